@@ -1,0 +1,47 @@
+# Needs Python ≥ 3.11, make and a package index. Everything else comes into .tools/ and .venv/.
+PYTHON ?= python3
+UV := .tools/bin/uv
+PAPERS := .venv/bin/papers
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types format ui clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(READY) ## Install uv and the locked environment
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+$(READY): $(UV) pyproject.toml uv.lock
+	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --python .tools/bin/python
+	.venv/bin/python -m orchestration.manifest
+	@touch $@
+
+demo: $(READY) ## Replay a month of invented listings through the whole pipeline and show what rose most
+	$(PAPERS) demo
+
+test: $(READY) ## Run all tests
+	.venv/bin/pytest
+
+lint: $(READY) ## Check style and formatting
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: $(READY) ## Check types
+	.venv/bin/mypy
+
+format: $(READY) ## Format the code
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+ui: $(READY) ## Start Dagster on http://127.0.0.1:3000
+	$(PAPERS) ui
+
+clean: ## Remove the environment and caches (never the warehouse)
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache dbt_project/target
