@@ -1,0 +1,93 @@
+"""Which of the three formats a payload has, and the parser that belongs to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import msgspec
+from msgspec import Raw
+
+from sources.daily_papers.api_json import parse_api_json
+from sources.daily_papers.page_html import parse_page_html
+from sources.daily_papers.page_text import parse_page_text
+from sources.daily_papers.records import Format, Listing
+from sources.errors import FormatError
+
+_COMMENTS = re.compile(rb"\A(?:\s*<!--.*?-->)*\s*", re.S)
+_MARKUP = re.compile(rb"<(?:!doctype|[a-z][a-z0-9]*[\s/>])", re.I)
+#: A list of objects, texts or nothing; an object: JSON even when it is cut off. ``[101](…)`` is Markdown.
+_JSON_START = re.compile(rb'(?:\[\s*(?:[{"\]]|\Z)|\{\s*(?:["}]|\Z))')
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def detect_format(body: bytes) -> Format:
+    """The format of one payload by its content, however the file is called.
+
+    Raises ``FormatError`` (unknown_format) for an empty file and for what is neither JSON, HTML nor text.
+    """
+    content = body.removeprefix(b"\xef\xbb\xbf")
+    if not content.strip():
+        raise FormatError("The payload is empty.", reason_code="unknown_format")
+    start = _COMMENTS.sub(b"", content[:100_000], count=1)
+    if b'data-target="DailyPapers"' in content or _MARKUP.match(start):
+        return "page_html"
+    if _JSON_START.match(start) or _is_json(content):
+        return "api_json"
+    if _is_text(content):
+        return "page_text"
+    raise FormatError(
+        "The payload is neither JSON, an HTML page nor text; it looks like binary data.",
+        reason_code="unknown_format",
+    )
+
+
+def parse(
+    format: Format,
+    pages: Sequence[bytes],
+    listing_date: date | None = None,
+    observed_at: datetime | None = None,
+) -> Listing:
+    """The listing in the payloads of one capture.
+
+    Only the API's format comes in more than one page. ``observed_at`` (aware UTC) is needed for text, whose
+    dates leave the current year out. Raises ``FormatError`` when the payload is no listing, and
+    ``ValueError`` when the call itself is wrong.
+    """
+    if format == "api_json":
+        return parse_api_json(pages, listing_date)
+    if len(pages) != 1:
+        raise ValueError(f"{format} comes in one payload, not {len(pages)}.")
+    if format == "page_html":
+        return parse_page_html(pages[0], listing_date)
+    if observed_at is None:
+        raise ValueError("The text of a page needs the time of its capture.")
+    return parse_page_text(pages[0], observed_at)
+
+
+def check_served_date(listing: Listing, listing_date: date) -> None:
+    """Raise ``FormatError`` (other_date) if a daily list says that it is for another date than asked."""
+    if listing.kind == "daily" and listing.served_date not in (None, listing_date):
+        raise FormatError(
+            f"The page is for {listing.served_date}, not for {listing_date} that was asked for; "
+            "the site answers a date without a list with its latest one.",
+            reason_code="other_date",
+        )
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        msgspec.json.decode(content, type=Raw)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        # A text in a legacy encoding is still a text, which the parser refuses by name.
+        return len(_CONTROL.findall(content)) == 0 and sum(byte > 127 for byte in content) < len(content) // 3
+    return _CONTROL.search(content) is None

@@ -1,0 +1,180 @@
+"""The careful reading of one record that did not decode at once: what is odd, and is it still usable?
+
+Belongs here: telling a refusal from an oddity. An unknown field and an optional field of an unexpected type
+are oddities: the record is used and the value is kept as received. A required field that is missing or has
+an impossible value refuses the record. The rules are those of ``wire.py``, read from its classes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from types import UnionType
+from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+from sources.daily_papers.wire import Wire, WireEntry
+
+#: Real records nest five deep. JSON deeper than this is an attack on somebody's stack, not a paper.
+MAX_DEPTH = 32
+
+T = TypeVar("T", bound=Wire)
+
+
+class Unusable(Exception):
+    """A record that can't become an entry: stable word, path of the field, and one sentence."""
+
+    def __init__(self, reason_code: str, field_path: str | None, detail: str):
+        super().__init__(detail)
+        self.reason_code = reason_code
+        self.field_path = field_path
+        self.detail = detail
+
+
+class WireField(NamedTuple):
+    """One field of a wire class. ``child`` is the class of the object it holds, or of each item."""
+
+    attribute: str
+    name: str
+    is_required: bool
+    child: type[Wire] | None
+    is_list: bool
+    json_type: str
+    value_type: Any
+
+
+@cache
+def wire_fields(struct: type[Wire]) -> dict[str, WireField]:
+    """The fields of a wire class by their name on the wire, required ones first."""
+    found = [_wire_field(field) for field in msgspec.structs.fields(struct)]
+    return {field.name: field for field in sorted(found, key=lambda field: not field.is_required)}
+
+
+def _wire_field(field: msgspec.structs.FieldInfo) -> WireField:
+    value_type = field.type
+    if get_origin(value_type) in (Union, UnionType):
+        value_type = next(arg for arg in get_args(value_type) if arg is not msgspec.UnsetType)
+    base = value_type
+    while hasattr(base, "__metadata__"):
+        base = base.__origin__
+    is_list = get_origin(base) is list
+    item = get_args(base)[0] if is_list else base
+    child = item if isinstance(item, type) and issubclass(item, Wire) else None
+    if is_list:
+        json_type = "list"
+    elif child is not None:
+        json_type = "dict"
+    else:
+        json_type = {"int": "int", "bool": "bool"}.get(base.__name__, "str")
+    return WireField(field.name, field.encode_name, field.required, child, is_list, json_type, value_type)
+
+
+def read_leniently(record: Any) -> tuple[WireEntry, dict[str, Any]]:
+    """One decoded record as a wire entry, and its oddities by path (``paper.authors[3].new``).
+
+    Raises ``Unusable`` when the record can't become an entry.
+    """
+    if not isinstance(record, dict):
+        raise Unusable("not_an_object", None, f"The record is a {json_type(record)}, not an object.")
+    record = _with_title(record)
+    odd: dict[str, Any] = {}
+    try:
+        return msgspec.convert(_without_unknown(record, WireEntry, "", odd), WireEntry), odd
+    except msgspec.ValidationError:
+        odd = {}
+        return _read_struct(record, WireEntry, "", odd), odd
+
+
+def _without_unknown(record: dict[str, Any], struct: type[Wire], path: str, odd: dict[str, Any]) -> Any:
+    """The known part of a record; the rest goes to ``odd``. A new field of the site is the usual oddity."""
+    known = wire_fields(struct)
+    clean: dict[str, Any] = {}
+    for name, value in record.items():
+        field = known.get(name)
+        if field is None:
+            odd[f"{path}{name}"] = value
+        elif field.child is None:
+            clean[name] = value
+        elif isinstance(value, dict):
+            clean[name] = _without_unknown(value, field.child, f"{path}{name}.", odd)
+        elif isinstance(value, list):
+            clean[name] = [
+                _without_unknown(item, field.child, f"{path}{name}[{index}].", odd) if isinstance(item, dict) else item
+                for index, item in enumerate(value)
+            ]
+        else:
+            clean[name] = value
+    return clean
+
+
+def _with_title(record: dict[str, Any]) -> dict[str, Any]:
+    """The title stands twice; the top-level one stands in for a paper without."""
+    paper, title = record.get("paper"), record.get("title")
+    if isinstance(paper, dict) and _is_blank(paper.get("title")) and not _is_blank(title):
+        return {**record, "paper": {**paper, "title": title}}
+    return record
+
+
+def _is_blank(title: Any) -> bool:
+    return not isinstance(title, str) or not title.strip()
+
+
+def _read_struct(record: dict[str, Any], struct: type[T], path: str, odd: dict[str, Any]) -> T:
+    known = wire_fields(struct)
+    values: dict[str, Any] = {}
+    for field in known.values():
+        here = f"{path}{field.name}"
+        if field.name not in record:
+            if field.is_required:
+                raise Unusable("missing_field", here, f"The record has no {here}.")
+            continue
+        value, inner = record[field.name], dict[str, Any]()
+        try:
+            values[field.attribute] = _read_value(value, field, here, inner)
+            odd.update(inner)
+        except Unusable:
+            if field.is_required:
+                raise
+            if value is not None:
+                odd[here] = value
+    odd.update((f"{path}{name}", value) for name, value in record.items() if name not in known)
+    return struct(**values)
+
+
+def _read_value(value: Any, field: WireField, path: str, odd: dict[str, Any]) -> Any:
+    if field.child is None:
+        try:
+            return msgspec.convert(value, field.value_type)
+        except msgspec.ValidationError as error:
+            raise Unusable("bad_value", path, f"{path} can't be used: {error}.") from None
+    if not isinstance(value, list if field.is_list else dict):
+        raise Unusable("bad_value", path, f"{path} is of type {json_type(value)}, expected {field.json_type}.")
+    if not field.is_list:
+        return _read_struct(value, field.child, f"{path}.", odd)
+    items = []
+    for index, item in enumerate(value):
+        here = f"{path}[{index}]"
+        if not isinstance(item, dict):
+            raise Unusable("bad_value", here, f"{here} is of type {json_type(item)}, expected dict.")
+        items.append(_read_struct(item, field.child, f"{here}.", odd))
+    return items
+
+
+def json_type(value: Any) -> str:
+    """The short name of a JSON type as used in the drift table: str, int, float, bool, list, dict, null."""
+    return "null" if value is None else type(value).__name__
+
+
+def depth_exceeds(value: Any, limit: int) -> bool:
+    """Whether lists and objects nest deeper than ``limit``, found without recursion."""
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return any(isinstance(item, (dict, list)) for item in level)

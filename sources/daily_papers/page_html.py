@@ -1,0 +1,81 @@
+"""The page ``/papers/date/YYYY-MM-DD``: its entries travel as JSON inside one attribute.
+
+The cards themselves hold no abstract, authors or date, so only the attribute is read.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+from selectolax.lexbor import LexborHTMLParser
+
+from sources.daily_papers.entries import check_page, parse_pages
+from sources.daily_papers.records import Listing
+from sources.errors import FormatError
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class _Props(msgspec.Struct):
+    dailyPapers: Raw | UnsetType = UNSET
+    dateString: Any = None
+    periodType: Any = "day"
+    query: Any = None
+
+
+def parse_page_html(body: bytes, listing_date: date | None = None) -> Listing:
+    """The listing embedded in a daily page; ``served_date`` is the date the page says it is for.
+
+    A date without a list is answered with the latest list, so compare ``served_date`` with the date asked
+    for (``check_served_date``); this function leaves that to the caller.
+    Raises ``FormatError``: not_daily_page (no list of one day on it), no_props (the list's data is missing
+    or cut off), and the reasons of ``parse_api_json``.
+    """
+    props = _props(check_page(body))
+    if isinstance(props.dailyPapers, UnsetType):
+        raise FormatError("The page's data has no dailyPapers.", reason_code="no_props")
+    if props.periodType != "day" or (isinstance(props.query, dict) and props.query.get("q")):
+        raise FormatError(
+            "The page is a search or the list of a longer period; expected the list of one day.",
+            reason_code="not_daily_page",
+        )
+    served_date = _served_date(props.dateString)
+    return parse_pages(
+        [bytes(props.dailyPapers)],
+        format="page_html",
+        served_date=served_date,
+        listing_date=listing_date or served_date,
+    )
+
+
+def _props(body: bytes) -> _Props:
+    node = LexborHTMLParser(body).css_first('div[data-target="DailyPapers"]')
+    if node is None:
+        raise FormatError(
+            "The page has no DailyPapers element; expected a page of /papers/date/.",
+            reason_code="not_daily_page",
+        )
+    text = node.attributes.get("data-props")
+    if not text:
+        raise FormatError("The page's DailyPapers element has no data-props.", reason_code="no_props")
+    try:
+        return msgspec.json.decode(check_page(text.encode("utf-8", "replace")), type=_Props)
+    except RecursionError:
+        raise FormatError("The page's data nests too deeply to be read.", reason_code="too_deep") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise FormatError(
+            "The page's data-props is not the JSON object of a daily page.", reason_code="no_props"
+        ) from None
+
+
+def _served_date(value: object) -> date | None:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+"""Typed records of Daily Papers, the same for all three formats.
+
+A field is ``None`` when the payload does not say it. Zero, an empty text and an empty list are
+statements and stay what they are. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+Format = Literal["api_json", "page_html", "page_text"]
+#: ``daily``: the list of one date. ``search``: hits of a search page, which are listed on no date by it.
+ListingKind = Literal["daily", "search"]
+
+
+class Author(msgspec.Struct, frozen=True):
+    """One author row of one paper, as listed. ``author_row_id`` never identifies a person."""
+
+    name: str
+    author_row_id: str | None = None
+    account_id: str | None = None
+    account_handle: str | None = None
+    account_name: str | None = None
+    status: str | None = None
+    status_changed_at: datetime | None = None
+    is_hidden: bool | None = None
+
+
+class Organization(msgspec.Struct, frozen=True):
+    """An organization as listed, untrimmed. A text page knows no id."""
+
+    slug: str
+    name: str
+    organization_id: str | None = None
+
+
+class Submitter(msgspec.Struct, frozen=True):
+    """The account that submitted the paper to the daily list."""
+
+    account_id: str | None = None
+    handle: str | None = None
+    name: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One paper on one listing, as it was at one moment.
+
+    ``position`` counts from 1 in the order received (over all pages of a fetch) and keeps its number
+    when entries before it were refused. ``published_at`` is the paper's own time, ``published_on`` its UTC
+    day (a text page knows only the day). ``submitted_at`` is the submission to the list.
+    ``code_url`` is ``githubRepo`` as sent, or on a text page the first repository URL of the abstract.
+    ``extra`` is a JSON object of the fields nobody told us about, path to value as received.
+    """
+
+    position: int
+    title: str
+    paper_id: str | None = None
+    abstract: str | None = None
+    published_at: datetime | None = None
+    published_on: date | None = None
+    submitted_at: datetime | None = None
+    upvotes: int | None = None
+    comments: int | None = None
+    author_count: int | None = None
+    authors: tuple[Author, ...] = ()
+    organization: Organization | None = None
+    submitter: Submitter | None = None
+    code_url: str | None = None
+    github_stars: int | None = None
+    project_url: str | None = None
+    ai_summary: str | None = None
+    ai_keywords: tuple[str, ...] = ()
+    discussion_id: str | None = None
+    thumbnail_url: str | None = None
+    is_author_participating: bool | None = None
+    extra: str | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of a listing that can't be used, and why. ``record`` is what was received."""
+
+    position: int
+    reason_code: str
+    field_path: str | None
+    detail: str
+    record: bytes
+
+
+class FieldSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a field path occurred in one listing: the raw material of schema drift.
+
+    ``path`` as in ``paper.authors[].user._id``; ``parents`` counts the objects that could have held it;
+    ``present`` those that did; ``types`` the JSON types met, sorted and joined by ``|``; ``is_known``
+    whether the parser knows the field.
+    """
+
+    path: str
+    types: str
+    present: int
+    parents: int
+    is_known: bool
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything one capture says: what was used, what was refused, which fields it had.
+
+    Every record received is in exactly one of ``entries`` and ``refusals``.
+    ``served_date`` is the date the payload itself claims to be for, if it says one.
+    """
+
+    format: Format
+    kind: ListingKind
+    served_date: date | None
+    entries: tuple[Entry, ...]
+    refusals: tuple[Refusal, ...]
+    fields: tuple[FieldSeen, ...]
+
+    @property
+    def received(self) -> int:
+        """Records received, used or not."""
+        return len(self.entries) + len(self.refusals)

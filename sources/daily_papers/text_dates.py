@@ -1,0 +1,64 @@
+"""Dates as pages print them: ``Mar 12, 2023``, or ``Mar 11`` in the year of the capture; comments behind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PAGE_DATE = re.compile(
+    r"(?:Published on )?(?P<month>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?"
+    r"|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?\s+"
+    r"(?P<day>\d{1,2})(?:,\s*(?P<year>\d{4}))?(?:\s+(?P<comments>\d[\d,]*(?:\.\d+)?k?))?",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class PageDate:
+    """A printed date. ``year`` is None when the page left it out; ``comments`` when no number follows."""
+
+    month: int
+    day: int
+    year: int | None
+    comments: int | None
+
+    def on(self, observed_at: datetime) -> date | None:
+        """The day meant by a page captured at ``observed_at`` (aware; UTC decides its year).
+
+        A year left out is the year of the capture, or the one before if the day would lie more than a
+        day ahead (time zones). None if there is no such day in either year.
+        """
+        if self.year is not None:
+            return _day(self.year, self.month, self.day)
+        today = observed_at.astimezone(UTC).date()
+        latest = today + timedelta(days=1)
+        for year in (latest.year, latest.year - 1, latest.year - 2):
+            day = _day(year, self.month, self.day)
+            if day is not None and day <= latest:
+                return day
+        return None
+
+
+def read_page_date(text: str) -> PageDate | None:
+    """The date that this text is, or None if it is anything else."""
+    match = _PAGE_DATE.fullmatch(text.strip()) if len(text) <= 60 else None
+    if match is None:
+        return None
+    month = _MONTHS.index(match["month"][:3].lower()) + 1
+    year = int(match["year"]) if match["year"] else None
+    # 2024 has a 29 February: without a year any day that some year has will do.
+    if _day(year or 2024, month, int(match["day"])) is None:
+        return None
+    comments = (match["comments"] or "").lower().replace(",", "")
+    if comments.endswith("k"):
+        return PageDate(month, int(match["day"]), year, round(float(comments[:-1]) * 1000))
+    return PageDate(month, int(match["day"]), year, int(float(comments)) if comments else None)
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

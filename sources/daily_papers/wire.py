@@ -1,0 +1,103 @@
+"""The entry of Daily Papers exactly as it travels: every field the source is known to send, strictly typed.
+
+Belongs here: names and types of the wire. Does not belong here: what a field means (``entries.py``).
+A record that decodes into ``WireEntry`` has no unknown field, no odd type and nothing required missing;
+any other record is looked at field by field by ``lenient.py``, which reads its rules from these classes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+#: Counts are stored in 32 bits; a larger number is not a count of votes, comments or stars.
+MAX_COUNT = 2**31 - 1
+
+ArxivId: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9]{4}\.[0-9]{4,5}\Z")]
+Text: TypeAlias = Annotated[str, Meta(pattern=r"\S")]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+
+
+class Wire(Struct, forbid_unknown_fields=True, kw_only=True, gc=False, rename={"row_id": "_id", "old_id": "id"}):
+    """Base of the wire classes: a field that is absent is ``UNSET``."""
+
+
+class WireUser(Wire):
+    """An account, in any of the places where one is embedded."""
+
+    row_id: str | UnsetType = UNSET
+    old_id: str | UnsetType = UNSET
+    user: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    fullname: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+    avatarUrl: str | UnsetType = UNSET
+    isPro: bool | UnsetType = UNSET
+    isHf: bool | UnsetType = UNSET
+    isHfAdmin: bool | UnsetType = UNSET
+    isMod: bool | UnsetType = UNSET
+    isUserFollowing: bool | UnsetType = UNSET
+    followerCount: int | UnsetType = UNSET
+
+
+class WireOrganization(Wire):
+    """An organization; ``name`` is its slug."""
+
+    name: Text
+    row_id: str | UnsetType = UNSET
+    fullname: str | UnsetType = UNSET
+    avatar: str | UnsetType = UNSET
+
+
+class WireAuthor(Wire):
+    """One author row of one paper."""
+
+    name: Text
+    row_id: str | UnsetType = UNSET
+    user: WireUser | UnsetType = UNSET
+    status: str | UnsetType = UNSET
+    statusLastChangedAt: datetime | UnsetType = UNSET
+    hidden: bool | UnsetType = UNSET
+
+
+class WirePaper(Wire):
+    """The ``paper`` object of an entry."""
+
+    id: ArxivId
+    title: Text
+    upvotes: Count
+    authors: list[WireAuthor]
+    publishedAt: datetime
+    summary: str | UnsetType = UNSET
+    submittedOnDailyAt: datetime | UnsetType = UNSET
+    submittedOnDailyBy: WireUser | UnsetType = UNSET
+    discussionId: str | UnsetType = UNSET
+    githubRepo: str | UnsetType = UNSET
+    githubStars: Count | UnsetType = UNSET
+    githubRepoAddedBy: str | UnsetType = UNSET
+    projectPage: str | UnsetType = UNSET
+    ai_summary: str | UnsetType = UNSET
+    ai_summary_model: str | UnsetType = UNSET
+    ai_keywords: list[str] | UnsetType = UNSET
+    mediaUrls: list[str] | UnsetType = UNSET
+    organization: WireOrganization | UnsetType = UNSET
+
+
+class WireEntry(Wire):
+    """One record of a listing."""
+
+    paper: WirePaper
+    numComments: Count
+    title: str | UnsetType = UNSET
+    publishedAt: datetime | UnsetType = UNSET
+    summary: str | UnsetType = UNSET
+    thumbnail: str | UnsetType = UNSET
+    mediaUrl: str | UnsetType = UNSET
+    mediaUrls: list[str] | UnsetType = UNSET
+    isAuthorParticipating: bool | UnsetType = UNSET
+    submittedBy: WireUser | UnsetType = UNSET
+    organization: WireOrganization | UnsetType = UNSET
+    submitterOrganization: WireOrganization | UnsetType = UNSET
+    upvoted: bool | UnsetType = UNSET

@@ -1,0 +1,421 @@
+"""Polite HTTP: one answer per call, whole, bounded in time and size, or a typed error.
+
+Belongs here: time-outs, pacing, retries (the only place in the project where a request is tried again),
+redirects, size limits, the token. Does not belong here: what the answer means.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+import weakref
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from sources.errors import PermanentError, SourceError, TransientError
+
+USER_AGENT = "daily-papers-warehouse/0.1 (+https://github.com/daily-papers-warehouse)"
+_KEPT_HEADERS = (
+    "content-type",
+    "date",
+    "etag",
+    "last-modified",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Response:
+    """A complete answer. ``body`` is decoded from its transfer and content encoding, else as received."""
+
+    url: str
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HttpLimits:
+    """How long and how much. Times in seconds, sizes in bytes of the decoded body."""
+
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    #: For one answer from the first byte sent to the last received, so that a trickle can't hold us.
+    deadline: float = 120.0
+    min_interval: float = 0.7
+    attempts: int = 4
+    backoff: float = 1.0
+    max_backoff: float = 60.0
+    #: The longest wait that a server may ask for; its rate limit windows are 300 s.
+    max_wait: float = 330.0
+    max_body: int = 64 * 2**20
+    max_redirects: int = 3
+
+
+class HttpClient:
+    """GET requests to one or more hosts, one at a time.
+
+    ``token`` is sent as a bearer token to the origin of ``token_endpoint`` and nowhere else; it is in no
+    error, log or repr. ``clock`` (monotonic seconds), ``sleep`` and ``uniform`` can be replaced in tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: HttpLimits | None = None,
+        user_agent: str = USER_AGENT,
+        token: str | None = None,
+        token_endpoint: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self.limits = limits or HttpLimits()
+        self._clock = clock
+        self._sleep = sleep
+        self._uniform = uniform
+        self._earliest = 0.0
+        self._adapter = _WatchedAdapter()
+        self._session = requests.Session()
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
+        self._session.headers.update(
+            {
+                "User-Agent": user_agent,
+                "Accept-Encoding": "gzip",
+                "Accept": "application/json, text/html;q=0.9",
+            }
+        )
+        self._session.auth = _BearerAuth(token, origin_of(token_endpoint) if token_endpoint else None)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.limits!r})"
+
+    def __enter__(self) -> HttpClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+    def get(self, url: str, params: Mapping[str, str | int] | None = None) -> Response:
+        """The answer to one GET, tried again on transient trouble.
+
+        Raises ``TransientError`` after the last attempt or when the server asks for a longer wait than
+        ``max_wait``, and ``PermanentError`` at once.
+        """
+        prepared = _with_params(url, params or {})
+        for attempt in range(1, self.limits.attempts + 1):
+            try:
+                return self._get_following(prepared)
+            except TransientError as error:
+                if attempt == self.limits.attempts:
+                    raise
+                self._wait_after(error, attempt)
+        raise AssertionError("unreachable: attempts is at least 1")
+
+    def _wait_after(self, error: TransientError, attempt: int) -> None:
+        ceiling = min(self.limits.max_backoff, self.limits.backoff * 2 ** (attempt - 1))
+        pause = self._uniform(0.0, ceiling)
+        if error.retry_after is not None:
+            if error.retry_after > self.limits.max_wait:
+                raise error
+            # The jitter on top keeps clients that were refused together from returning together.
+            pause += error.retry_after
+        self._sleep(pause)
+
+    def _get_following(self, url: str) -> Response:
+        origin = origin_of(url)
+        for _ in range(self.limits.max_redirects + 1):
+            self._pace(url)
+            answer = self._get_once(url)
+            if isinstance(answer, Response):
+                return answer
+            target = urljoin(url, answer)
+            if origin_of(target) != origin:
+                raise PermanentError(
+                    f"The server redirects to another host, {origin_of(target)[1]}; not followed.",
+                    url=public_url(url),
+                )
+            url = target
+        raise PermanentError(f"More than {self.limits.max_redirects} redirects.", url=public_url(url))
+
+    def _pace(self, url: str) -> None:
+        wait = self._earliest - self._clock()
+        if wait > self.limits.max_wait:
+            raise TransientError(
+                f"The rate limit is used up for another {wait:.0f} s.", url=public_url(url), retry_after=wait
+            )
+        if wait > 0:
+            self._sleep(wait)
+        self._earliest = self._clock() + self.limits.min_interval
+
+    def _get_once(self, url: str) -> Response | str:
+        """The answer, or where it redirects to."""
+        limits = self.limits
+        with self._adapter.watchdog(limits.deadline) as expired:
+            stop_at = self._clock() + limits.deadline
+            try:
+                with self._session.get(
+                    url,
+                    stream=True,
+                    timeout=(limits.connect_timeout, limits.read_timeout),
+                    allow_redirects=False,
+                    proxies=_no_proxies(url),
+                ) as answer:
+                    result = self._read(answer, url, stop_at)
+                    if expired():
+                        # A socket shut amid the headers looks like an answer without a body.
+                        raise _too_slow(url, limits.deadline)
+                    return result
+            except SourceError as error:
+                if expired() and not isinstance(error, PermanentError):
+                    raise _too_slow(url, limits.deadline) from None
+                raise
+            except (
+                requests.exceptions.InvalidURL,
+                requests.exceptions.MissingSchema,
+                requests.exceptions.InvalidSchema,
+            ):
+                raise _no_address(url) from None
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                if expired():
+                    raise _too_slow(url, limits.deadline) from None
+                # Not chained: the exceptions of requests carry the request with its headers, token included.
+                raise TransientError(_describe(error), url=public_url(url)) from None
+
+    def _read(self, answer: requests.Response, url: str, stop_at: float) -> Response | str:
+        self._note_rate_limit(answer.headers)
+        status = answer.status_code
+        if status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
+            return answer.headers["Location"]
+        if status == 408 or status == 429 or status >= 500:
+            raise TransientError(
+                f"The server answered {status} {answer.reason or ''}".rstrip() + ".",
+                url=public_url(url),
+                status=status,
+                retry_after=retry_after(answer.headers),
+            )
+        if not 200 <= status < 300:
+            raise PermanentError(
+                f"The server answered {status} {answer.reason or ''}".rstrip() + ".",
+                url=public_url(url),
+                status=status,
+            )
+        body = b"".join(self._decoded(answer, url, stop_at))
+        if not body and status == 200 and answer.headers.get("Content-Length") != "0":
+            raise TransientError("The answer was cut off before its body.", url=public_url(url), status=status)
+        kept = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
+        return Response(public_url(url), status, body, kept)
+
+    def _decoded(self, answer: requests.Response, url: str, stop_at: float) -> Iterator[bytes]:
+        limit, size = self.limits.max_body, 0
+        decoder = _decoder(answer.headers.get("Content-Encoding", ""), url)
+        for chunk in self._raw_chunks(answer, url, stop_at):
+            while chunk:
+                # One byte more than allowed is enough to know, however much the rest would unpack to.
+                part = decoder.decompress(chunk, min(_CHUNK * 16, limit - size + 1)) if decoder else chunk
+                chunk = decoder.unconsumed_tail if decoder else b""
+                size += len(part)
+                if size > limit:
+                    raise PermanentError(f"The answer has more than {limit} bytes.", url=public_url(url))
+                yield part
+        if decoder and not decoder.eof:
+            raise TransientError("The compressed answer was cut off.", url=public_url(url))
+
+    def _raw_chunks(self, answer: requests.Response, url: str, stop_at: float) -> Iterator[bytes]:
+        declared, received = answer.headers.get("Content-Length", ""), 0
+        # read1 returns what one read of the socket gives; read would loop until the chunk is full.
+        while chunk := answer.raw.read1(_CHUNK, decode_content=False):
+            received += len(chunk)
+            if self._clock() > stop_at:
+                raise _too_slow(url, self.limits.deadline)
+            yield chunk
+        if declared.isdecimal() and received < int(declared):
+            raise TransientError(f"The answer was cut off after {received} of {declared} bytes.", url=public_url(url))
+
+    def _note_rate_limit(self, headers: Mapping[str, str]) -> None:
+        reset = rate_limit_reset(headers)
+        if reset is not None:
+            self._earliest = max(self._earliest, self._clock() + reset)
+
+
+def _with_params(url: str, params: Mapping[str, str | int]) -> str:
+    try:
+        return requests.Request("GET", url, params=dict(params)).prepare().url or url
+    except (requests.RequestException, ValueError):
+        raise _no_address(url) from None
+
+
+def _no_address(url: str) -> PermanentError:
+    return PermanentError("This is not the address of a web server.", url=public_url(url))
+
+
+def _decoder(encoding: str, url: str) -> Any:
+    match encoding.strip().lower():
+        case "" | "identity":
+            return None
+        case "gzip" | "x-gzip":
+            return zlib.decompressobj(wbits=31)
+        case other:
+            raise PermanentError(f"The answer is encoded as {other[:40]!r}, unasked.", url=public_url(url))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds the server asks to wait: ``Retry-After`` (seconds or date), else an exhausted ``RateLimit``."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value, re.ASCII):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return rate_limit_reset(headers)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+def rate_limit_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the window resets if nothing remains of it (``RateLimit: "api";r=0;t=37``), else None."""
+    for policy in headers.get("RateLimit", "").split(","):
+        values = dict(re.findall(r";\s*([rt])\s*=\s*(\d{1,9})", policy, re.ASCII))
+        if values.get("r") is not None and int(values["r"]) == 0 and "t" in values:
+            return float(values["t"])
+    return None
+
+
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what has to be equal to be the same server."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ("", "", None)
+    return (
+        parts.scheme,
+        (parts.hostname or "").lower(),
+        port or {"http": 80, "https": 443}.get(parts.scheme),
+    )
+
+
+def public_url(url: str) -> str:
+    """The address without user and password, for errors and records."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(unreadable address)"
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _no_proxies(url: str) -> dict[str, Any]:
+    """A proxy of the environment can't reach our own loopback."""
+    if urlsplit(url).hostname in _LOOPBACK:
+        return {"http": None, "https": None, "all": None}
+    return {}
+
+
+def _too_slow(url: str, deadline: float) -> TransientError:
+    return TransientError(f"The answer was not complete after {deadline:g} s.", url=public_url(url))
+
+
+def _describe(error: Exception) -> str:
+    text = f"{type(error).__name__} {error}".lower()
+    if "timeout" in text or "timed out" in text:
+        return "The server did not answer in time."
+    if "resolve" in text or "name or service" in text:
+        return "The server's name can't be resolved."
+    if "refused" in text:
+        return "The server refuses connections."
+    if "certificate" in text or "ssl" in text:
+        return "The secure connection could not be made."
+    return f"The connection broke ({type(error).__name__})."
+
+
+class _BearerAuth(AuthBase):
+    """Adds the token for one origin. Being set at all also keeps requests from reading ~/.netrc."""
+
+    def __init__(self, token: str | None, origin: tuple[str, str, int | None] | None) -> None:
+        self._token = token
+        self._origin = origin
+
+    def __repr__(self) -> str:
+        return "_BearerAuth(…)"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token and self._origin and origin_of(request.url or "") == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _WatchedAdapter(HTTPAdapter):
+    """An adapter whose open sockets can be shut from another thread when the time of an answer is over.
+
+    Time-outs of a socket begin anew with each byte, and headers are read where no loop of ours is.
+    """
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        opened: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._opened = opened
+
+        class Connection(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                opened.add(self)
+
+        class SecureConnection(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                opened.add(self)
+
+        class Pool(HTTPConnectionPool):
+            ConnectionCls = Connection
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = SecureConnection
+
+        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
+
+    @contextmanager
+    def watchdog(self, seconds: float) -> Iterator[Callable[[], bool]]:
+        """Shut all sockets after ``seconds``; the value tells whether that happened."""
+        fired = threading.Event()
+
+        def shut() -> None:
+            fired.set()
+            for connection in list(self._opened):
+                if connection.sock is not None:
+                    try:
+                        connection.sock.shutdown(2)
+                    except OSError:
+                        continue
+
+        timer = threading.Timer(seconds, shut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield fired.is_set
+        finally:
+            timer.cancel()

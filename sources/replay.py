@@ -1,0 +1,353 @@
+"""A local server that answers like the site, from a folder of captures, and fails on demand.
+
+    python -m sources.replay FOLDER [--port P] [--now TS] [--fault KIND[=VALUE][@ROUTE][:TIMES]]...
+
+It lets the demo and the tests run the real client. Belongs here: routes, paging, caps and faults.
+Does not belong here: what an entry means; records are served as they were captured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import html
+import json
+import signal
+import sys
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from sources.archive_folder import ArchiveError, ArchiveFolder
+from sources.faults import WRONG_SHAPES, Fault, read_fault
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 100
+_JSON = "application/json; charset=utf-8"
+_HTML = "text/html; charset=utf-8"
+_BLOCK = 2**20
+
+
+class Request(NamedTuple):
+    """One request received: path with query, and when (UTC)."""
+
+    path: str
+    at: datetime
+
+
+class Answer(NamedTuple):
+    """What a route answers before any fault."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class ReplayServer:
+    """Serves ``folder`` on loopback while used as a context manager.
+
+    ``now`` (aware, settable) is the moment that the site is at: later captures don't exist yet; None means
+    that all do. ``faults`` may be changed while running; the first that matches a request strikes.
+    Raises ``ArchiveError`` if the folder holds no listings.
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        now: datetime | None = None,
+        faults: Iterable[Fault] = (),
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.archive = ArchiveFolder(Path(folder))
+        self.now = now
+        self.faults = list(faults)
+        self.requests: list[Request] = []
+        self.stopping = threading.Event()
+        self._server = _Server((host, port), _handler_for(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The address of the server, without a slash at the end."""
+        return f"http://{self._server.server_address[0]!s}:{self.port}"
+
+    def start(self) -> ReplayServer:
+        """Begin to answer, in a thread of its own."""
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop listening and let slow answers go."""
+        self.stopping.set()
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> ReplayServer:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def listing(self, listing_date: date, limit: int, page: int) -> Answer:
+        """The API's answer for a date that is one."""
+        captured = self.archive.newest(listing_date, self.now)
+        if captured is not None and captured.kind == "json" and captured.entries() is None:
+            # What was archived is no list; it is served as it lies there.
+            return Answer(200, _JSON, captured.body())
+        ranked = sorted(self.archive.entries(listing_date, self.now), key=_upvotes, reverse=True)
+        return _json_answer(200, ranked[page * limit : (page + 1) * limit])
+
+    def daily_page(self, asked: date | None) -> Answer:
+        """The HTML page of a date, or of the latest list if the date has none."""
+        dates = self.archive.dates(self.now)
+        served = asked if asked in dates else (dates[-1] if dates else None)
+        if served is None:
+            return Answer(404, _HTML, b"<!doctype html><title>404</title><p>No daily papers yet.</p>")
+        stored = self.archive.newest(served, self.now)
+        if stored is not None and stored.kind == "html":
+            return Answer(200, _HTML, stored.body())
+        position = dates.index(served)
+        props = {
+            "dateString": served.isoformat(),
+            "dailyPapers": self.archive.entries(served, self.now),
+            "periodType": "day",
+            "query": {},
+            "isTrending": False,
+            **({"prevDate": dates[position - 1].isoformat()} if position else {}),
+            **({"nextDate": dates[position + 1].isoformat()} if position + 1 < len(dates) else {}),
+        }
+        data = html.escape(json.dumps(props, ensure_ascii=False), quote=True)
+        page = (
+            "<!doctype html><html><head><title>Daily Papers</title></head><body>"
+            f'<div class="SVELTE_HYDRATER contents" data-target="DailyPapers" data-props="{data}"></div>'
+            "</body></html>"
+        )
+        return Answer(200, _HTML, page.encode("utf-8", "replace"))
+
+    def other_date(self, listing_date: date | None) -> date | None:
+        """The date nearest to this one that has another list."""
+        others = [day for day in self.archive.dates(self.now) if day != listing_date]
+        return min(others, key=lambda day: abs(day - (listing_date or day)), default=None)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # A client that hangs up in the middle is what many tests are about, not an error of this server.
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handle_error(request, client_address)
+
+
+def _handler_for(site: ReplayServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        replay = site
+
+    return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    replay: ReplayServer
+    protocol_version = "HTTP/1.1"
+    server_version = "replay"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Be silent: requests are recorded in ``ReplayServer.requests``."""
+
+    def do_GET(self) -> None:
+        self.replay.requests.append(Request(self.path, datetime.now(UTC)))
+        parts = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        if parts.path == "/api/daily_papers":
+            route, text = "api", query.get("date")
+        elif parts.path == "/papers" or parts.path.startswith("/papers/date/"):
+            route, text = "page", parts.path.removeprefix("/papers").removeprefix("/date/") or None
+        else:
+            self._send(_json_answer(404, {"error": "Not found"}))
+            return
+        asked = _date(text) if text else None
+        fault = next((fault for fault in self.replay.faults if fault.strikes(route, asked)), None)
+        if fault is not None and fault.kind == "other_date":
+            asked = self.replay.other_date(asked)
+            text, fault = asked.isoformat() if asked else text, None
+        answer = self._answer(route, text, asked, query)
+        if fault is None:
+            self._send(answer)
+        else:
+            _FAULTS[fault.kind](self, fault, answer)
+
+    def _answer(self, route: str, text: str | None, asked: date | None, query: dict[str, str]) -> Answer:
+        if text is not None and asked is None:
+            return _json_answer(400, {"error": "Invalid date"})
+        if route == "page":
+            return self.replay.daily_page(asked)
+        limit, page = _whole(query.get("limit"), DEFAULT_LIMIT), _whole(query.get("p"), 0)
+        if limit is None or not 1 <= limit <= MAX_LIMIT:
+            return _json_answer(400, {"error": f"limit must be between 1 and {MAX_LIMIT}"})
+        if page is None:
+            return _json_answer(400, {"error": "p must be a whole number"})
+        if asked is None:
+            dates = self.replay.archive.dates(self.replay.now)
+            if not dates:
+                return _json_answer(200, [])
+            asked = dates[-1]
+        return self.replay.listing(asked, limit, page)
+
+    def _head(self, status: int, content_type: str, **headers: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        # Never near its end by itself: a replayed backfill is not to be slowed down; rate_limit does that.
+        headers.setdefault("RateLimit", '"api";r=499;t=300')
+        headers.setdefault("RateLimit-Policy", '"fixed window";"api";q=500;w=300')
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def _send(self, answer: Answer, **headers: str) -> None:
+        body = answer.body
+        if len(body) > 1024 and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, compresslevel=1)
+            headers["Content_Encoding"] = "gzip"
+        self._head(answer.status, answer.content_type, Content_Length=str(len(body)), **headers)
+        self.wfile.write(body)
+
+    def _rate_limit(self, fault: Fault, answer: Answer) -> None:
+        seconds = round(37 if fault.seconds is None else fault.seconds)
+        headers = {}
+        if fault.header in ("ratelimit", "both"):
+            headers["RateLimit"] = f'"api";r=0;t={seconds}'
+        if fault.header in ("retry-after", "both"):
+            headers["Retry_After"] = str(seconds)
+        self._send(_json_answer(429, {"error": "Too many requests"}), **headers)
+
+    def _error(self, fault: Fault, answer: Answer) -> None:
+        self._send(_json_answer(fault.status, {"error": "Injected"}))
+
+    def _slow(self, fault: Fault, answer: Answer) -> None:
+        if not self.replay.stopping.wait(5 if fault.seconds is None else fault.seconds):
+            self._send(answer)
+
+    def _drip(self, fault: Fault, answer: Answer) -> None:
+        self.close_connection = True
+        self._head(answer.status, answer.content_type, Content_Length=str(len(answer.body)))
+        for index in range(len(answer.body)):
+            self.wfile.write(answer.body[index : index + 1])
+            if self.replay.stopping.wait(0.2 if fault.seconds is None else fault.seconds):
+                return
+
+    def _cut(self, fault: Fault, answer: Answer) -> None:
+        self.close_connection = True
+        self._head(answer.status, answer.content_type, Content_Length=str(len(answer.body)))
+        self.wfile.write(answer.body[: len(answer.body) // 2])
+
+    def _wrong_shape(self, fault: Fault, answer: Answer) -> None:
+        content_type = _HTML if fault.shape == "html_error" else _JSON
+        self._send(Answer(200, content_type, WRONG_SHAPES[fault.shape]))
+
+    def _oversized(self, fault: Fault, answer: Answer) -> None:
+        self.close_connection = True
+        self._head(200, _JSON, Connection="close")
+        for size in _blocks(fault.size):
+            self.wfile.write(b" " * size)
+
+    def _gzip_bomb(self, fault: Fault, answer: Answer) -> None:
+        self.close_connection = True
+        packer = zlib.compressobj(9, wbits=31)
+        packed = b"".join(packer.compress(b" " * size) for size in _blocks(fault.size)) + packer.flush()
+        self._head(200, _JSON, Content_Encoding="gzip", Content_Length=str(len(packed)))
+        self.wfile.write(packed)
+
+    def _foreign_redirect(self, fault: Fault, answer: Answer) -> None:
+        self._head(302, _JSON, Location=fault.location, Content_Length="0")
+
+    def _unreachable(self, fault: Fault, answer: Answer) -> None:
+        self.close_connection = True
+
+
+_FAULTS: dict[str, Callable[[_Handler, Fault, Answer], None]] = {
+    "rate_limit": _Handler._rate_limit,
+    "error": _Handler._error,
+    "slow": _Handler._slow,
+    "drip": _Handler._drip,
+    "cut": _Handler._cut,
+    "wrong_shape": _Handler._wrong_shape,
+    "oversized": _Handler._oversized,
+    "gzip_bomb": _Handler._gzip_bomb,
+    "foreign_redirect": _Handler._foreign_redirect,
+    "unreachable": _Handler._unreachable,
+}
+
+
+def _blocks(size: int) -> Iterable[int]:
+    whole, rest = divmod(size, _BLOCK)
+    return [_BLOCK] * whole + ([rest] if rest else [])
+
+
+def _json_answer(status: int, value: object) -> Answer:
+    return Answer(status, _JSON, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _upvotes(record: Any) -> int:
+    paper = record.get("paper") if isinstance(record, dict) else None
+    votes = paper.get("upvotes") if isinstance(paper, dict) else None
+    return votes if isinstance(votes, int) else 0
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+def _whole(text: str | None, default: int) -> int | None:
+    if text is None:
+        return default
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve a folder until interrupted. Returns 0, or 2 if the folder or an argument can't be used."""
+    parser = argparse.ArgumentParser(prog="python -m sources.replay", description="Serve captured listings.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--port", type=int, default=0, help="default: any free port")
+    parser.add_argument("--now", type=_moment, help="serve what was known at this UTC time")
+    parser.add_argument("--fault", type=read_fault, action="append", default=[], metavar="KIND[=VALUE][@ROUTE][:TIMES]")
+    options = parser.parse_args(arguments)
+    try:
+        server = ReplayServer(options.folder, now=options.now, faults=options.fault, port=options.port)
+    except (ArchiveError, OSError) as error:
+        print(f"Can't serve: {error}", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with server:
+        print(f"serving {options.folder} at {server.url}", flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

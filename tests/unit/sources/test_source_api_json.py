@@ -1,0 +1,330 @@
+"""What becomes of the API's JSON: entries, refusals with reasons, drift, and whole payloads refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from sources.daily_papers.api_json import parse_api_json
+from sources.daily_papers.records import Author, Organization, Submitter
+from sources.errors import FormatError
+
+MakeEntry = Callable[..., dict[str, Any]]
+
+
+def _bytes(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_an_entry_keeps_every_fact_as_received(make_entry: MakeEntry) -> None:
+    (entry,) = parse_api_json([_bytes([make_entry()])]).entries
+    assert entry.position == 1
+    assert entry.paper_id == "2501.00001"
+    assert entry.title == "A Model That Was Never\n  Trained"
+    assert entry.abstract == "We invent everything.\nNothing is measured."
+    assert entry.upvotes == 0
+    assert entry.comments == 2
+    assert entry.published_at == datetime(2025, 4, 1, 10, tzinfo=UTC)
+    assert entry.published_on == date(2025, 4, 1)
+    assert entry.submitted_at == datetime(2025, 4, 2, 1, tzinfo=UTC)
+    assert entry.organization == Organization("invented", "Invented Labs ", "org-1")
+    assert entry.submitter == Submitter("account-9", "carla", "Carla Novela")
+    assert entry.ai_keywords == ("invention", "nothing")
+    assert (entry.code_url, entry.github_stars) == ("https://github.com/invented/model", 7)
+    assert entry.author_count == 2
+    assert entry.authors[0] == Author(
+        "Ada Inventa",
+        "row-1",
+        "account-1",
+        "ada-inventa",
+        "Ada Inventa",
+        "claimed_verified",
+        datetime(2025, 4, 2, 8, tzinfo=UTC),
+        False,
+    )
+    assert entry.authors[1] == Author("Bruno Fingido", "row-2", is_hidden=False)
+    assert entry.extra is None
+
+
+def test_an_empty_list_is_an_empty_listing() -> None:
+    listing = parse_api_json([b"[]"])
+    assert (listing.received, listing.fields, listing.kind) == (0, (), "daily")
+
+
+def test_positions_run_over_all_pages_and_keep_the_places_of_refused_records(make_entry: MakeEntry) -> None:
+    pages = [
+        _bytes([make_entry("2501.00001"), make_entry("2501.00002", paper__upvotes=-1)]),
+        _bytes([make_entry("2501.00003")]),
+    ]
+    listing = parse_api_json(pages)
+    assert [(entry.position, entry.paper_id) for entry in listing.entries] == [
+        (1, "2501.00001"),
+        (3, "2501.00003"),
+    ]
+    assert [refusal.position for refusal in listing.refusals] == [2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason_code", "field_path"),
+    [
+        ({"paper__upvotes": -1}, "bad_value", "paper.upvotes"),
+        ({"paper__upvotes": True}, "bad_value", "paper.upvotes"),
+        ({"paper__upvotes": 3.0}, "bad_value", "paper.upvotes"),
+        ({"paper__upvotes": "3"}, "bad_value", "paper.upvotes"),
+        ({"paper__upvotes": None}, "bad_value", "paper.upvotes"),
+        ({"paper__upvotes": 2**40}, "bad_value", "paper.upvotes"),
+        ({"paper__upvotes": ...}, "missing_field", "paper.upvotes"),
+        ({"paper__id": "../../etc"}, "bad_value", "paper.id"),
+        ({"paper__id": "2501.00001\n"}, "bad_value", "paper.id"),
+        ({"paper__id": ...}, "missing_field", "paper.id"),
+        ({"paper__title": ..., "title": ...}, "missing_field", "paper.title"),
+        ({"paper__title": " ", "title": ""}, "bad_value", "paper.title"),
+        ({"paper__authors": ...}, "missing_field", "paper.authors"),
+        ({"paper__authors": {}}, "bad_value", "paper.authors"),
+        ({"paper__authors__1__name": ...}, "missing_field", "paper.authors[1].name"),
+        ({"paper__authors": ["Ada"]}, "bad_value", "paper.authors[0]"),
+        ({"paper__publishedAt": "yesterday"}, "bad_value", "paper.publishedAt"),
+        ({"numComments": ...}, "missing_field", "numComments"),
+        ({"numComments": -2}, "bad_value", "numComments"),
+        ({"paper": []}, "bad_value", "paper"),
+    ],
+)
+def test_an_impossible_required_field_refuses_its_record_only(
+    make_entry: MakeEntry, changes: dict[str, Any], reason_code: str, field_path: str
+) -> None:
+    bad = make_entry("2501.00002", **changes)
+    listing = parse_api_json([_bytes([make_entry(), bad])])
+    (refusal,) = listing.refusals
+    assert (refusal.reason_code, refusal.field_path, refusal.position) == (reason_code, field_path, 2)
+    assert json.loads(refusal.record) == bad
+    assert refusal.detail
+    assert len(listing.entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "attribute"),
+    [
+        ("paper__summary", 5, "abstract"),
+        ("paper__githubStars", "many", "github_stars"),
+        ("paper__githubStars", -1, "github_stars"),
+        ("paper__organization", "Invented Labs", "organization"),
+        ("paper__submittedOnDailyAt", 17, "submitted_at"),
+        ("isAuthorParticipating", "yes", "is_author_participating"),
+    ],
+)
+def test_an_odd_optional_field_keeps_the_record_and_its_value(
+    make_entry: MakeEntry, path: str, value: Any, attribute: str
+) -> None:
+    record = make_entry(**{path: value}, publishedAt=..., submittedBy=...)
+    (entry,) = parse_api_json([_bytes([record])]).entries
+    assert getattr(entry, attribute) is None
+    assert json.loads(entry.extra or "") == {path.replace("__", "."): value}
+
+
+def test_an_organization_without_slug_is_kept_as_an_oddity(make_entry: MakeEntry) -> None:
+    (entry,) = parse_api_json([_bytes([make_entry(paper__organization={"fullname": "Nameless"})])]).entries
+    assert entry.organization is None
+    assert json.loads(entry.extra or "") == {"paper.organization": {"fullname": "Nameless"}}
+
+
+def test_a_null_is_a_field_that_says_nothing(make_entry: MakeEntry) -> None:
+    listing = parse_api_json([_bytes([make_entry(paper__organization=None)])])
+    assert listing.entries[0].organization is None
+    assert listing.entries[0].extra is None
+    assert {field.path: field.types for field in listing.fields}["paper.organization"] == "null"
+
+
+def test_unknown_fields_of_any_level_are_kept_and_reported(make_entry: MakeEntry) -> None:
+    record = make_entry(
+        mood="good",
+        paper__doi={"prefix": "10.0"},
+        paper__authors__1__orcid="0000",
+        paper__authors__0__user__badges=[1],
+        paper__organization__city=None,
+    )
+    listing = parse_api_json([_bytes([record, make_entry("2501.00002")])])
+    assert json.loads(listing.entries[0].extra or "") == {
+        "mood": "good",
+        "paper.doi": {"prefix": "10.0"},
+        "paper.authors[1].orcid": "0000",
+        "paper.authors[0].user.badges": [1],
+        "paper.organization.city": None,
+    }
+    assert listing.entries[1].extra is None
+    unknown = {
+        field.path: (field.types, field.present, field.parents) for field in listing.fields if not field.is_known
+    }
+    assert unknown == {
+        "mood": ("str", 1, 2),
+        "paper.doi": ("dict", 1, 2),
+        "paper.authors[].orcid": ("str", 1, 4),
+        "paper.authors[].user.badges": ("list", 1, 2),
+        "paper.organization.city": ("null", 1, 2),
+    }
+
+
+def test_the_strict_and_the_lenient_reading_agree_on_good_records(make_entry: MakeEntry) -> None:
+    records = [make_entry(f"2501.0000{n}", paper__upvotes=n) for n in range(5)]
+    del records[3]["paper"]["organization"]
+    strict = parse_api_json([_bytes(records)])
+    lenient = parse_api_json([_bytes([{**record, "new": 1} for record in records])])
+    assert tuple(msgspec.structs.replace(entry, extra=None) for entry in lenient.entries) == strict.entries
+    assert tuple(field for field in lenient.fields if field.is_known) == strict.fields
+
+
+def test_a_type_change_is_visible_in_the_fields(make_entry: MakeEntry) -> None:
+    listing = parse_api_json([_bytes([make_entry(), make_entry("2501.00002", paper__summary=5)])])
+    summary = next(field for field in listing.fields if field.path == "paper.summary")
+    assert (summary.types, summary.present, summary.parents, summary.is_known) == ("int|str", 2, 2, True)
+
+
+def test_a_paper_listed_twice_is_used_once(make_entry: MakeEntry) -> None:
+    listing = parse_api_json([_bytes([make_entry(), make_entry("2501.00002")]), _bytes([make_entry(paper__upvotes=9)])])
+    (refusal,) = listing.refusals
+    assert (refusal.reason_code, refusal.position) == ("duplicate_in_listing", 3)
+    assert [entry.upvotes for entry in listing.entries] == [0, 0]
+
+
+def test_a_good_record_after_a_refused_one_of_the_same_paper_is_used(make_entry: MakeEntry) -> None:
+    listing = parse_api_json([_bytes([make_entry(paper__upvotes=-1), make_entry(paper__upvotes=4)])])
+    assert [entry.upvotes for entry in listing.entries] == [4]
+
+
+def test_accounts_are_found_under_all_their_names(make_entry: MakeEntry) -> None:
+    users = [{"id": "old", "user": "ada"}, {"user": "ada", "name": "ada"}, {"_id": "new", "name": "ada"}, {}]
+    authors = [{"name": f"Ada {number}", "user": user} for number, user in enumerate(users)]
+    (entry,) = parse_api_json([_bytes([make_entry(paper__authors=authors)])]).entries
+    assert [(author.account_id, author.account_handle) for author in entry.authors] == [
+        ("old", "ada"),
+        (None, "ada"),
+        ("new", "ada"),
+        (None, None),
+    ]
+
+
+def test_the_top_level_title_stands_in_for_a_paper_without(make_entry: MakeEntry) -> None:
+    (entry,) = parse_api_json([_bytes([make_entry(paper__title=...)])]).entries
+    assert entry.title == "A Model That Was Never Trained"
+
+
+@pytest.mark.parametrize(
+    ("stamped", "published", "listing_date", "submitted"),
+    [
+        ("2024-05-27T03:50:58Z", "2024-05-24T17:34:15Z", None, datetime(2024, 5, 27, 3, 50, 58, tzinfo=UTC)),
+        ("2025-01-12T21:35:26Z", "2025-01-10T10:00:00Z", None, datetime(2025, 1, 13, 2, 35, 26, tzinfo=UTC)),
+        ("2025-03-09T22:02:39Z", "2025-03-07T10:00:00Z", None, datetime(2025, 3, 10, 2, 2, 39, tzinfo=UTC)),
+        (
+            "2024-11-19T22:00:00Z",
+            "2024-11-18T10:00:00Z",
+            date(2024, 11, 20),
+            datetime(2024, 11, 20, 3, tzinfo=UTC),
+        ),
+        ("2025-03-12T06:00:00Z", "2025-03-12T10:00:00Z", None, None),
+        ("2025-02-12T05:00:00Z", "2025-02-12T10:00:00Z", None, None),
+        ("2025-05-12T05:00:00Z", "2025-05-10T10:00:00Z", None, None),
+    ],
+    ids=[
+        "utc",
+        "wall-time",
+        "daylight-saving",
+        "refetched-in-wall-time",
+        "shifted",
+        "shifted-winter",
+        "later",
+    ],
+)
+def test_old_submission_times_are_read_by_what_the_field_meant_then(
+    make_entry: MakeEntry,
+    stamped: str,
+    published: str,
+    listing_date: date | None,
+    submitted: datetime | None,
+) -> None:
+    record = make_entry(publishedAt=stamped, paper__publishedAt=published, paper__submittedOnDailyAt=...)
+    (entry,) = parse_api_json([_bytes([record])], listing_date).entries
+    assert entry.submitted_at == submitted
+
+
+def test_a_wrong_listing_date_does_not_bend_the_submission(make_entry: MakeEntry) -> None:
+    record = make_entry(publishedAt="2024-05-27T03:50:58Z", paper__submittedOnDailyAt=...)
+    (entry,) = parse_api_json([_bytes([record])], date(2024, 7, 1)).entries
+    assert entry.submitted_at is not None
+    assert entry.submitted_at.date() == date(2024, 5, 27)
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason_code"),
+    [
+        (b"1", "not_a_list"),
+        (b'{"status": "success", "data": []}', "not_a_list"),
+        (b'"text"', "not_a_list"),
+        (b"null", "not_a_list"),
+        (b"", "not_json"),
+        (b"<html>", "not_json"),
+        (b'[{"paper": ', "not_json"),
+        (b"[1, 2]", "not_entries"),
+        (b"[\"{'paper': {'id': '2501.00001'}}\"]", "not_entries"),
+        (b'[{"pmid": "39", "title": "A ward round"}]', "wrong_source"),
+        (b'[{"paper": {"id": "39000001", "title": "x"}, "numComments": 0}, 5]', "wrong_source"),
+        (b'[{"paper": {"id": "2501.00001", "title": "\xff"}}]', "not_utf8"),
+        (b"[" * 200_000, "too_deep"),
+        (b'[{"paper":' + b'{"a":' * 200_000, "too_deep"),
+    ],
+)
+def test_what_is_no_listing_is_refused_whole_with_a_reason(payload: bytes, reason_code: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        parse_api_json([payload])
+    assert caught.value.reason_code == reason_code
+    assert caught.value.message.endswith(".")
+
+
+def test_a_payload_over_the_cap_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sources.daily_papers.entries.MAX_PAGE_BYTES", 10)
+    with pytest.raises(FormatError) as caught:
+        parse_api_json([b"[" + b" " * 20 + b"]"])
+    assert caught.value.reason_code == "too_large"
+
+
+def test_a_record_nested_too_deeply_costs_only_itself(make_entry: MakeEntry) -> None:
+    deep: Any = 1
+    for _ in range(60):
+        deep = [deep]
+    listing = parse_api_json([_bytes([make_entry(), make_entry("2501.00002", trap=deep)])])
+    assert [refusal.reason_code for refusal in listing.refusals] == ["too_deep"]
+    assert len(listing.entries) == 1
+
+
+def test_half_an_emoji_becomes_the_replacement_character(make_entry: MakeEntry) -> None:
+    record = make_entry(paper__title="smile \U0001f600", paper__summary="\\ud83d is a text")
+    body = _bytes([record]).replace(b"\\ude00", b"")
+    (entry,) = parse_api_json([body]).entries
+    assert entry.title == "smile \ufffd"
+    assert entry.abstract == "\\ud83d is a text"
+    assert entry.title.encode()
+
+
+def test_hostile_texts_are_data(make_entry: MakeEntry) -> None:
+    title = "'; DROP TABLE papers;-- <script>\x1b[31m =cmd()\u0000"
+    (entry,) = parse_api_json([_bytes([make_entry(paper__title=title)])]).entries
+    assert entry.title == title
+
+
+def test_invented_field_names_are_reported_up_to_a_bound(make_entry: MakeEntry) -> None:
+    record = make_entry(**{f"field{number}": number for number in range(500)})
+    listing = parse_api_json([_bytes([record])])
+    assert sum(not field.is_known for field in listing.fields) == 200
+    assert len(json.loads(listing.entries[0].extra or "")) == 500
+
+
+def test_times_without_zone_and_with_another_are_utc(make_entry: MakeEntry) -> None:
+    records = [
+        make_entry("2501.00001", paper__publishedAt="2025-04-01T10:00:00"),
+        make_entry("2501.00002", paper__publishedAt="2025-04-01T12:00:00+02:00"),
+    ]
+    entries = parse_api_json([_bytes(records)]).entries
+    assert {entry.published_at for entry in entries} == {datetime(2025, 4, 1, 10, tzinfo=UTC)}

@@ -1,0 +1,292 @@
+"""Politeness, retries and limits of the HTTP client, against the replay server and scripted clocks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sources.errors import PermanentError, TransientError
+from sources.faults import Fault, FaultKind
+from sources.http import HttpClient, HttpLimits, rate_limit_reset, retry_after
+from sources.replay import ReplayServer
+
+URL = "/api/daily_papers?date=2025-04-02"
+
+
+@pytest.fixture
+def site(tmp_path: Path, make_entry: Callable[..., dict[str, Any]]) -> Iterator[ReplayServer]:
+    (tmp_path / "2025-04-02.json").write_text(json.dumps([make_entry()]))
+    with ReplayServer(tmp_path) as server:
+        yield server
+
+
+class Clock:
+    """Monotonic seconds that only pass while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+    def client(self, **limits: Any) -> HttpClient:
+        return HttpClient(limits=HttpLimits(**limits), clock=self, sleep=self.sleep, uniform=lambda low, high: high)
+
+
+@contextmanager
+def _scripted(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_answer_comes_whole_with_its_headers(site: ReplayServer, fast_http: HttpClient) -> None:
+    response = fast_http.get(site.url + "/api/daily_papers", {"date": "2025-04-02", "limit": 100})
+    assert response.status == 200
+    assert json.loads(response.body)[0]["paper"]["id"] == "2501.00001"
+    assert response.url.endswith("?date=2025-04-02&limit=100")
+    assert "application/json" in response.headers["content-type"]
+
+
+def test_requests_keep_their_distance(site: ReplayServer) -> None:
+    clock = Clock()
+    http = clock.client(min_interval=2.5)
+    http.get(site.url + URL)
+    clock.time += 1
+    http.get(site.url + URL)
+    assert clock.slept == [1.5]
+
+
+@pytest.mark.parametrize("kind", ["error", "cut", "unreachable", "rate_limit"])
+def test_transient_trouble_is_tried_again(site: ReplayServer, kind: FaultKind) -> None:
+    clock = Clock()
+    site.faults = [Fault(kind, times=2, seconds=1)]
+    assert clock.client().get(site.url + URL).status == 200
+    assert len(site.requests) == 3
+
+
+def test_attempts_are_bounded_and_the_pause_doubles(site: ReplayServer) -> None:
+    clock = Clock()
+    site.faults = [Fault("error", status=503)]
+    with pytest.raises(TransientError) as caught:
+        clock.client(min_interval=0, backoff=1, max_backoff=3, attempts=4).get(site.url + URL)
+    assert caught.value.status == 503
+    assert len(site.requests) == 4
+    assert clock.slept == [1, 2, 3]
+
+
+@pytest.mark.parametrize("header", ["ratelimit", "retry-after", "both"])
+def test_the_wait_that_the_server_asks_for_is_kept(site: ReplayServer, header: Any) -> None:
+    clock = Clock()
+    site.faults = [Fault("rate_limit", times=1, seconds=37, header=header)]
+    clock.client(backoff=0).get(site.url + URL)
+    assert sum(clock.slept) == pytest.approx(37, abs=1)
+
+
+def test_a_used_up_limit_delays_the_next_request_even_after_a_good_answer(site: ReplayServer) -> None:
+    clock = Clock()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("RateLimit", '"api";r=0;t=12')
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with _scripted(answer) as url:
+        http = clock.client()
+        http.get(url)
+        http.get(url)
+    assert clock.slept == [12]
+
+
+def test_a_longer_wait_than_allowed_is_an_error_and_not_a_wait(site: ReplayServer) -> None:
+    clock = Clock()
+    site.faults = [Fault("rate_limit", seconds=4000, header="retry-after")]
+    with pytest.raises(TransientError) as caught:
+        clock.client().get(site.url + URL)
+    assert caught.value.retry_after == 4000
+    assert clock.slept == []
+    assert len(site.requests) == 1
+
+
+def test_permanent_errors_are_not_tried_again(site: ReplayServer, fast_http: HttpClient) -> None:
+    with pytest.raises(PermanentError) as caught:
+        fast_http.get(site.url + "/no/such/path")
+    assert caught.value.status == 404
+    assert len(site.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ["oversized", "gzip_bomb"])
+def test_a_body_over_the_cap_is_refused_once(site: ReplayServer, fast_http: HttpClient, kind: FaultKind) -> None:
+    site.faults = [Fault(kind, size=3 * 2**20)]
+    with pytest.raises(PermanentError, match="more than 1048576 bytes"):
+        fast_http.get(site.url + URL)
+    assert len(site.requests) == 1
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("drip", 0.05), ("slow", 30)])
+def test_a_slow_server_can_not_hold_us(
+    site: ReplayServer, fast_http: HttpClient, kind: FaultKind, seconds: float
+) -> None:
+    started = datetime.now(UTC)
+    site.faults = [Fault(kind, seconds=seconds)]
+    http = HttpClient(limits=HttpLimits(deadline=0.5, attempts=1, read_timeout=20))
+    with pytest.raises(TransientError, match=r"not complete after 0\.5 s"):
+        http.get(site.url + URL)
+    assert (datetime.now(UTC) - started).total_seconds() < 3
+
+
+def test_headers_that_drip_can_not_hold_us() -> None:
+    stop = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while not stop.wait(0.05):
+            try:
+                handler.wfile.write(b"X-Slow: 1\r\n")
+            except OSError:
+                return
+
+    with _scripted(answer) as url:
+        http = HttpClient(limits=HttpLimits(deadline=0.5, attempts=1, read_timeout=20))
+        with pytest.raises(TransientError, match="not complete after"):
+            http.get(url)
+        stop.set()
+
+
+def test_an_answer_that_ends_amid_its_headers_is_cut_off() -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Begun: 1\r\n")
+
+    with _scripted(answer) as url, pytest.raises(TransientError, match="cut off"):
+        HttpClient(limits=HttpLimits(attempts=1)).get(url)
+
+
+def test_a_redirect_to_another_host_is_not_followed(site: ReplayServer, fast_http: HttpClient) -> None:
+    site.faults = [Fault("foreign_redirect")]
+    with pytest.raises(PermanentError, match=r"elsewhere\.invalid"):
+        fast_http.get(site.url + URL)
+    site.faults = [Fault("foreign_redirect", location=f"http://127.0.0.1:{site.port + 1}/")]
+    with pytest.raises(PermanentError, match="another host"):
+        fast_http.get(site.url + URL)
+
+
+def test_redirects_on_the_same_host_are_followed_up_to_a_bound(site: ReplayServer, fast_http: HttpClient) -> None:
+    site.faults = [Fault("foreign_redirect", times=3, location=URL)]
+    assert fast_http.get(site.url + URL).status == 200
+    site.faults = [Fault("foreign_redirect", location=URL)]
+    with pytest.raises(PermanentError, match="3 redirects"):
+        fast_http.get(site.url + URL)
+
+
+def test_the_token_goes_to_its_endpoint_only_and_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    received: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        received.append(handler.headers.get("Authorization"))
+        handler.send_response(500)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with _scripted(answer) as home, _scripted(answer) as foreign:
+        http = HttpClient(
+            limits=HttpLimits(attempts=1, min_interval=0), token="secret-token", token_endpoint=home + "/x"
+        )
+        shown = [repr(http), str(vars(http))]
+        for url in (home, foreign):
+            with pytest.raises(TransientError) as caught:
+                http.get(url)
+            shown += [str(caught.value), repr(caught.value), repr(vars(caught.value))]
+    assert received == ["Bearer secret-token", None]
+    assert "secret-token" not in "".join(shown) + caplog.text
+
+
+def test_the_client_says_who_it_is() -> None:
+    agents: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        agents.append(handler.headers["User-Agent"])
+        handler.send_response(200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with _scripted(answer) as url:
+        HttpClient().get(url)
+        HttpClient(user_agent="someone/1 (+mailto:me@example.org)").get(url)
+    assert agents[0].startswith("daily-papers-warehouse/")
+    assert "+https://" in agents[0]
+    assert agents[1] == "someone/1 (+mailto:me@example.org)"
+
+
+def test_an_unasked_encoding_and_a_cut_gzip_are_errors() -> None:
+    encodings = iter([("br", PermanentError), ("gzip", TransientError)])
+
+    for encoding, error in encodings:
+
+        def answer(handler: BaseHTTPRequestHandler, encoding: str = encoding) -> None:
+            handler.send_response(200)
+            handler.send_header("Content-Encoding", encoding)
+            handler.send_header("Content-Length", "10")
+            handler.end_headers()
+            handler.wfile.write(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03")
+
+        with _scripted(answer) as url, pytest.raises(error):
+            HttpClient(limits=HttpLimits(attempts=1)).get(url)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://host/x", "http://", "http://[::1"])
+def test_what_is_no_address_is_a_permanent_error(url: str) -> None:
+    with pytest.raises(PermanentError):
+        HttpClient().get(url)
+
+
+def test_a_refused_connection_names_no_password() -> None:
+    with pytest.raises(TransientError) as caught:
+        HttpClient(limits=HttpLimits(attempts=1)).get("http://user:hush@127.0.0.1:9/")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "Thu, 02 Jan 2025 00:01:00 GMT"}, 60),
+        ({"Retry-After": "Wed, 01 Jan 2025 00:00:00 GMT"}, 0),
+        ({"Retry-After": "soon", "RateLimit": '"api";r=0;t=9'}, 9),
+        ({"RateLimit": '"api";r=3;t=9'}, None),
+        ({}, None),
+    ],
+)
+def test_waits_are_read_from_headers(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers, datetime(2025, 1, 2, tzinfo=UTC)) == seconds
+
+
+def test_a_rate_limit_without_rest_or_reset_asks_for_nothing() -> None:
+    assert rate_limit_reset({"RateLimit": "garbage;;r=;t"}) is None
+    assert rate_limit_reset({"RateLimit": '"a";r=5;t=1, "b"; r=0; t=4'}) == 4

@@ -1,0 +1,81 @@
+"""Keys that make two spellings meet, and the lock that lets one writer in."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from orchestration.data_docs import serving
+from tests.conftest import ROOT
+from warehouse.errors import InputError, LockError
+from warehouse.keys import title_key
+from warehouse.lock import writer_lock
+from warehouse.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ConvLLaVA: Hierarchical\n  Backbones", "ConvLLaVA:  Hierarchical Backbones"),
+        ("``Soft'' Prompts~(SP)", "“Soft” prompts (SP)"),
+        ("Naïve Bäyes—Again", "Naive Bayes-again"),
+    ],
+)
+def test_a_title_meets_itself_in_another_format(one: str, other: str) -> None:
+    assert title_key(one) == title_key(other)
+
+
+def test_different_titles_stay_apart() -> None:
+    assert title_key("GPT-4 in 2 Steps") != title_key("GPT-4 in 3 Steps")
+
+
+def test_the_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    code = (
+        "import sys; from pathlib import Path; from warehouse.lock import writer_lock\n"
+        f"with writer_lock(Path({str(path)!r}), purpose='a nightly run', timeout=1):\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout and holder.stdout.readline().strip() == "held"
+        with pytest.raises(LockError, match="a nightly run"), writer_lock(path, purpose="x", timeout=0.3):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+    with writer_lock(path, purpose="x", timeout=5):
+        pass  # the system dropped the lock of the killed holder
+
+
+def test_a_writer_that_holds_the_lock_enters_again(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    with writer_lock(path, purpose="x", timeout=1), writer_lock(path, purpose="y", timeout=0):
+        pass
+
+
+def test_the_token_is_in_no_representation_of_the_settings() -> None:
+    settings = Settings.from_environment({"HF_TOKEN": "hf_secret", "PAPERS_ALERT_WEBHOOK": "https://example.org/hook"})
+    assert settings.token == "hf_secret"
+    assert "hf_secret" not in repr(settings) and "example.org" not in repr(settings)
+    assert "hf_secret" not in str(settings.environment())
+
+
+def test_data_docs_are_served_on_this_machine(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = Settings(home=tmp_path, data_docs_port=port)
+    settings.data_docs.mkdir()
+    (settings.data_docs / "index.html").write_text("gates")
+    with serving(settings) as url:
+        assert requests.get(f"{url}/index.html", timeout=5).text == "gates"
+        with pytest.raises(InputError, match="PAPERS_DATA_DOCS_PORT"), serving(settings):
+            pass
