@@ -1,0 +1,35 @@
+"""Errors of the warehouse. Each message is one sentence that says what to do; the class decides the exit code."""
+
+from __future__ import annotations
+
+
+class WarehouseError(Exception):
+    """Something a person can act on. ``exit_code``: 1 a gate blocked · 2 usage, input or home · 3 source."""
+
+    exit_code = 2
+
+
+class InputError(WarehouseError):
+    """What was asked for can't be done as it was asked."""
+
+
+class HomeError(WarehouseError):
+    """The home directory can't be used: not writable, full, damaged, or of a newer version."""
+
+
+class LockError(WarehouseError):
+    """Another run holds the warehouse."""
+
+    exit_code = 1
+
+
+class GateError(WarehouseError):
+    """A gate blocked the run. The published file is as it was."""
+
+    exit_code = 1
+
+
+class UnreachableError(WarehouseError):
+    """The source could not be reached, or answered nothing usable for any date asked for."""
+
+    exit_code = 3

@@ -1,0 +1,96 @@
+"""Look at listings and land what came. Nothing is parsed here: land first, parse second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sources.daily_papers.client import DailyPapersClient
+from sources.errors import SourceError, TransientError
+from sources.http import HttpClient, HttpLimits
+from warehouse.landing import Landing
+from warehouse.settings import FIRST_LISTING_DATE, Settings
+
+#: Dates without an answer, each after all of the client's retries, before a run stops asking.
+GIVE_UP_AFTER = 2
+
+
+@dataclass
+class FetchReport:
+    """What a look at some dates brought: load ids by date, failures by date, remarks, dates that needed no look."""
+
+    landed: dict[date, str] = field(default_factory=dict)
+    failures: dict[date, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    skipped: list[date] = field(default_factory=list)
+
+
+def trailing_dates(last: date, lookback: int) -> tuple[date, date]:
+    """First and last of the ``lookback`` listing dates that end with ``last``."""
+    return max(FIRST_LISTING_DATE, last - timedelta(days=lookback - 1)), last
+
+
+def client_of(settings: Settings) -> DailyPapersClient:
+    """The client that the settings describe."""
+    limits = HttpLimits(min_interval=settings.min_interval, max_body=settings.max_payload_bytes)
+    return DailyPapersClient(
+        settings.endpoint,
+        HttpClient(limits=limits, token=settings.token, token_endpoint=settings.endpoint),
+    )
+
+
+def observed_since(landing: Landing, moment: datetime) -> set[date]:
+    """Listing dates that somebody looked at, at or after a moment (UTC). What a resumed backfill need not ask again."""
+    return {
+        capture.listing_date
+        for capture in landing.captures(moment.date())
+        if capture.listing_date and capture.observed_at_basis == "clock" and capture.observed_at >= moment
+    }
+
+
+def fetch_listings(
+    landing: Landing,
+    client: DailyPapersClient,
+    dates: Sequence[date],
+    on_date: Callable[[date, str], None] | None = None,
+) -> FetchReport:
+    """Fetch and land the listing of each date. A date that fails is reported and costs the others nothing.
+
+    Each capture is durable before the next date is asked for, so a kill loses at most one answer. A source that
+    does not answer for ``GIVE_UP_AFTER`` dates in a row is left alone for the rest of the run.
+    """
+    report = FetchReport()
+    silent = 0
+    for listing_date in dates:
+        if silent >= GIVE_UP_AFTER:
+            report.failures[listing_date] = f"not asked for: the source did not answer for {silent} dates before it"
+            continue
+        try:
+            capture = client.fetch_listing(listing_date)
+        except SourceError as error:
+            report.failures[listing_date] = str(error)
+            silent += isinstance(error, TransientError)
+            if on_date:
+                on_date(listing_date, f"failed: {error}")
+            continue
+        silent = 0
+        notes = []
+        if capture.used_fallback:
+            notes.append(capture.used_fallback)
+        if capture.duplicate_ids:
+            notes.append(f"on two pages of one fetch: {', '.join(capture.duplicate_ids)}")
+        with landing.writing() as batch:
+            load_id, _ = batch.land(
+                [(payload.url, payload.body) for payload in capture.payloads],
+                source=capture.payloads[0].url,
+                listing_date=listing_date,
+                observed_at=capture.observed_at,
+                observed_at_basis="clock",
+                note="; ".join(notes) or None,
+            )
+        report.landed[listing_date] = load_id
+        report.remarks += [f"{listing_date}: {note}" for note in notes]
+        if on_date:
+            on_date(listing_date, "landed")
+    return report

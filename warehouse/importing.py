@@ -1,0 +1,247 @@
+"""Files and folders that somebody saved → the landing archive, with the best time that is known for each.
+
+When a file was observed is told, in this order, by: the manifest, ``--observed-at``, the file's name
+(``2025-01-08@2025-01-09T052522Z.json``), the time of the file. Which one it was is kept with the load.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from warehouse.errors import InputError
+from warehouse.landing import Landing, ObservedAtBasis, utc_now
+from warehouse.settings import FIRST_LISTING_DATE
+
+#: What a folder is searched for. A file named on the command line is read whatever it is called.
+SUFFIXES = (".json", ".html", ".htm", ".txt", ".md")
+_NAME = re.compile(
+    r"^(?P<date>\d{4}-\d{2}-\d{2})(?:@(?P<time>\d{4}-?\d{2}-?\d{2}T\d{2}[:-]?\d{2}[:-]?\d{2}(?:Z|[+-]\d{2}:?\d{2})))?"
+)
+#: File systems forbid colons, so archivers write dashes into the time of day.
+_DASHED = re.compile(r"T(\d{2})-(\d{2})-(\d{2})")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a manifest or the caller says about a file."""
+
+    listing_date: date | None = None
+    observed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One file on its way: ``load_id`` is None when it could not be read, and ``problem`` says why."""
+
+    path: Path
+    load_id: str | None
+    is_new: bool
+    problem: str | None = None
+
+
+def parse_day(text: str, what: str) -> date:
+    """A listing date that can exist. Raises InputError for anything else."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{what} is {text!r}: give a date like 2026-09-01.") from None
+    if day > utc_now().date():
+        raise InputError(f"{what} is {text}, which lies in the future: give a date up to today (UTC).")
+    if day < FIRST_LISTING_DATE:
+        raise InputError(f"{what} is {text}: the daily list begins on {FIRST_LISTING_DATE}.")
+    return day
+
+
+def parse_moment(text: str, what: str) -> datetime:
+    """An observation time, UTC if it names no zone. Raises InputError for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{what} is {text!r}: give a time like 2026-09-01T08:00:00Z.") from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment > utc_now() + timedelta(minutes=5):
+        raise InputError(f"{what} is {text}, which lies in the future: nobody can have looked then.")
+    return moment
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and those in the folders named, each once, sorted within a folder.
+
+    Links in a folder are not followed: they may lead out of it. A folder's manifest and readme are no listings.
+    Raises InputError for a path that isn't there and for a folder without any candidate.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = [file for file in sorted(path.rglob("*")) if _is_candidate(file) and not _passes_link(file, path)]
+            if not inside:
+                raise InputError(
+                    f"{path} holds no listings: expected files ending in {', '.join(SUFFIXES)} (or these with .gz)."
+                )
+            found.update(dict.fromkeys(inside))
+        elif path.is_file():
+            found[path] = None
+        elif path.exists():
+            raise InputError(f"{path} is neither a file nor a folder: give files or folders with listings.")
+        else:
+            raise InputError(f"There is no file or folder {path}: check the path.")
+    return list(found)
+
+
+def read_manifest(path: Path) -> dict[str, Known]:
+    """File → what is known, from a TSV with the columns file, listing_date and observed_at (others are ignored).
+
+    Raises InputError, naming the line, for a missing column or a value that is no date or time.
+    """
+    if not path.is_file():
+        raise InputError(f"There is no manifest {path}: check the path.")
+    known: dict[str, Known] = {}
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, delimiter="\t")
+            missing = {"file", "listing_date", "observed_at"} - set(reader.fieldnames or ())
+            if missing:
+                raise InputError(
+                    f"{path} lacks the column(s) {', '.join(sorted(missing))}: "
+                    "a manifest is tab-separated with file, listing_date, observed_at."
+                )
+            for row in reader:
+                where = f"{path}, line {reader.line_num}"
+                if not row["file"]:
+                    raise InputError(f"{where} names no file.")
+                known[row["file"]] = Known(
+                    parse_day(row["listing_date"], f"{where}: listing_date") if row["listing_date"] else None,
+                    parse_moment(row["observed_at"], f"{where}: observed_at") if row["observed_at"] else None,
+                )
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} is not a tab-separated text file ({error}).") from error
+    return known
+
+
+class Manifest:
+    """Looks files up by their path below the manifest's folder, else by the longest unique end of their path."""
+
+    def __init__(self, path: Path | None):
+        self._folder = path.parent.resolve() if path else None
+        self._known = read_manifest(path) if path else {}
+        self._by_name: dict[str, list[str]] = {}
+        for name in self._known:
+            self._by_name.setdefault(Path(name).name, []).append(name)
+
+    def of(self, path: Path) -> Known:
+        """What is known of a file; nothing if the manifest does not name it."""
+        resolved = path.resolve()
+        if self._folder and resolved.is_relative_to(self._folder):
+            named = self._known.get(resolved.relative_to(self._folder).as_posix())
+            if named:
+                return named
+        ends = [n for n in self._by_name.get(path.name, []) if f"/{resolved.as_posix()}".endswith(f"/{n}")]
+        return self._known[max(ends, key=len)] if ends else Known()
+
+
+def import_files(
+    landing: Landing,
+    files: Iterable[Path],
+    *,
+    manifest: Manifest,
+    told: Known,
+    max_bytes: int,
+    on_file: Callable[[Imported], None] | None = None,
+) -> list[Imported]:
+    """Land each file. One that can't be read is reported and costs the others nothing."""
+    results = []
+    with landing.writing() as batch:
+        for path in files:
+            try:
+                body = read_bounded(path, max_bytes)
+            except (OSError, InputError) as error:
+                reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+                result = Imported(path, None, False, reason)
+            else:
+                listing_date, observed_at, basis = _times(path, manifest.of(path), told)
+                load_id, is_new = batch.land(
+                    [(path.name, body)],
+                    source=_source_name(path),
+                    listing_date=listing_date,
+                    observed_at=observed_at,
+                    observed_at_basis=basis,
+                )
+                result = Imported(path, load_id, is_new)
+            results.append(result)
+            if on_file:
+                on_file(result)
+    return results
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a file, unpacked if it is gzip, and no more than ``max_bytes`` of them (a bomb is an error).
+
+    Raises InputError when it is larger or damaged, OSError when it can't be read.
+    """
+    with open(path, "rb") as file:
+        body = file.read(max_bytes + 1)
+    if body[:2] == b"\x1f\x8b":
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            body = unpacker.decompress(body, max_bytes + 1)
+        except zlib.error as error:
+            raise InputError(f"damaged gzip file ({error})") from error
+        if len(body) <= max_bytes and not unpacker.eof:
+            raise InputError("damaged gzip file (it ends early)")
+    if len(body) > max_bytes:
+        raise InputError(f"larger than {max_bytes} bytes (PAPERS_MAX_PAYLOAD_BYTES sets the bound)")
+    return body
+
+
+def _times(path: Path, known: Known, told: Known) -> tuple[date | None, datetime, ObservedAtBasis]:
+    named_date, named_time = _named(path.name)
+    listing_date = known.listing_date or told.listing_date or named_date
+    if known.observed_at:
+        return listing_date, known.observed_at, "manifest"
+    if told.observed_at:
+        return listing_date, told.observed_at, "option"
+    if named_time:
+        return listing_date, named_time, "file name"
+    return listing_date, datetime.fromtimestamp(path.stat().st_mtime, tz=UTC), "file time"
+
+
+def _named(name: str) -> tuple[date | None, datetime | None]:
+    match = _NAME.match(name)
+    if not match:
+        return None, None
+    try:
+        day = date.fromisoformat(match["date"])
+        moment = datetime.fromisoformat(_DASHED.sub(r"T\1:\2:\3", match["time"])) if match["time"] else None
+    except ValueError:
+        return None, None
+    if moment is not None:
+        moment = moment.astimezone(UTC)
+    return day, moment
+
+
+def _source_name(path: Path) -> str:
+    """The end of a path, enough to know the file again without telling the whole machine."""
+    return "/".join(path.resolve().parts[-3:]) if len(path.resolve().parts) > 3 else path.name
+
+
+def _is_candidate(file: Path) -> bool:
+    name = file.name.lower().removesuffix(".gz")
+    is_about = name in ("manifest.tsv", "readme.md", "readme.txt")
+    return file.is_file() and not file.is_symlink() and name.endswith(SUFFIXES) and not is_about
+
+
+def _passes_link(file: Path, folder: Path) -> bool:
+    return any(part.is_symlink() for part in _parents_within(file, folder))
+
+
+def _parents_within(file: Path, folder: Path) -> Iterator[Path]:
+    for parent in file.parents:
+        if parent == folder:
+            return
+        yield parent

@@ -1,0 +1,249 @@
+"""The landing archive: payloads exactly as received, and what is known about each.
+
+Readable without this program::
+
+    landing/payloads/ab/abcd….gz      one payload, gzip, named by the sha256 of what was received
+    landing/journal/2026-09-01.jsonl  one JSON object a line: a capture (payloads with url, listing_date,
+                                      observed_at) or a person's decision about one. Named by the day of landing
+
+A *capture* is one listing as it was received once (all pages of one fetch, or one file); it becomes one load.
+A payload is on disk before the journal names it, so a kill in between leaves at worst an unnamed payload.
+Nothing here is ever changed or deleted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from warehouse.errors import HomeError
+
+ObservedAtBasis = Literal["clock", "option", "manifest", "file name", "file time"]
+
+
+class PayloadRef(msgspec.Struct, frozen=True):
+    """One payload of a capture: where it came from and the name of its bytes."""
+
+    sha256: str
+    size: int
+    url: str
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True, tag="capture", tag_field="record"):
+    """One line of the journal: a listing received once.
+
+    ``load_id`` is derived from the content, so the same file imported twice is the same capture.
+    ``observed_at`` is when somebody looked (UTC), ``observed_at_basis`` how we know.
+    """
+
+    load_id: str
+    landed_at: datetime
+    source: str
+    listing_date: date | None
+    observed_at: datetime
+    observed_at_basis: ObservedAtBasis
+    payloads: tuple[PayloadRef, ...]
+    note: str | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, tag="decision", tag_field="record"):
+    """One line of the journal: a person's verdict on a load, kept here so that a rebuild obeys it too."""
+
+    load_id: str
+    verdict: Literal["accepted"]
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+
+_LINE = msgspec.json.Decoder(Capture | Decision)
+
+
+def utc_now() -> datetime:
+    """Now, UTC, whole microseconds."""
+    return datetime.now(UTC)
+
+
+def identify(listing_date: date | None, observed_at: datetime, sha256s: Sequence[str]) -> str:
+    """The load id of a capture: 16 hex digits from its date, its time and its bytes, not from where it lay."""
+    moment = observed_at.astimezone(UTC).isoformat(timespec="microseconds")
+    text = "\n".join([str(listing_date), moment, *sha256s])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Landing:
+    """The archive below ``root``. Creating the object touches nothing."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    @contextmanager
+    def writing(self) -> Iterator[LandingBatch]:
+        """Land captures; they are durable and named in the journal when the block ends.
+
+        A block that raises names nothing. Raises HomeError when the archive can't be written.
+        """
+        batch = LandingBatch(self)
+        try:
+            yield batch
+            batch.commit()
+        except OSError as error:
+            raise HomeError(
+                f"The landing archive {self.root} can't be written ({error.strerror or error}): "
+                "free space or make the folder writable, then run again; nothing already landed is lost."
+            ) from error
+
+    def captures(self, since: date | None = None) -> Iterator[Capture]:
+        """Every capture in the order of landing, from the journal of day ``since`` on."""
+        return (line for line in self._lines(since) if isinstance(line, Capture))
+
+    def decisions(self) -> Iterator[Decision]:
+        """Every decision of a person, oldest first."""
+        return (line for line in self._lines(None) if isinstance(line, Decision))
+
+    def read(self, capture: Capture) -> list[bytes]:
+        """The payloads as received. Raises ValueError when the archive holds other bytes than it named."""
+        bodies = []
+        for ref in capture.payloads:
+            try:
+                body = gzip.decompress(self._path(ref.sha256).read_bytes())
+            except (OSError, EOFError, gzip.BadGzipFile) as error:
+                raise ValueError(f"payload {ref.sha256} can't be read: {error}") from error
+            if hashlib.sha256(body).hexdigest() != ref.sha256:
+                raise ValueError(f"payload {ref.sha256} holds other bytes than were landed")
+            bodies.append(body)
+        return bodies
+
+    def _path(self, sha256: str) -> Path:
+        return self.root / "payloads" / sha256[:2] / f"{sha256}.gz"
+
+    def _journals(self, since: date | None = None) -> list[Path]:
+        first = since.isoformat() if since else ""
+        return sorted(p for p in (self.root / "journal").glob("*.jsonl") if p.stem >= first)
+
+    def _lines(self, since: date | None) -> Iterator[Capture | Decision]:
+        for journal in self._journals(since):
+            for line in journal.read_bytes().splitlines():
+                try:
+                    yield _LINE.decode(line)
+                except msgspec.DecodeError:
+                    continue  # a line torn by a crash was never acknowledged to anyone
+
+
+class LandingBatch:
+    """Captures on their way into the archive. Made by ``Landing.writing``."""
+
+    def __init__(self, landing: Landing):
+        self._landing = landing
+        self._known: set[str] | None = None
+        self._lines: list[Capture | Decision] = []
+        self._written: list[Path] = []
+
+    def land(
+        self,
+        payloads: Sequence[tuple[str, bytes]],
+        *,
+        source: str,
+        listing_date: date | None,
+        observed_at: datetime,
+        observed_at_basis: ObservedAtBasis,
+        note: str | None = None,
+    ) -> tuple[str, bool]:
+        """Keep one capture: (url, bytes) of each payload. Returns its load id and whether it is new here."""
+        if observed_at.tzinfo is None:
+            raise ValueError("observed_at needs a time zone")
+        hashes = [hashlib.sha256(body).hexdigest() for _, body in payloads]
+        load_id = identify(listing_date, observed_at, hashes)
+        if observed_at_basis == "clock":
+            self._known = self._known or set()  # looked at just now: it can't have been seen before
+        elif self._known is None:
+            self._known = {capture.load_id for capture in self._landing.captures()}
+        if load_id in self._known:
+            return load_id, False
+        for sha256, (_, body) in zip(hashes, payloads, strict=True):
+            self._write(sha256, body)
+        self._known.add(load_id)
+        self._lines.append(
+            Capture(
+                load_id=load_id,
+                landed_at=utc_now(),
+                source=source,
+                listing_date=listing_date,
+                observed_at=observed_at.astimezone(UTC),
+                observed_at_basis=observed_at_basis,
+                payloads=tuple(
+                    PayloadRef(sha, len(body), url) for sha, (url, body) in zip(hashes, payloads, strict=True)
+                ),
+                note=note,
+            )
+        )
+        return load_id, True
+
+    def decide(self, decision: Decision) -> None:
+        """Keep a person's decision."""
+        self._lines.append(decision)
+
+    def commit(self) -> None:
+        """Payloads to disk first, then the journal, so that what the journal names is there."""
+        if not self._lines:
+            return
+        self._sync()
+        folder = self._landing.root / "journal"
+        folder.mkdir(parents=True, exist_ok=True)
+        # A clock set back must not write into a journal that readers have passed.
+        journals = self._landing._journals()
+        today = utc_now().date().isoformat()
+        name = max(today, journals[-1].stem) if journals else today
+        with open(folder / f"{name}.jsonl", "ab+") as journal:
+            fcntl.flock(journal, fcntl.LOCK_EX)
+            end = journal.seek(0, os.SEEK_END)
+            if end:
+                journal.seek(end - 1)
+                if journal.read(1) != b"\n":
+                    journal.write(b"\n")  # close the line that a crash tore
+            journal.write(b"".join(msgspec.json.encode(line) + b"\n" for line in self._lines))
+            journal.flush()
+            os.fsync(journal.fileno())
+        self._lines = []
+
+    def _write(self, sha256: str, body: bytes) -> None:
+        path = self._landing._path(sha256)
+        if path.exists() and self._is_whole(path, sha256):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as part:
+            try:
+                part.write(gzip.compress(body, compresslevel=5, mtime=0))
+            except OSError:
+                os.unlink(part.name)
+                raise
+        os.chmod(part.name, 0o644)
+        os.replace(part.name, path)
+        self._written.append(path)
+
+    def _sync(self) -> None:
+        """Every new payload onto the disk: one by one when they are few, the whole system at once when many."""
+        if len(self._written) > 16:
+            os.sync()
+        else:
+            for path in self._written:
+                with open(path, "rb") as file:
+                    os.fsync(file.fileno())
+        self._written = []
+
+    @staticmethod
+    def _is_whole(path: Path, sha256: str) -> bool:
+        try:
+            return hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest() == sha256
+        except (OSError, EOFError, gzip.BadGzipFile):
+            return False

@@ -1,0 +1,80 @@
+"""One writer: a file lock that says who holds it. The system drops it when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from warehouse.errors import HomeError, LockError
+from warehouse.landing import utc_now
+
+#: Locks that this process holds. A run inside a command that holds the warehouse already enters again.
+_held: set[Path] = set()
+
+
+@contextmanager
+def writer_lock(
+    path: Path, *, purpose: str, timeout: float, on_wait: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Hold the warehouse for one writer; wait ``timeout`` seconds at most.
+
+    ``purpose`` is told to whoever has to wait. Raises LockError with the holder after the wait, HomeError when
+    the folder can't be written. Entering again in the same process succeeds at once.
+    """
+    if path in _held:
+        yield
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise HomeError(
+            f"{path.parent} can't be written ({error.strerror}): choose another home with --home or PAPERS_HOME, "
+            "or make it writable."
+        ) from error
+    try:
+        _acquire(descriptor, timeout, on_wait)
+        holder = {"pid": os.getpid(), "purpose": purpose, "since": utc_now().isoformat(timespec="seconds")}
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        _held.add(path)
+        yield
+    finally:
+        _held.discard(path)
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, timeout: float, on_wait: Callable[[str], None] | None) -> None:
+    deadline = time.monotonic() + timeout
+    told = False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+        holder = _holder(descriptor)
+        if on_wait and not told:
+            on_wait(holder)
+            told = True
+        if time.monotonic() >= deadline:
+            raise LockError(
+                f"The warehouse is held by {holder}: wait until it is done and run again "
+                f"(waited {timeout:g} s; PAPERS_LOCK_TIMEOUT sets how long)."
+            )
+        time.sleep(min(0.2, max(0.01, deadline - time.monotonic())))
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        holder = json.loads(os.pread(descriptor, 4096, 0))
+        return f"{holder['purpose']} (process {holder['pid']}, since {holder['since']})"
+    except (ValueError, KeyError, TypeError):
+        return "another run"

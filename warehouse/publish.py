@@ -1,0 +1,160 @@
+"""From ``next.duckdb`` to ``papers.duckdb`` and Parquet: readers see the old file or the new one, never half.
+
+The published file is written in a storage version that DuckDB 1.5 opens too, and holds everything that it needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import HomeError, InputError
+from warehouse.landing import utc_now
+from warehouse.raw import open_database, scalar
+from warehouse.settings import Settings
+
+#: The oldest DuckDB whose clients read the file: https://duckdb.org/docs/stable/internals/storage
+STORAGE_VERSION = "v1.5.0"
+PUBLIC_SCHEMA = "marts"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published: table → rows, and when (UTC)."""
+
+    published_at: str
+    tables: dict[str, int]
+
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Turn a full disk or a read-only folder into a HomeError about ``what``."""
+    try:
+        yield
+    except OSError as error:
+        raise HomeError(
+            f"{what} can't be written ({error.strerror or error}): free space or check the folder's permissions, "
+            "then run again; the published file is as it was."
+        ) from error
+
+
+def prepare_next(settings: Settings) -> None:
+    """Start the next file as a copy of the published one, or empty. Leftovers of a killed run are dropped."""
+    path = settings.next_database
+    with writing(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in (path, path.with_name(path.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+        if settings.published_database.exists():
+            shutil.copyfile(settings.published_database, path)
+            return
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"attach '{_quoted(path)}' as fresh (storage_version '{STORAGE_VERSION}')")
+    except duckdb.IOException as error:
+        raise HomeError(f"{path} can't be written ({error}): check the disk, then run again.") from error
+    finally:
+        connection.close()
+
+
+def seal_next(settings: Settings) -> dict[str, int]:
+    """Drop what points outside the file, write everything into it, count the public tables."""
+    with open_database(settings.next_database) as connection:
+        connection.execute("drop schema if exists staging cascade")
+        connection.execute("checkpoint")
+        return count_tables(connection)
+
+
+def count_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of each public table of an open file, by name."""
+    names = connection.execute(
+        "select table_name from information_schema.tables where table_schema = ? order by 1", [PUBLIC_SCHEMA]
+    ).fetchall()
+    return {name: int(scalar(connection, f'select count(*) from {PUBLIC_SCHEMA}."{name}"')) for (name,) in names}
+
+
+def publish(settings: Settings) -> Publication:
+    """Put the sealed file in the place of the published one and export it to Parquet.
+
+    The order makes a kill harmless: the export is written beside the old one, then its manifest, then the database
+    is replaced in one step, then the old export goes. The database comes last because the next run looks at it to
+    see whether something is left to do.
+    """
+    now = utc_now()
+    published_at = now.isoformat(timespec="seconds")
+    name = now.strftime("%Y%m%dT%H%M%S%fZ")
+    folder = settings.exports / name
+    with writing(str(settings.exports)), open_database(settings.next_database, read_only=True) as connection:
+        tables = count_tables(connection)
+        partial = settings.exports / f".part-{name}"
+        partial.mkdir(parents=True)
+        entries = [_export(connection, table, rows, partial, name) for table, rows in tables.items()]
+        os.replace(partial, folder)
+    with writing(str(settings.published_database)):
+        _sync(settings.next_database)
+        _write_atomically(
+            settings.exports / "manifest.json",
+            json.dumps({"published_at": published_at, "schema": PUBLIC_SCHEMA, "tables": entries}, indent=1),
+        )
+        os.replace(settings.next_database, settings.published_database)
+    _drop_old_exports(settings.exports, keep=name)
+    return Publication(published_at, tables)
+
+
+@contextmanager
+def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file, read-only, with ``marts`` as the schema in use. Raises InputError if there is none."""
+    if not settings.published_database.exists():
+        raise InputError(
+            f"Nothing is published in {settings.home} yet: `papers demo` shows the pipeline on invented data, "
+            "`papers run` fetches the real list, `papers import` reads files that you have."
+        )
+    with open_database(settings.published_database, read_only=True) as connection:
+        connection.execute(f"set schema = '{PUBLIC_SCHEMA}'")
+        yield connection
+
+
+def _export(connection: duckdb.DuckDBPyConnection, table: str, rows: int, folder: Path, name: str) -> dict[str, object]:
+    file = folder / f"{table}.parquet"
+    connection.execute(f"copy {PUBLIC_SCHEMA}.\"{table}\" to '{_quoted(file)}' (format parquet, compression zstd)")
+    return {
+        "table": table,
+        "file": f"{name}/{file.name}",
+        "rows": rows,
+        "bytes": file.stat().st_size,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+    }
+
+
+def _drop_old_exports(exports: Path, keep: str) -> None:
+    """Keep the newest export and the one before it: somebody may be reading what the last manifest named."""
+    for partial in exports.glob(".part-*"):
+        shutil.rmtree(partial, ignore_errors=True)
+    for old in sorted(p for p in exports.iterdir() if p.is_dir() and p.name != keep)[:-1]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    part = path.with_name(f".part-{path.name}")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,14 @@
+-- question: What did the most listed person publish, and how was it received?
+-- grain: one row per paper of the person with most papers (put a name of yours in `chosen`)
+-- columns: position is the place among the paper's authors, cohort_percentile 0 to 1 within the first listing date
+with chosen as (
+    select author_id, display_name from marts.dim_authors order by paper_count desc, author_id limit 1
+)
+select
+    chosen.display_name, papers.first_listed_on, papers.title, bridge.position, papers.author_count,
+    trends.upvotes, trends.cohort_percentile
+from chosen
+inner join marts.bridge_paper_authors as bridge on chosen.author_id = bridge.author_id
+inner join marts.dim_papers as papers on bridge.paper_id = papers.paper_id
+left join marts.rpt_paper_trends as trends on bridge.paper_id = trends.paper_id
+order by papers.first_listed_on nulls last, papers.paper_id, bridge.position

@@ -1,0 +1,10 @@
+-- question: Which keywords gained most in the last week on record?
+-- grain: one row per keyword, at most 25
+-- columns: upvotes_gained in the ISO week, rank_change places risen since the week before
+select keyword, week, papers_listed, papers_observed, upvotes_gained, share_of_gain, rank_in_week, rank_change
+from marts.rpt_keyword_trends
+where
+    upvotes_gained is not null
+    and week = (select max(week) from marts.rpt_keyword_trends where upvotes_gained is not null)
+order by rank_in_week, keyword
+limit 25

@@ -1,0 +1,16 @@
+-- question: What did we know on a day, and what leads now?
+-- grain: one row per paper of the 25 that led 7 days before the last observation (put a moment of yours in `earlier`)
+-- columns: rank_then and upvotes_then as the warehouse knew them at that moment, rank_now and upvotes_now today;
+--   marts.trends_as_of in the place of marts.upvotes_as_of gives every other metric of that moment
+with earlier as (
+    select paper_id, upvotes, rank() over (order by upvotes desc) as upvote_rank
+    from marts.upvotes_as_of((select max(observed_at) - interval '7 days' from marts.fct_upvote_observations))
+)
+select
+    papers.title, earlier.upvote_rank as rank_then, trends.upvote_rank as rank_now,
+    earlier.upvotes as upvotes_then, trends.upvotes as upvotes_now
+from earlier
+inner join marts.dim_papers as papers on earlier.paper_id = papers.paper_id
+inner join marts.rpt_paper_trends as trends on earlier.paper_id = trends.paper_id
+order by earlier.upvote_rank, papers.paper_id
+limit 25

@@ -1,0 +1,12 @@
+-- question: How many papers does a list have, and how many upvotes?
+-- grain: one row per listing date, latest first, at most 60
+-- columns: papers on the list, known_upvotes those with a known count, upvotes their latest sum, looks the moments
+--   at which the list was observed
+select
+    listings.listing_date, dayname(listings.listing_date) as weekday, count(*) as papers,
+    count(trends.upvotes) as known_upvotes, sum(trends.upvotes) as upvotes, max(listings.observation_count) as looks
+from marts.fct_listings as listings
+left join marts.rpt_paper_trends as trends on listings.paper_id = trends.paper_id
+group by listings.listing_date
+order by listings.listing_date desc
+limit 60

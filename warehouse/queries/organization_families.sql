@@ -1,0 +1,17 @@
+-- question: How much do organizations gain with everything beneath them?
+-- grain: one row per organization in the last week with a gain, at most 25
+-- columns: own_gain counts its own papers' upvotes of the week, family_gain those of its children too
+select
+    organizations.display_name,
+    trends.week,
+    trends.upvotes_gained as own_gain,
+    trends.family_upvotes_gained as family_gain,
+    trends.family_rank_in_week,
+    trends.family_share_of_gain
+from marts.rpt_organization_trends as trends
+inner join marts.dim_organizations as organizations on trends.organization_id = organizations.organization_id
+where
+    trends.family_upvotes_gained is not null
+    and trends.week = (select max(week) from marts.rpt_organization_trends where family_upvotes_gained is not null)
+order by trends.family_rank_in_week, organizations.display_name
+limit 25

@@ -1,0 +1,19 @@
+-- question: How did the most upvoted organization do, week by week?
+-- grain: one row per ISO week of the organization with most upvotes (put a name of yours in `chosen`)
+-- columns: upvotes_gained in the week, share_of_gain 0 to 1 of all papers, rank_in_week and places risen since the
+--   week before
+with chosen as (
+    select organizations.organization_id, organizations.display_name
+    from marts.dim_organizations as organizations
+    inner join marts.bridge_paper_organizations as bridge on organizations.organization_id = bridge.organization_id
+    inner join marts.dim_papers as papers on bridge.paper_id = papers.paper_id
+    group by organizations.organization_id, organizations.display_name
+    order by sum(papers.upvotes) desc nulls last, organizations.organization_id
+    limit 1
+)
+select
+    chosen.display_name, trends.week, trends.papers_listed, trends.upvotes_gained,
+    trends.share_of_gain, trends.rank_in_week, trends.rank_change
+from marts.rpt_organization_trends as trends
+inner join chosen on trends.organization_id = chosen.organization_id
+order by trends.week
