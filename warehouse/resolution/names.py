@@ -1,0 +1,410 @@
+"""Author names: fold, parts, keys, and how two names may belong to one person.
+
+Pure text, no engine: run once per distinct name.  `parse` gives a `Name`; `relate` says whether
+two names can be one person, by which rule, and which tokens they share (so that the caller can ask
+how often that would happen by chance).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+
+_PARTICLES_TEXT = """
+    af al av bin bint ben da dal de degli dei del della delle den der des di do dos du el i ibn la las
+    le los lo mac st san santa te ten ter van vande vander vom von y zu zum zur
+    """
+PARTICLES = frozenset(_PARTICLES_TEXT.split())
+SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "phd", "md"])
+TITLES = frozenset(["dr", "prof", "mr", "mrs", "ms", "md", "mohd"])
+_TEAM_WORDS_TEXT = """
+    team teams group lab labs laboratory collaboration consortium project research initiative community
+    foundation institute university ai inc corp core contributors authors developers
+    """
+TEAM_WORDS = frozenset(_TEAM_WORDS_TEXT.split())
+NICKNAMES = tuple(
+    frozenset(s.split())
+    for s in (
+        "alexander alex sasha alexandra",
+        "andrew andy drew",
+        "anthony tony antonio",
+        "benjamin ben benny",
+        "william bill will billy",
+        "robert bob rob bobby bert",
+        "richard rick dick rich",
+        "michael mike mick misha",
+        "james jim jimmy jamie",
+        "john jack johnny",
+        "jonathan jon",
+        "joseph joe joey",
+        "edward ed ted eddie ned",
+        "edmund ed",
+        "theodore ted",
+        "thomas tom tommy",
+        "charles charlie chuck",
+        "christopher chris",
+        "christian chris",
+        "christina chris tina",
+        "katherine kate kathy catherine cathy katie",
+        "elizabeth liz beth betty lisa eliza",
+        "margaret peggy maggie meg",
+        "susan sue susie",
+        "deborah deb debbie",
+        "patricia pat patty",
+        "patrick pat",
+        "daniel dan danny",
+        "david dave",
+        "stephen steven steve",
+        "kenneth ken",
+        "ronald ron",
+        "donald don",
+        "gregory greg",
+        "geoffrey jeffrey jeff geoff",
+        "lawrence larry laurence",
+        "gerald jerry",
+        "nicholas nick",
+        "samuel sam",
+        "samantha sam",
+        "raymond ray",
+        "peter pete",
+        "philip phil phillip",
+        "frederick fred",
+        "henry harry hank",
+        "francis frank",
+        "franklin frank",
+        "eugene gene",
+        "matthew matt",
+        "timothy tim",
+        "vladimir vova",
+        "dmitry dima dmitri",
+        "jose pepe",
+        "francisco paco",
+        "jennifer jenny jen",
+        "rebecca becky",
+        "victoria vicky",
+        "abigail abby",
+        "leonard len leo",
+        "nathaniel nathan nate",
+        "zachary zach zack",
+        "maximilian max",
+        "joshua josh",
+    )
+)
+
+_NONE: frozenset[int] = frozenset()
+_CLASSES: dict[str, frozenset[int]] = {
+    t: frozenset(i for i, c in enumerate(NICKNAMES) if t in c) for t in {t for c in NICKNAMES for t in c}
+}
+
+_PLAIN = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "ß": "ss",
+        "đ": "d",
+        "ð": "d",
+        "æ": "ae",
+        "œ": "oe",
+        "ı": "i",
+        "ħ": "h",
+        "þ": "th",
+        "ŋ": "n",
+    }
+)
+_APOSTROPHES = re.compile("['’‘`´ʼʹ′ʻʾʿ‛＇\"“”„]")
+_DASHES = re.compile("[‐‑‒–—―−﹣-]+")
+_TEX = re.compile(r"\\[a-zA-Z]+\b\s*|\\[^a-zA-Z\s]|[{}$^]")
+_PAREN = re.compile(r"[(\[][^)\]]*[)\]]")
+_INITIAL_RUN = re.compile(r"\b([A-Z])\.(?=[A-Z])")
+_UMLAUT = re.compile(r"(?<=[aou])e(?![aeiou])")
+# initials (optional) + final of Hanyu pinyin: a name made of these is not shortened to a prefix
+_SYLLABLE = (
+    r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en|er|ia|ie|"
+    r"in|iu|ou|ua|ue|ui|un|uo|a|e|i|o|u)"
+)
+_PINYIN = re.compile(rf"(?:{_SYLLABLE}){{1,3}}$")
+
+
+def fold(text: str) -> str:
+    """Case, accents, apostrophes, TeX and quotes gone; every dash a hyphen; single spaces."""
+    text = text.replace("~", " ")
+    text = _TEX.sub("", _PAREN.sub(" ", text))
+    text = _DASHES.sub("-", _APOSTROPHES.sub("", unicodedata.normalize("NFKD", text)))
+    text = "".join(c for c in text.casefold() if not unicodedata.combining(c)).translate(_PLAIN)
+    return re.sub(r"\s+", " ", re.sub(r"[^\w\s-]|_", " ", text)).strip(" -")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    listed: str
+    units: tuple[str, ...]  # space-separated tokens, dashes removed, suffixes dropped
+    parts: tuple[tuple[str, ...], ...]  # each unit cut at its dashes
+    surname: str  # particles + last unit, joined
+    given: tuple[str, ...]  # units before the surname
+    last: str  # last unit
+    squash: str  # all letters
+    is_team: bool
+    full_key: str | None  # None: single token or lone initials only
+    given_parts: tuple[tuple[str, ...], ...] = field(default=())
+
+    @property
+    def sound(self) -> bool:
+        return self.full_key is not None and not self.is_team
+
+
+def _parts(unit: str) -> tuple[str, ...]:
+    return tuple(p for p in unit.split("-") if p)
+
+
+@cache
+def parse(listed: str) -> Name:
+    text = _INITIAL_RUN.sub(r"\1. ", listed.strip())
+    head, comma, tail = text.partition(",")
+    if comma and tail.strip() and fold(tail).replace(" ", "") not in SUFFIXES and len(tail.split()) <= 3:
+        text = f"{tail} {head}"
+    raw = fold(text)
+    words = [w for w in raw.split(" ") if w.strip("-")]
+    is_team = (len(words) > 1 and (bool(TEAM_WORDS & set(words)) or any(c.isdigit() for c in raw))) or len(words) > 7
+    while len(words) > 2 and words[-1] in SUFFIXES:
+        words.pop()
+    while len(words) > 2 and words[0] in TITLES:
+        words.pop(0)
+    pieces = [p for p in map(_parts, words) if p]
+    units = tuple("".join(p) for p in pieces)
+    if not units:
+        return Name(listed, (), (), "", (), "", "", is_team, None)
+    cut = len(units) - 1
+    while cut > 1 and units[cut - 1] in PARTICLES:
+        cut -= 1
+    full = " ".join(units) if len(units) > 1 and any(len(u) > 1 for u in units[:-1]) else None
+    return Name(
+        listed,
+        units,
+        tuple(pieces),
+        "".join(units[cut:]),
+        units[:cut],
+        units[-1],
+        "".join(units),
+        is_team,
+        full,
+        tuple(pieces[:cut]),
+    )
+
+
+@cache
+def unumlaut(s: str) -> str:
+    return _UMLAUT.sub("", s)
+
+
+@cache
+def is_pinyin(token: str) -> bool:
+    return _PINYIN.match(token) is not None
+
+
+def _token(a: str, b: str) -> str | None:
+    """How two given tokens agree: equal, initial, short (prefix or nickname); None: they don't."""
+    if a == b or unumlaut(a) == unumlaut(b):
+        return "equal"
+    if len(a) > len(b):
+        a, b = b, a
+    if len(a) == 1:
+        return "initial" if b.startswith(a) else None
+    if not _CLASSES.get(a, _NONE).isdisjoint(_CLASSES.get(b, _NONE)):
+        return "short"
+    if len(a) >= 2 and b.startswith(a) and len(b) - len(a) >= 1 and not (is_pinyin(a) and is_pinyin(b)):
+        return "short"
+    return None
+
+
+Shared = tuple[tuple[str, str], ...]  # (how, token)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    rule: str
+    shared: Shared  # tokens both names carry, with how they agree
+    cost: float  # log odds lost because the names are not simply equal
+
+
+def _align(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[list[tuple[str, str]], int] | None:
+    """The shorter given sequence inside the longer one, in order, first tokens together."""
+    if len(a) > len(b):
+        a, b = b, a
+    out: list[tuple[str, str]] = []
+    k = 0
+    for i, x in enumerate(a):
+        while k < len(b):
+            how = _token(x, b[k])
+            k += 1
+            if how:
+                out.append((how, min(x, b[k - 1], key=len) if how != "equal" else x))
+                break
+            if i == 0:
+                return None
+        else:
+            return None
+        if len(out) != i + 1:
+            return None
+    return (out, len(b) - len(a)) if len(out) == len(a) else None
+
+
+def _given(a: Name, b: Name) -> tuple[list[tuple[str, str]], int] | None:
+    ga, gb = a.given, b.given
+    if "".join(ga) == "".join(gb):
+        return [("equal", t) for t in (ga if len(ga) > len(gb) else gb)], 0
+    found = _align(ga, gb)
+    if found:
+        return found
+    fa, fb = (tuple(p for u in n.given_parts for p in u) for n in (a, b))
+    if any(len(p) == 1 for p in fa + fb) and (fa, fb) != (ga, gb):
+        return _align(fa, fb)
+    return None
+
+
+RULE_COST = {
+    "same": 0.0,
+    "spelling": 0.8,
+    "middle": 0.5,
+    "short": 0.8,
+    "initial": 0.5,
+    "order": 1.5,
+    "dropped first": 1.2,
+    "second surname": 1.0,
+}
+
+
+def _cost(shared: list[tuple[str, str]], extra: int, rule: str) -> float:
+    return RULE_COST[rule] + 0.5 * extra + 0.3 * sum(h != "equal" for h, _ in shared)
+
+
+@cache
+def relate(a: Name, b: Name) -> Relation | None:
+    """Can the two names be one person's? None: no (a clash)."""
+    if not a.units or not b.units:
+        return None
+    if a.parts == b.parts:
+        return Relation("same", tuple(("equal", t) for t in a.units), 0.0)
+    longer = a if len(a.units) >= len(b.units) else b
+    if unumlaut(a.squash) == unumlaut(b.squash):
+        return Relation("spelling", tuple(("equal", t) for t in longer.units), RULE_COST["spelling"])
+    if len(a.units) == 1 or len(b.units) == 1:
+        return None
+    if unumlaut(a.surname) == unumlaut(b.surname):
+        found = _given(a, b)
+        if found:
+            shared, extra = found
+            hows = {h for h, _ in shared}
+            rule = "initial" if "initial" in hows else "short" if "short" in hows else "middle" if extra else "spelling"
+            both = [*shared, ("equal", a.surname)]
+            return Relation(rule, tuple(both), _cost(shared, extra, rule))
+    if sorted(a.units) == sorted(b.units) and len(a.units) <= 4:
+        return Relation("order", tuple(("equal", t) for t in a.units), RULE_COST["order"])
+    long_, short_ = (a, b) if len(a.units) > len(b.units) else (b, a)
+    if len(a.units) == len(b.units) == 2:
+        # initials and reversed order: "A. Akilandeswari" / "Akilandeswari A"
+        x, y = a.units, b.units
+        if (x[0] == y[1] and _token(x[1], y[0]) == "initial") or (x[1] == y[0] and _token(x[0], y[1]) == "initial"):
+            word = x[0] if x[0] == y[1] else x[1]
+            return Relation("order", (("equal", word), ("initial", min(x + y, key=len))), RULE_COST["order"])
+    if len(long_.units) > len(short_.units) and unumlaut(a.surname) == unumlaut(b.surname) and len(long_.given) > 1:
+        found = _align(long_.given[1:], short_.given)
+        if found and len(long_.given) - 1 == len(short_.given) and all(len(t) > 1 for t in short_.given[:1]):
+            shared, extra = found
+            return Relation("dropped first", (*shared, ("equal", a.surname)), _cost(shared, extra, "dropped first"))
+    for n, other in ((a, b), (b, a)):
+        # n carries a second surname that the other does not: "Paloma Moreda Pozo", "Olivia Sanchez-Graillet"
+        heads = [n.units[:-1]] if len(n.units) > 2 and n.units[-2] not in PARTICLES else []
+        if len(n.parts[-1]) == 2 and min(map(len, n.parts[-1])) > 2:
+            heads += [(*n.units[:-1], half) for half in n.parts[-1]]
+        for head in heads:
+            if len(head) > 1 and unumlaut(head[-1]) == unumlaut(other.last) and len(head[-1]) > 2:
+                found = _align(head[:-1], other.units[:-1])
+                if found and found[0][0][0] != "initial":
+                    shared, extra = found
+                    cost = _cost(shared, extra, "second surname")
+                    return Relation("second surname", (*shared, ("equal", other.last)), cost)
+    return None
+
+
+def _ends(n: Name) -> set[tuple[str, str]]:
+    """(given token, surname) readings of a name: as written, reversed, first dropped, second surname dropped."""
+    u = n.units
+    if len(u) < 2 or n.is_team:
+        return set()
+    out = {(u[0], n.surname), (u[0], u[-1])}
+    if len(u) <= 4:
+        out |= {(u[-1], u[0]), (u[1], u[0])}
+    if len(u) > 2:
+        out.add((u[1], n.surname))
+        out |= {(u[0], w) for w in u[1:-1] if len(w) > 2}
+    if len(n.parts[-1]) > 1:
+        out |= {(u[0], p) for p in n.parts[-1] if len(p) > 2}
+    return out
+
+
+def block_pairs(names: list[Name]) -> list[tuple[int, int]]:
+    """Pairs (a < b) of distinct names worth a look; blocks are small because only abbreviated
+    names (a lone initial) meet everyone of their initial and surname."""
+    exact: dict[str, list[int]] = {}
+    short: dict[str, list[tuple[str, int]]] = {}
+    initial: dict[str, tuple[list[int], list[int]]] = {}
+    for i, n in enumerate(names):
+        if not n.units:
+            continue
+        keys = {f"={unumlaut(n.squash)}"}
+        if not n.is_team and len(n.units) <= 4:
+            keys.add("~" + " ".join(sorted(n.units)))
+        ends = _ends(n)
+        for g, s in ends:
+            s = unumlaut(s)
+            keys.add(f"{unumlaut(g)} {s}")
+            seek, all_ = initial.setdefault(f"{g[0]} {s}", ([], []))
+            if (len(g) == 1 or len(n.parts[0]) == len(n.units[0])) and i not in seek[-1:]:
+                seek.append(i)
+            if i not in all_[-1:]:
+                all_.append(i)
+        for k in keys:
+            exact.setdefault(k, []).append(i)
+        if ends and len(n.units[0]) > 1 and len(n.units[0]) > len(n.parts[0]):
+            # a prefix or a nickname of the first name, under one surname
+            g, surname = n.units[0], unumlaut(n.surname)
+            short.setdefault(f"{g[0]} {surname}", []).append((g, i))
+            for c in sorted(_CLASSES.get(g, _NONE)):
+                exact.setdefault(f"{c} {surname}", []).append(i)
+    pairs: set[tuple[int, int]] = set()
+    for v in exact.values():
+        pairs.update((a, b) for x, a in enumerate(v) for b in v[x + 1 :])
+    for w in short.values():
+        w.sort()
+        for x, (g, a) in enumerate(w):
+            for h, b in w[x + 1 :]:
+                if not h.startswith(g):
+                    break
+                if not (is_pinyin(g) and is_pinyin(h)):
+                    pairs.add((min(a, b), max(a, b)))
+    for seek, all_ in initial.values():
+        pairs.update((min(a, b), max(a, b)) for a in seek for b in all_ if a != b)
+    return sorted(pairs)
+
+
+def coauthor_key(name: Name) -> str:
+    """The key under which a co-author is found again on another paper: first name and surname, else all letters."""
+    return f"{name.units[0]} {unumlaut(name.surname)}" if len(name.units) > 1 else name.squash
+
+
+def family_keys(name: Name) -> list[str]:
+    """Keys that names must share, one at least, to be related. Coarser than `block_pairs`, which needs the parsed
+    names: these can be kept in a table to find the names that a new one could touch."""
+    if not name.units:
+        return []
+    keys = {f"={unumlaut(name.squash)}"}
+    if not name.is_team:
+        if len(name.units) <= 4:
+            keys.add("~" + " ".join(sorted(name.units)))
+        surname = unumlaut(name.surname)
+        keys |= {f"{c} {surname}" for c in _CLASSES.get(name.units[0], _NONE)}
+        keys |= {f"{g[0]} {unumlaut(s)}" for g, s in _ends(name)}
+        keys |= {f"{unumlaut(g)[:1]} {unumlaut(s)}" for g, s in _ends(name)}
+    return sorted(keys)

@@ -1,0 +1,159 @@
+"""From clusters of mentions to persons: ids that stay, people's overrides, what a day can touch.
+
+An author id is that of one mention, the *anchor*: the mention of the person that the warehouse learned first. So a
+person keeps its id when papers arrive, a merge keeps the older id, and an id that is no longer in use still names a
+mention, whose person is where the id leads now (``author_redirects``). Nothing of this needs a memory of its own: a
+rebuild from the archive gives the same ids.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What giving ids needs to know of a mention. ``learned`` orders mentions by when the warehouse learned them."""
+
+    mention_id: str
+    paper_id: str
+    own_author_id: str
+    learned: tuple[Any, ...]
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person's word: ``merge`` or ``split`` of a mention (or all mentions of an author) and an author."""
+
+    action: str
+    mention_id: str
+    author_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Where a mention stands in the end, and the override that put it there, if one did."""
+
+    author_id: str
+    override: Override | None = None
+
+
+def place(mentions: Sequence[Placed], overrides: Iterable[Override]) -> dict[str, Person]:
+    """Mention id → person, overrides obeyed from the first to the last.
+
+    Either end of an override is a mention id or an author id, past or present. An override that names nothing known
+    here, or that would put one person twice on a paper, changes nothing.
+    """
+    by_id = {m.mention_id: m for m in mentions}
+    anchors = {m.own_author_id: m.mention_id for m in mentions}
+    members: dict[str, list[str]] = defaultdict(list)
+    for m in mentions:
+        members[m.cluster].append(m.mention_id)
+    group = {m.mention_id: m.cluster for m in mentions}
+    reason: dict[str, Override] = {}
+    for override in overrides:
+        subject = _named(override.mention_id, by_id, anchors)
+        target = _named(override.author_id, by_id, anchors)
+        if not subject or not target:
+            continue
+        if override.action == "merge":
+            # A mention stands for its whole present group.
+            moved = members[group[subject[0]]] if override.mention_id in by_id else subject
+            _merge(moved, group[target[0]], group, members, by_id, reason, override)
+        else:
+            _split(subject, group[target[0]], group, members, reason, override)
+    author_of = {
+        name: min((by_id[i] for i in ids), key=lambda m: (m.learned, m.mention_id)).own_author_id
+        for name, ids in members.items()
+        if ids
+    }
+    return {m.mention_id: Person(author_of[group[m.mention_id]], reason.get(m.mention_id)) for m in mentions}
+
+
+def _named(name: str, by_id: Mapping[str, Placed], anchors: Mapping[str, str]) -> list[str]:
+    """The mentions that a mention id or an author id stands for: of an author, those that the resolver gave it."""
+    if name in by_id:
+        return [name]
+    if name in anchors:
+        home = by_id[anchors[name]].cluster
+        return [i for i, m in by_id.items() if m.cluster == home]
+    return []
+
+
+def _merge(
+    moved: Sequence[str],
+    target: str,
+    group: dict[str, str],
+    members: dict[str, list[str]],
+    by_id: Mapping[str, Placed],
+    reason: dict[str, Override],
+    override: Override,
+) -> None:
+    moved = [i for i in moved if group[i] != target]
+    papers = {by_id[i].paper_id for i in members[target]}
+    if any(by_id[i].paper_id in papers for i in moved):
+        return
+    for i in list(moved):
+        members[group[i]].remove(i)
+        group[i] = target
+        members[target].append(i)
+        reason[i] = override
+
+
+def _split(
+    moved: Sequence[str],
+    target: str,
+    group: dict[str, str],
+    members: dict[str, list[str]],
+    reason: dict[str, Override],
+    override: Override,
+) -> None:
+    moved = [i for i in moved if group[i] == target]
+    if not moved or len(moved) == len(members[target]):
+        return
+    name = f"split {moved[0]} from {target}"
+    for i in moved:
+        members[target].remove(i)
+        group[i] = name
+        members[name].append(i)
+        reason[i] = override
+
+
+def touched_names(keys_of: Mapping[str, Collection[str]], changed: Iterable[str]) -> set[str]:
+    """The names that a change of some names can reach: what shares a family key with a related one, and so on.
+
+    ``keys_of`` maps each name to its family keys (``names.family_keys``).
+    """
+    from warehouse.resolution.names import Name, block_pairs, parse, relate
+
+    names_of: dict[str, list[str]] = defaultdict(list)
+    for name, keys in keys_of.items():
+        for key in keys:
+            names_of[key].append(name)
+    reached = {name for name in changed if name in keys_of}
+    frontier = set(reached)
+    while frontier:
+        near = {other for name in frontier for key in keys_of[name] for other in names_of[key]}
+        listed = sorted(near | frontier)
+        forms: dict[Any, int] = {}
+        names: list[Name] = []
+        form_of: dict[str, int] = {}
+        for text in listed:
+            parsed = parse(text)
+            at = forms.setdefault(parsed.parts or text, len(forms))
+            if at == len(names):
+                names.append(parsed)
+            form_of[text] = at
+        hot = {form_of[text] for text in frontier}
+        found = set(hot)
+        for a, b in block_pairs(names):
+            if (a in hot) != (b in hot) and relate(names[a], names[b]):
+                found.update((a, b))
+        frontier = {text for text in listed if form_of[text] in found} - reached
+        reached |= frontier
+    return reached
