@@ -1,0 +1,56 @@
+{# How names and slugs of organizations are compared. #}
+
+{# The words of a name or slug: lower case, no accents, single spaces. A slug is cut where its letters change case. #}
+{% macro organization_words(text) -%}
+trim({{ replace_all(
+    "lower(" ~ without_accents(
+        "case when " ~ text ~ " like '% %' then " ~ text ~ " else "
+        ~ replace_all(text, '([a-z])([A-Z])', '$1 $2') ~ " end"
+    ) ~ ")",
+    '[^\\p{L}\\p{N}]+', ' '
+) }})
+{%- endmacro %}
+
+{# Words without spaces: PekingUniversity and "Peking University". #}
+{% macro organization_squash(words) -%}replace({{ words }}, ' ', ''){%- endmacro %}
+
+{# The words that tell one institution from another, as one text. Small words and legal forms are dropped, kinds of
+   institution are spelled one way, and "University of X" is "X University" but where both exist as two. Places are
+   never dropped: HKUST (Guangzhou) is not HKUST. #}
+{% macro organization_key(words) -%}
+{%- set steps = [
+    ('\\b(the|of|at|for|and|de|inc|ltd|llc|corp|corporation|company|limited|gmbh|official)\\b', ''),
+    ('\\buniv(ersity|ersite|ersitat|ersitaet|ersidad|ersita|ersidade|ersiteit|ersitet|eristy|ersiti)?\\b', 'university'),
+    ('\\blab(s|oratory|oratories|oratoire)\\b', 'lab'),
+    ('\\b(institut|instituto|institutes)\\b', 'institute'),
+    ('\\btechnologies\\b', 'technology'),
+    ('\\bsciences\\b', 'science'),
+    ('\\bcentre\\b', 'center'),
+    ('\\bartificial +intelligence\\b', 'ai'),
+    ('\\bjiaotong\\b', 'jiao tong'),
+    ('\\bhongkong\\b', 'hong kong'),
+    ('^ *university +((?:.* )?)(washington|miami|york)( .*)?$', 'universityof$1$2$3'),
+    ('^(.*[^ ].*?) +university\\b(.*)$', 'university $1$2'),
+] -%}
+{%- set ns = namespace(text=words) -%}
+{%- for pattern, replacement in steps -%}{%- set ns.text = replace_all(ns.text, pattern, replacement) -%}{%- endfor -%}
+replace({{ ns.text }}, ' ', '')
+{%- endmacro %}
+
+{# The key of an organization of the reviewed seed. #}
+{% macro seed_organization_id(organization) -%}
+concat('org:', replace({{ organization_words(organization) }}, ' ', '-'))
+{%- endmacro %}
+
+{# The kind that a name tells by itself; null where it tells none. #}
+{% macro organization_kind(name) -%}
+case
+    when {{ has_match("lower(" ~ name ~ ")", '\\b(hospital|clinic|medical center)\\b') }} then 'hospital'
+    when {{ has_match("lower(" ~ name ~ ")", 'universi|\\b(college|polytechnic|école|institute of technology)\\b|大学|大學') }} then 'university'
+    when {{ has_match("lower(" ~ name ~ ")", '\\b(inc|ltd|llc|corp|corporation|gmbh|co)\\b') }} then 'company'
+    when {{ has_match("lower(" ~ name ~ ")", '\\b(ministry|national laboratory|agency|government)\\b') }} then 'government'
+    when {{ has_match("lower(" ~ name ~ ")", '\\b(foundation|nonprofit|non-profit)\\b') }} then 'nonprofit'
+    when {{ has_match("lower(" ~ name ~ ")", 'institut|\\bacademy\\b|研究院') }} then 'institute'
+    when {{ has_match("lower(" ~ name ~ ")", '\\b(community|collective|open source|hackathon|club)\\b') }} then 'community'
+end
+{%- endmacro %}

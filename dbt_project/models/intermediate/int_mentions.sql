@@ -1,0 +1,73 @@
+-- One row per author row of a paper, as the latest full listing has it. A *mention* is what resolution places.
+-- The account is known by its id; where the source gave only a handle, by the id that the handle has elsewhere.
+with papers as (
+    select * from {{ ref('int_papers_described') }}
+),
+
+authors as (
+    select * from {{ ref('stg_raw__entry_authors') }}
+),
+
+handles as (
+    select
+        account_handle,
+        max(account_id) as account_id
+    from authors
+    where account_handle is not null and account_id is not null
+    group by account_handle
+),
+
+numbered as (
+    select
+        concat(papers.paper_id, '#', cast(authors.position as {{ dbt.type_string() }})) as mention_id,
+        papers.paper_id,
+        authors.position,
+        authors.name_as_listed,
+        authors.name_key,
+        authors.author_row_id,
+        coalesce(
+            authors.account_id,
+            handles.account_id,
+            case when authors.account_handle is not null then concat('handle:', authors.account_handle) end
+        ) as account_id,
+        authors.account_handle,
+        authors.account_name,
+        authors.claim_status,
+        authors.claim_changed_at,
+        papers.learned_at,
+        papers.first_observed_at,
+        papers.description_hash,
+        row_number() over (
+            partition by papers.paper_id, authors.author_row_id
+            order by authors.position asc nulls last
+        ) as row_id_occurrence
+    from papers
+    inner join authors on papers.content_id = authors.content_id
+    left join handles on authors.account_handle = handles.account_handle
+),
+
+final as (
+    select
+        mention_id,
+        paper_id,
+        position,
+        name_as_listed,
+        name_key,
+        author_row_id,
+        account_id,
+        account_handle,
+        account_name,
+        claim_status,
+        claim_changed_at,
+        -- The id that the mention's person has if the mention is the first of it.
+        concat(
+            'a',
+            {{ short_hash("case when author_row_id is not null and row_id_occurrence = 1 then concat(paper_id, '/', author_row_id) else mention_id end") }}
+        ) as own_author_id,
+        learned_at,
+        first_observed_at,
+        concat(description_hash, '/', coalesce(account_id, '')) as fingerprint
+    from numbered
+)
+
+select * from final

@@ -1,0 +1,129 @@
+-- One row per organization, parent and time of the relation: overrides, the reviewed seed, and for what neither
+-- tells the names: a group that names its institution after an @, or next to a word such as lab or group, or that
+-- carries the institution in its slug.
+with resolved as (
+    select * from {{ ref('int_organizations_resolved') }}
+),
+
+aliases as (
+    select * from {{ ref('int_organization_aliases') }}
+),
+
+overridden as (
+    select
+        organization_id,
+        min(override_parent_id) as parent_organization_id,
+        min(override_reason) as reason
+    from resolved
+    where override_parent_id is not null and override_parent_id <> organization_id
+    group by organization_id
+),
+
+reviewed as (
+    select
+        organization_id,
+        parent_organization_id,
+        valid_from,
+        valid_to,
+        min(reason) as reason
+    from aliases
+    where parent_organization_id is not null
+    group by organization_id, parent_organization_id, valid_from, valid_to
+),
+
+-- An institution may be named inside another's name by an alias that means nothing else.
+institutions as (
+    select
+        alias_words,
+        min(organization_id) as organization_id,
+        min(kind) as kind
+    from aliases
+    where
+        parent_organization_id is null
+        and kind in ('university', 'company', 'institute', 'government', 'nonprofit')
+        and length(alias_words) >= 3
+        and alias_words not in (
+            'apple', 'meta', 'together', 'sea', 'snap', 'turing', 'character', 'stability', 'simular', 'amazon', 'intel',
+            'line', 'shell', 'block', 'quark', 'mila', 'bria', 'insight', 'cohere', 'essential', 'reka', 'liquid', 'arc',
+            'continental', 'vector', 'scale', 'luma', 'pika', 'suno', 'zoom', 'uber', 'visa', 'oracle', 'shopee', 'prime',
+            'kaggle', 'kyoto', 'waterloo', 'bath', 'reading', 'rice', 'brown', 'duke', 'drexel', 'smu', 'ucl', 'nus', 'uva'
+        )
+    group by alias_words
+    having count(distinct organization_id) = 1
+),
+
+undecided as (
+    select distinct
+        organization_id,
+        name_words,
+        slug_words
+    from resolved
+    where not is_reviewed
+),
+
+namings as (
+    select
+        undecided.organization_id,
+        institutions.organization_id as parent_organization_id,
+        institutions.alias_words,
+        case
+            when concat(' ', undecided.name_words, ' ') like concat('% ', institutions.alias_words, ' %')
+                then 'its name names the institution'
+            else 'its slug names the institution'
+        end as reason,
+        row_number() over (
+            partition by undecided.organization_id
+            order by length(institutions.alias_words) desc nulls last, institutions.alias_words asc nulls last
+        ) as naming_rank
+    from undecided
+    inner join institutions
+        on
+            institutions.organization_id <> undecided.organization_id
+            and (
+                (
+                    concat(' ', undecided.name_words, ' ') like concat('% ', institutions.alias_words, ' %')
+                    and {{ has_match(
+                        "replace(concat(' ', undecided.name_words, ' '), concat(' ', institutions.alias_words, ' '), ' ')",
+                        '\\b(lab|labs|laboratory|group|team|nlp|department|dept|school|faculty|center|centre|research|vision|ai|ml|llm|robotics|robotic|cvlab|agi|cloud|computing|media|graphics|ir|speech|language|learning)\\b'
+                    ) }}
+                )
+                or (
+                    concat(' ', undecided.slug_words, ' ') like concat('% ', institutions.alias_words, ' %')
+                    and undecided.slug_words <> institutions.alias_words
+                    and undecided.name_words not like '%universit%'
+                    and undecided.name_words not like '%institute of technology%'
+                )
+            )
+),
+
+named as (
+    select
+        organization_id,
+        parent_organization_id,
+        reason
+    from namings
+    where naming_rank = 1
+),
+
+final as (
+    select
+        organization_id, parent_organization_id, cast(null as date) as valid_from, cast(null as date) as valid_to,
+        'override' as rule, reason
+    from overridden
+    union all
+    select
+        reviewed.organization_id, reviewed.parent_organization_id, reviewed.valid_from, reviewed.valid_to,
+        'reviewed' as rule, reviewed.reason
+    from reviewed
+    left join overridden on reviewed.organization_id = overridden.organization_id
+    where overridden.organization_id is null
+    union all
+    select
+        named.organization_id, named.parent_organization_id, cast(null as date) as valid_from, cast(null as date) as valid_to,
+        'names its institution' as rule, named.reason
+    from named
+    left join overridden on named.organization_id = overridden.organization_id
+    where overridden.organization_id is null
+)
+
+select * from final

@@ -1,0 +1,119 @@
+-- One row per organization as listed: the organization it is the same as, before people's overrides.
+-- In this order: its slug or a name stands in the reviewed seed; a name has the key of a name of the seed; a name
+-- has the key of another listed organization's name.
+with names as (
+    select * from {{ ref('int_organization_names') }}
+),
+
+listed as (
+    select * from {{ ref('int_listed_organizations') }}
+),
+
+aliases as (
+    select * from {{ ref('int_organization_aliases') }}
+),
+
+seed_matches as (
+    select
+        names.listed_organization_id,
+        aliases.alias,
+        aliases.organization_id,
+        aliases.reason,
+        names.recency,
+        case
+            when names.slug_squash = aliases.alias_squash then 1
+            when names.name_squash = aliases.alias_squash then 2
+            else 3
+        end as closeness,
+        case
+            when
+                names.last_observed_at >= coalesce(cast(aliases.valid_from as timestamp), cast('1900-01-01' as timestamp))
+                and names.last_observed_at < coalesce(cast(aliases.valid_to as timestamp), cast('9999-01-01' as timestamp))
+                then 1
+            else 2
+        end as timeliness
+    from names
+    inner join aliases
+        on
+            names.slug_squash = aliases.alias_squash
+            or names.name_squash = aliases.alias_squash
+            or names.name_key = aliases.alias_key
+),
+
+seeded as (
+    select *
+    from (
+        select
+            *,
+            row_number() over (
+                partition by listed_organization_id
+                order by
+                    timeliness asc nulls last, closeness asc nulls last, recency asc nulls last,
+                    alias asc nulls last, organization_id asc nulls last
+            ) as match_rank
+        from seed_matches
+    ) as ranked
+    where match_rank = 1
+),
+
+-- A name that only organizations of one seed organization carry speaks for others of that name.
+seeded_keys as (
+    select
+        names.name_key,
+        min(seeded.organization_id) as organization_id,
+        min(seeded.listed_organization_id) as listed_organization_id
+    from seeded
+    inner join names on seeded.listed_organization_id = names.listed_organization_id and names.recency = 1
+    group by names.name_key
+    having count(distinct seeded.organization_id) = 1
+),
+
+keyed as (
+    select
+        listed.*,
+        names.name_key as organization_key,
+        names.name_words,
+        names.slug_words,
+        first_value(listed.listed_organization_id) over (
+            partition by names.name_key
+            order by listed.first_observed_at asc nulls last, listed.listed_organization_id asc nulls last
+        ) as first_listed_organization_id,
+        count(*) over (partition by names.name_key) as listed_count
+    from listed
+    inner join names on listed.listed_organization_id = names.listed_organization_id and names.recency = 1
+    left join seeded on listed.listed_organization_id = seeded.listed_organization_id
+    where seeded.listed_organization_id is null
+),
+
+final as (
+    select
+        listed.listed_organization_id,
+        listed.listed_slug,
+        listed.listed_name,
+        listed.first_observed_at,
+        listed.last_observed_at,
+        current_names.name_words,
+        current_names.slug_words,
+        current_names.name_key as organization_key,
+        coalesce(seeded.organization_id, seeded_keys.organization_id, keyed.first_listed_organization_id) as organization_id,
+        case
+            when seeded.closeness = 1 then 'reviewed slug'
+            when seeded.closeness = 2 then 'reviewed name'
+            when seeded.closeness = 3 then 'same key as a reviewed name'
+            when seeded_keys.organization_id is not null then 'same key as a reviewed organization'
+            when keyed.listed_count > 1 then 'same key'
+            else 'only listing of this key'
+        end as rule,
+        coalesce(seeded.organization_id, seeded_keys.organization_id) is not null as is_reviewed,
+        seeded.alias as matched_alias,
+        seeded.reason as alias_reason,
+        coalesce(keyed.listed_count, 1) as listed_count
+    from listed
+    inner join names as current_names
+        on listed.listed_organization_id = current_names.listed_organization_id and current_names.recency = 1
+    left join seeded on listed.listed_organization_id = seeded.listed_organization_id
+    left join keyed on listed.listed_organization_id = keyed.listed_organization_id
+    left join seeded_keys on keyed.organization_key = seeded_keys.name_key
+)
+
+select * from final

@@ -1,0 +1,65 @@
+-- One row per paper: which content tells each attribute. An attribute comes from the latest observation whose
+-- format can carry it: an entry of the API or a page says "no organization" by saying nothing, a text can't.
+with entries as (
+    select
+        entries.paper_id,
+        entries.content_id,
+        entries.is_full_format,
+        entries.comments,
+        entries.github_stars,
+        entries.observed_at,
+        entries.load_id,
+        entries.position,
+        contents.code_url,
+        contents.listed_slug
+    from {{ ref('int_entries_identified') }} as entries
+    inner join {{ ref('stg_raw__entry_contents') }} as contents on entries.content_id = contents.content_id
+),
+
+ranked as (
+    select
+        paper_id,
+        content_id,
+        github_stars,
+        comments,
+        is_full_format,
+        code_url is not null as has_code_url,
+        listed_slug is not null as has_organization,
+        row_number() over (
+            partition by paper_id
+            order by is_full_format desc nulls last, observed_at desc nulls last, load_id asc nulls last, position asc nulls last
+        ) as main_rank,
+        row_number() over (
+            partition by paper_id
+            order by
+                case when is_full_format or code_url is not null then 0 else 1 end asc nulls last,
+                observed_at desc nulls last, is_full_format desc nulls last, load_id asc nulls last, position asc nulls last
+        ) as code_rank,
+        row_number() over (
+            partition by paper_id
+            order by
+                case when is_full_format or listed_slug is not null then 0 else 1 end asc nulls last,
+                observed_at desc nulls last, is_full_format desc nulls last, load_id asc nulls last, position asc nulls last
+        ) as organization_rank,
+        row_number() over (
+            partition by paper_id
+            order by
+                case when comments is not null then 0 else 1 end asc nulls last,
+                observed_at desc nulls last, is_full_format desc nulls last, load_id asc nulls last, position asc nulls last
+        ) as comments_rank
+    from entries
+),
+
+final as (
+    select
+        paper_id,
+        max(case when main_rank = 1 then content_id end) as content_id,
+        max(case when main_rank = 1 then github_stars end) as github_stars,
+        max(case when code_rank = 1 then content_id end) as code_content_id,
+        max(case when organization_rank = 1 then content_id end) as organization_content_id,
+        max(case when comments_rank = 1 then comments end) as comments
+    from ranked
+    group by paper_id
+)
+
+select * from final

@@ -1,0 +1,68 @@
+with mentions as (
+    select * from {{ ref('int_mentions_resolved') }}
+),
+
+names as (
+    select
+        author_id,
+        name_as_listed,
+        row_number() over (
+            partition by author_id
+            order by count(*) desc nulls last, name_as_listed asc nulls last
+        ) as popularity
+    from mentions
+    group by author_id, name_as_listed
+),
+
+accounts as (
+    select
+        author_id,
+        account_id,
+        account_handle,
+        row_number() over (
+            partition by author_id
+            order by count(*) desc nulls last, account_handle asc nulls last, account_id asc nulls last
+        ) as popularity
+    from mentions
+    where account_handle is not null or account_id is not null
+    group by author_id, account_id, account_handle
+),
+
+papers as (
+    select
+        paper_id,
+        first_listed_on,
+        upvotes
+    from {{ ref('dim_papers') }}
+),
+
+totals as (
+    select
+        mentions.author_id,
+        count(distinct mentions.paper_id) as paper_count,
+        count(distinct mentions.name_as_listed) as name_count,
+        min(papers.first_listed_on) as first_listed_on,
+        max(papers.first_listed_on) as last_listed_on,
+        cast(sum(papers.upvotes) as {{ dbt.type_bigint() }}) as upvotes
+    from mentions
+    inner join papers on mentions.paper_id = papers.paper_id
+    group by mentions.author_id
+),
+
+final as (
+    select
+        totals.author_id,
+        {{ normalize_space('names.name_as_listed') }} as display_name,
+        accounts.account_handle,
+        accounts.account_id,
+        totals.paper_count,
+        totals.name_count,
+        totals.first_listed_on,
+        totals.last_listed_on,
+        totals.upvotes
+    from totals
+    inner join names on totals.author_id = names.author_id and names.popularity = 1
+    left join accounts on totals.author_id = accounts.author_id and accounts.popularity = 1
+)
+
+select * from final

@@ -1,0 +1,31 @@
+-- Two loads of one moment say the same; where they don't, the API is believed before the page and the page
+-- before a text, then the load with the smaller id, so that the order of arrival changes nothing.
+with ranked as (
+    select
+        *,
+        row_number() over (
+            partition by paper_id, observed_at
+            order by
+                case format when 'api_json' then 1 when 'page_html' then 2 else 3 end asc nulls last,
+                load_id asc nulls last,
+                position asc nulls last
+        ) as preference
+    from {{ ref('int_entries_identified') }}
+),
+
+final as (
+    select
+        paper_id,
+        observed_at,
+        upvotes,
+        comments,
+        github_stars,
+        case when kind = 'daily' then position end as position,
+        case when kind = 'daily' then listing_date end as listing_date,
+        format,
+        load_id
+    from ranked
+    where preference = 1
+)
+
+select * from final

@@ -1,0 +1,22 @@
+select
+    load_id,
+    load_number,
+    load_source,
+    format,
+    kind,
+    listing_date,
+    served_date,
+    observed_at,
+    observed_at_basis,
+    landed_at,
+    landing_note,
+    payload_count,
+    payload_bytes,
+    payload_sha256,
+    received_count,
+    entry_count,
+    refused_count,
+    verdict,
+    verdict_by,
+    verdict_reason
+from {{ ref('stg_raw__loads') }}

@@ -1,0 +1,28 @@
+-- What an entry says besides its counts, once per distinct content. Reached through accepted entries only.
+select
+    content_id,
+    paper_id as listed_paper_id,
+    title,
+    title_key,
+    abstract,
+    published_at,
+    published_on,
+    submitted_at,
+    author_count,
+    organization_id as listed_organization_id,
+    organization_slug as listed_slug,
+    organization_name as listed_name,
+    organization_slug_key as slug_key,
+    organization_name_key as name_key,
+    submitter_account_id,
+    submitter_handle,
+    submitter_name,
+    code_url,
+    project_url,
+    ai_summary,
+    ai_keywords,
+    discussion_id,
+    thumbnail_url,
+    is_author_participating,
+    extra
+from {{ source('raw', 'entry_contents') }}

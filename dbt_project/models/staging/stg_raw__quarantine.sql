@@ -1,0 +1,8 @@
+select
+    load_id,
+    position,
+    reason_code,
+    field_path,
+    detail,
+    record
+from {{ source('raw', 'quarantine') }}
