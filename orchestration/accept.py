@@ -1,0 +1,72 @@
+"""The two ways out of a rejection, both on record: a person accepts the load, or it is read again.
+
+An acceptance goes into the landing archive first, so that a rebuild obeys it.
+"""
+
+from __future__ import annotations
+
+import getpass
+
+from warehouse.errors import InputError
+from warehouse.landing import Decision, Landing, utc_now
+from warehouse.lock import writer_lock
+from warehouse.raw import LoadResult, RawStore
+from warehouse.settings import Settings
+
+
+def accept_load(settings: Settings, load_id: str, reason: str) -> None:
+    """Record that a rejected load is right after all. Raises InputError when there is nothing to accept."""
+    reason = reason.strip()
+    if not reason:
+        raise InputError("--reason is empty: say why the load is right after all; it stays on record.")
+    if not settings.raw_database.exists():
+        raise InputError(f"Nothing is loaded in {settings.home} yet: there is nothing to accept.")
+    with (
+        writer_lock(settings.lock_file, purpose="papers accept", timeout=settings.lock_timeout),
+        RawStore.open(settings.raw_database) as raw,
+    ):
+        found = raw.connection.execute(
+            "select verdict, verdict_by, verdict_reason from raw.loads where load_id = ?", [load_id]
+        ).fetchall()
+        if not found:
+            raise InputError(f"There is no load {load_id!r}: `papers status` lists the rejected ones.")
+        verdict, by, why = found[0]
+        if by == "loader":
+            raise InputError(
+                f"Load {load_id} could not be read ({why}): there is nothing in it to accept. "
+                "If the parser is wrong, mend it and run `papers rebuild`."
+            )
+        if verdict == "accepted":
+            raise InputError(f"Load {load_id} is accepted already.")
+        now = utc_now()
+        decision = Decision(
+            load_id=load_id, verdict="accepted", reason=reason, decided_by=getpass.getuser(), decided_at=now
+        )
+        with Landing(settings.landing).writing() as batch:
+            batch.decide(decision)
+        raw.set_verdicts([(load_id, "accepted", "person", reason)])
+        raw.record_act(
+            "accepted_by_a_person", f"accept-{now:%Y%m%dT%H%M%S%fZ}", load_id, reason, decision.decided_by, found=why
+        )
+
+
+def parse_load_again(settings: Settings, load_id: str, reason: str) -> LoadResult:
+    """Read one load again with today's parser; the next run judges it anew. Raises InputError if there is none."""
+    if not settings.raw_database.exists():
+        raise InputError(f"Nothing is loaded in {settings.home} yet: there is nothing to read again.")
+    with (
+        writer_lock(settings.lock_file, purpose="papers rebuild --load", timeout=settings.lock_timeout),
+        RawStore.open(settings.raw_database) as raw,
+    ):
+        found = raw.connection.execute(
+            "select verdict, verdict_reason from raw.loads where load_id = ?", [load_id]
+        ).fetchall()
+        if not found:
+            raise InputError(f"There is no load {load_id!r}: `papers status` lists the rejected ones.")
+        verdict, why = found[0]
+        act = f"reparse-{utc_now():%Y%m%dT%H%M%S%fZ}"
+        # The record first: a kill after it leaves a reason without an effect, never an effect without a reason.
+        raw.record_act(
+            "parsed_again", act, load_id, reason, getpass.getuser(), found=f"{verdict}: {why}" if why else verdict
+        )
+        return raw.parse_again(Landing(settings.landing), load_id, act)

@@ -1,0 +1,77 @@
+"""The dbt models: staging → intermediate → marts, built into the next file from accepted loads only."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from orchestration.assets.raw import RAW_LOADS
+from orchestration.helper import Helper, HelperError
+from orchestration.outcome import Outcome
+from warehouse.errors import GateError, WarehouseError
+from warehouse.overrides import load_overrides
+from warehouse.publish import prepare_next
+from warehouse.settings import Settings
+
+
+class Translator(DagsterDbtTranslator):  # type: ignore[misc]
+    """All raw tables are one asset to Dagster, and a model's group is the folder that it lies in."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            return RAW_LOADS
+        return dg.AssetKey([dbt_resource_props.get("schema") or "seeds", dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return str(dbt_resource_props.get("schema") or "seeds")
+
+
+def build_models(manifest: Path) -> dg.AssetsDefinition:
+    """The models of a manifest as one set of assets, built by one ``dbt build``."""
+
+    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+    nodes = json.loads(manifest.read_text())
+
+    @dbt_assets(  # type: ignore[untyped-decorator]
+        manifest=nodes, dagster_dbt_translator=translator, pool="warehouse"
+    )
+    def dbt_models(
+        context: dg.AssetExecutionContext,
+        dbt: dg.ResourceParam[Helper],
+        warehouse: dg.ResourceParam[Settings],
+        outcome: dg.ResourceParam[Outcome],
+    ) -> Iterator[Any]:
+        target = warehouse.dbt_target
+        try:
+            load_overrides(warehouse)
+            prepare_next(warehouse)
+            for event in dbt.do(warehouse.environment(), target, ["build", "--exclude-resource-type", "unit_test"]):
+                if "success" not in event:
+                    yield from DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context)
+                elif not event["success"]:
+                    raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
+        except (WarehouseError, HelperError) as error:
+            outcome.error = error if isinstance(error, WarehouseError) else GateError(f"dbt broke: {error}.")
+            raise dg.Failure(description=str(outcome.error)) from error
+
+    return cast(dg.AssetsDefinition, dbt_models)
+
+
+def _failed_nodes(target: Path) -> str | None:
+    """One sentence about what failed in dbt, from its own results."""
+    try:
+        results = json.loads((target / "run_results.json").read_text())["results"]
+    except (OSError, ValueError, KeyError):
+        return None
+    failed = [r for r in results if r["status"] in ("error", "fail")]
+    if not failed:
+        return None
+    first = failed[0]
+    return (
+        f"{len(failed)} dbt node(s) failed, first {first['unique_id']}: {str(first['message']).strip()} "
+        f"Nothing was published; the compiled SQL is in {target}."
+    )

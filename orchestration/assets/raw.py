@@ -1,0 +1,114 @@
+"""The raw tables, and gate 1 on what this run brought."""
+
+from collections import Counter
+
+import dagster as dg
+
+from orchestration.expectations.judge import Judge
+from orchestration.gates import GateOutcome, batch_gate
+from orchestration.helper import HelperError
+from orchestration.outcome import Outcome
+from warehouse.errors import GateError, WarehouseError
+from warehouse.landing import Landing
+from warehouse.raw import RawStore, start_over
+from warehouse.settings import Settings
+
+RAW_LOADS = dg.AssetKey(["raw", "loads"])
+
+
+class RawConfig(dg.Config):
+    """``rebuild``: read the whole landing archive again instead of what is new."""
+
+    rebuild: bool = False
+
+
+@dg.asset(
+    key=RAW_LOADS,
+    deps=[dg.AssetKey(["landing", "listings"])],
+    group_name="raw",
+    kinds={"python", "duckdb"},
+    pool="warehouse",
+)
+def raw_loads(
+    context: dg.AssetExecutionContext,
+    config: RawConfig,
+    warehouse: dg.ResourceParam[Settings],
+    outcome: dg.ResourceParam[Outcome],
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Loads, entries, authors, refused records and fields seen: whatever is landed and not yet loaded."""
+    landing = Landing(warehouse.landing)
+    try:
+        if config.rebuild:
+            outcome.loads = start_over(warehouse.raw_database, landing, context.run_id, outcome.on_load)
+        else:
+            with RawStore.open(warehouse.raw_database) as raw:
+                outcome.loads = raw.load_landed(landing, context.run_id, outcome.on_load)
+    except WarehouseError as error:
+        outcome.error = error
+        raise dg.Failure(description=str(error)) from error
+    loads = outcome.loads
+    reasons = Counter((load.reason or "").split(":")[0] for load in loads if load.reason)
+    return dg.MaterializeResult(
+        metadata={
+            "loads": len(loads),
+            "entries": sum(load.entries for load in loads),
+            "records in quarantine": sum(load.refused for load in loads),
+            "payloads refused": sum(1 for load in loads if load.reason),
+            "reasons": dg.MetadataValue.json(dict(reasons)),
+            "load ids": dg.MetadataValue.json([load.load_id for load in loads[:100]]),
+        }
+    )
+
+
+@dg.asset_check(
+    asset=RAW_LOADS,
+    name="batch_gate",
+    blocking=True,
+    description="Gate 1: every pending load is judged by itself; the verdict decides what the models read.",
+    pool="warehouse",
+)
+def batch_gate_check(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Settings],
+    judge: dg.ResourceParam[Judge],
+    outcome: dg.ResourceParam[Outcome],
+) -> dg.AssetCheckResult:
+    """Judge the pending loads, write their verdicts, block when nothing can go on."""
+    try:
+        gate = batch_gate(warehouse, judge, context.run.run_id)
+    except (WarehouseError, HelperError) as error:
+        outcome.error = error if isinstance(error, WarehouseError) else GateError(f"The batch gate broke: {error}.")
+        raise dg.Failure(description=str(outcome.error)) from error
+    return gate_result(gate, warehouse, outcome)
+
+
+def gate_result(gate: GateOutcome, warehouse: Settings, outcome: Outcome) -> dg.AssetCheckResult:
+    """A gate's outcome in Dagster's words: ERROR blocks, WARN passes and is shown."""
+    outcome.gates[gate.gate] = gate
+    if gate.problem:
+        outcome.error = GateError(gate.problem)
+    is_clean = not gate.problem and not gate.rejected and not gate.warnings
+    metadata: dict[str, dg.MetadataValue | int] = {
+        "judged": gate.judged,
+        "accepted": gate.accepted,
+        "rejected": dg.MetadataValue.json(gate.rejected),
+        "warnings": dg.MetadataValue.json(list(gate.warnings)),
+    }
+    if gate.page:
+        metadata["Data Docs"] = dg.MetadataValue.url(f"{warehouse.data_docs_url}/{gate.page}")
+        metadata["Data Docs file"] = dg.MetadataValue.path(str(warehouse.data_docs / gate.page))
+    return dg.AssetCheckResult(
+        passed=is_clean,
+        severity=dg.AssetCheckSeverity.ERROR if gate.problem else dg.AssetCheckSeverity.WARN,
+        description=gate.problem or _remark(gate),
+        metadata=metadata,
+    )
+
+
+def _remark(gate: GateOutcome) -> str:
+    if gate.rejected:
+        load_id, reason = next(iter(gate.rejected.items()))
+        return f"{len(gate.rejected)} of {gate.judged} loads were rejected; first {load_id}: {reason}"
+    if gate.warnings:
+        return f"Passed with {len(gate.warnings)} warning(s); first: {gate.warnings[0]}"
+    return f"{gate.accepted} of {gate.judged} passed."

@@ -1,0 +1,41 @@
+"""Data Docs over HTTP on this machine: a browser that shows Dagster's page follows no link to a file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from warehouse.errors import InputError
+from warehouse.settings import Settings
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Serve the Data Docs folder on loopback while the block runs; yields the address.
+
+    Raises InputError when the port is taken.
+    """
+    settings.data_docs.mkdir(parents=True, exist_ok=True)
+    handler = partial(_Quiet, directory=str(settings.data_docs))
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", settings.data_docs_port), handler)
+    except OSError as error:
+        raise InputError(
+            f"Port {settings.data_docs_port} for the Data Docs is taken ({error.strerror}): "
+            "set PAPERS_DATA_DOCS_PORT to a free one."
+        ) from error
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield settings.data_docs_url
+    finally:
+        server.shutdown()
+        server.server_close()

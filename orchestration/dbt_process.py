@@ -1,0 +1,65 @@
+"""dbt in a helper process: parsed while the run fetches, then built, its events handed over as they come."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from orchestration.helper import Emit
+from warehouse.settings import PROJECT_ROOT
+
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+_parsed: dict[str, Any] = {}
+
+
+def arguments_for(target: Path) -> list[str]:
+    """dbt's options for a build whose working files go to ``target``."""
+    return [
+        *("--quiet", "--log-level-file", "info"),
+        *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+        *("--target-path", str(target), "--log-path", str(target)),
+    ]
+
+
+def parse(environment: dict[str, str], target: Path) -> None:
+    """Import dbt and parse the project, from the last parse where nothing changed."""
+    os.environ.update(environment)
+    target.mkdir(parents=True, exist_ok=True)
+    known, kept = DBT_PROJECT / "target" / "partial_parse.msgpack", target / "partial_parse.msgpack"
+    if known.exists() and not kept.exists():
+        shutil.copyfile(known, kept)
+    from dbt.cli.main import dbtRunner
+
+    _parsed["manifest"] = dbtRunner().invoke(["parse", *arguments_for(target)]).result
+
+
+def build(emit: Emit, environment: dict[str, str], target: Path, command: list[str]) -> None:
+    """Run a dbt command; emits each log event as a dict in the shape of dbt's JSON log, last ``{"success": …}``.
+
+    dbt's uncaught exceptions are raised.
+    """
+    os.environ.update(environment)
+    from dbt.cli.main import dbtRunner
+    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
+
+    def on_event(event: Any) -> None:
+        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+            emit(MessageToDict(event, preserving_proto_field_name=True))
+
+    runner = dbtRunner(manifest=_parsed.get("manifest"), callbacks=[on_event])
+    try:
+        result = runner.invoke([*command, *arguments_for(target)])
+    finally:
+        _let_go()
+    if result.exception is not None:
+        raise result.exception
+    emit({"success": result.success})
+
+
+def _let_go() -> None:
+    """Close dbt's databases: in one process its connections outlive the command, and the file stays locked."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

@@ -1,0 +1,56 @@
+"""Everything Dagster knows, from one function with overrides. Importing this module opens nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import dagster as dg
+
+from orchestration import history
+from orchestration.assets.landing import landed_listings
+from orchestration.assets.models import build_models
+from orchestration.assets.publication import build_publication
+from orchestration.assets.raw import batch_gate_check, raw_loads
+from orchestration.manifest import ensure_manifest
+from orchestration.outcome import Outcome
+from orchestration.resources import dbt_resource, judge_resource, source_resource, warehouse_resource
+from orchestration.schedules import daily_papers_job, daily_schedule, load_landed_job
+from orchestration.sensors import failure_sensor
+from warehouse.publish import PUBLIC_SCHEMA
+from warehouse.settings import Settings
+
+
+def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
+    """Assets, checks, jobs, schedule and sensor for one warehouse. ``overrides`` replace resources by name."""
+    history.relax()
+    manifest = ensure_manifest(settings)
+    models = build_models(manifest)
+    public = [
+        dg.AssetKey([node["schema"], node["name"]])
+        for node in json.loads(manifest.read_text())["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == PUBLIC_SCHEMA
+    ]
+    publication, mart_gate_check = build_publication(public)
+    return dg.Definitions(
+        assets=[landed_listings, raw_loads, models, *publication],
+        asset_checks=[batch_gate_check, mart_gate_check],
+        jobs=[daily_papers_job, load_landed_job],
+        schedules=[daily_schedule(settings)],
+        sensors=[failure_sensor(settings)],
+        resources={
+            "warehouse": warehouse_resource(settings),
+            "source": source_resource(settings),
+            "judge": judge_resource,
+            "dbt": dbt_resource(settings),
+            "outcome": Outcome(),
+            **overrides,
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What ``papers ui`` and the daemon load: the warehouse that the environment names."""
+    return build_definitions(Settings.from_environment())

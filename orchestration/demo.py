@@ -1,0 +1,104 @@
+"""The demo: the real client looks at a replay of the site, at the moments when the sample was observed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from orchestration.outcome import Outcome
+from orchestration.runner import range_tags, run_job
+from sources.daily_papers.client import DailyPapersClient
+from sources.http import HttpClient, HttpLimits
+from sources.replay import ReplayServer
+from warehouse.errors import InputError
+from warehouse.fetching import fetch_listings, trailing_dates
+from warehouse.importing import read_manifest
+from warehouse.landing import Landing, utc_now
+from warehouse.settings import DEMO_MARKER, PROJECT_ROOT, Settings
+
+SAMPLE = PROJECT_ROOT / "warehouse" / "sample" / "archive"
+#: At the day's last look the demo observes so many listing dates again.
+LOOKBACK = 5
+#: What a home holds that belongs to the data in it.
+_CONTENTS = (
+    "landing",
+    "raw.duckdb",
+    "papers.duckdb",
+    "next.duckdb",
+    "exports",
+    "data_docs",
+    "report",
+    DEMO_MARKER,
+)
+
+
+def run_demo(settings: Settings, tell: Callable[[str], None]) -> Outcome:
+    """Replay a month of invented listings into the home and publish it.
+
+    Raises InputError when the home holds something else than an earlier demo.
+    """
+    marker = settings.home / DEMO_MARKER
+    if marker.exists():
+        for name in _CONTENTS:
+            _remove(settings.home / name)
+    elif settings.landing.exists() or settings.raw_database.exists():
+        raise InputError(
+            f"{settings.home} holds a warehouse of yours: give the demo a home of its own with --home DIR."
+        )
+    settings.home.mkdir(parents=True, exist_ok=True)
+    marker.write_text(json.dumps({"demo": "every paper and person in this home is invented"}))
+    moments = _moments()
+    with ReplayServer(SAMPLE, now=moments[0]) as server:
+        demo_settings = replace(settings, endpoint=server.url, min_interval=0.0, token=None)
+        http = HttpClient(limits=HttpLimits(min_interval=0.0))
+        clock = moments[0]
+        # The demo's clock is the sample's: an observation is of the moment that the replay shows.
+        client = DailyPapersClient(server.url, http, now=lambda: clock)
+        tell(f"Replaying {len(moments)} looks at {moments[0]:%d %B} to {moments[-1]:%d %B %Y}, all invented …")
+        landing = Landing(settings.landing)
+        first_day = moments[0].date()
+        for moment in moments[:-1]:
+            server.now = clock = moment
+            first, last = trailing_dates(moment.date(), LOOKBACK if moment.hour >= 20 else 1)
+            days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+            fetch_listings(landing, client, [day for day in days if day >= first_day])
+        server.now = clock = moments[-1]
+        tell("Loading, checking, transforming, checking, publishing …")
+        first, last = trailing_dates(moments[-1].date(), LOOKBACK)
+        return run_job(demo_settings, "daily_papers", tags=range_tags(first, last), source=client)
+
+
+def leave_demo(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Move an earlier demo aside, so that invented and real papers never share a warehouse."""
+    if not (settings.home / DEMO_MARKER).exists() or settings.is_local_endpoint:
+        return
+    aside = settings.home / f"demo-{utc_now():%Y%m%dT%H%M%SZ}"
+    aside.mkdir()
+    for name in _CONTENTS:
+        if (settings.home / name).exists():
+            shutil.move(settings.home / name, aside / name)
+    tell(f"The invented papers of the demo were moved to {aside}; this home is for real ones now.")
+
+
+def _moments() -> list[datetime]:
+    """When the sample was observed on listings' own days and at each evening's look back, in order.
+
+    The archive goes on for some days after its last list; the demo stops on that list's day, when most moves.
+    """
+    captures = list(read_manifest(SAMPLE / "manifest.tsv").values())
+    last_day = max(known.listing_date for known in captures if known.listing_date)
+    times = [known.observed_at for known in captures if known.observed_at and known.observed_at.date() <= last_day]
+    whole = {t.replace(minute=0, second=0) for t in times if t.hour in (8, 14)}
+    evenings = {t.replace(hour=20, minute=0, second=0) for t in times if t.hour in (19, 20)}
+    return sorted(whole | evenings)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,619 @@
+"""What the gates expect. Each rule has a severity, a reason, and what to do when it fails.
+
+Imports nothing heavy: the judge turns a rule into a Great Expectations object by its class name.
+A threshold that is loosened gets a date and the cause beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation on one frame.
+
+    ``expectation`` is the class name in ``great_expectations.expectations``, ``arguments`` its arguments.
+    An ``error`` rejects the loads (or blocks the publication) that fail it, a ``warning`` passes and is shown.
+    """
+
+    name: str
+    frame: str
+    expectation: str
+    arguments: dict[str, Any]
+    severity: Severity
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Rules of one gate. ``keys``: by frame, the columns that name a row in a finding."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def rule(self, name: str) -> Rule:
+        """The rule of that name."""
+        return next(rule for rule in self.rules if rule.name == name)
+
+
+#: A listing's clock may be this many seconds ahead of ours before we call its time a future one.
+CLOCK_SKEW_SECONDS = 300
+#: No entry of 19,961 real ones came near it; a counter beyond it is another field or another site.
+PLAUSIBLE_UPVOTES = 20_000
+PLAUSIBLE_COMMENTS = 5_000
+#: Of 28,000 real steps between two observations 26 fell, nearly all by 1: an account withdrew its vote or was closed.
+UNVOTES, UNVOTED_SHARE = 3, 0.1
+#: Listing dates on either side whose same weekday teaches what volume is usual, and how many of them it takes.
+HISTORY_DAYS, HISTORY_DATES = 56, 5
+#: Days without a list that are nobody's fault: Christmas to New Year, Independence Day, Thanksgiving.
+PUBLIC_LULL = """(month(listing_date) = 12 and day(listing_date) >= 24)
+            or (month(listing_date) = 1 and day(listing_date) <= 2)
+            or (month(listing_date) = 7 and day(listing_date) = 4)
+            or (month(listing_date) = 11 and isodow(listing_date) = 4 and day(listing_date) between 22 and 28)"""
+#: A live run without an observation this recent observed nothing: a day and a half, as the freshness policy.
+FRESH_HOURS = 36
+#: Loads of the same format before this one that a field must have been in, to be missed when it is not in this one.
+DRIFT_LOADS = 5
+
+_REPARSE = 'look at the payload (`papers sql "from ops_quarantine"`); if the parser is wrong, mend it and run '
+_REPARSE += "`papers rebuild`; if the payload is right, `papers accept LOAD --reason …`"
+
+#: What the frame of the entries must hold.
+ENTRY_COLUMNS = ["load_id", "position", "paper_id", "identity", "title_key", "upvotes", "comments", "fall_unexplained"]
+
+BATCH = Suite(
+    name="batch",
+    keys={"entries": ("load_id", "position"), "loads": ("load_id",)},
+    rules=(
+        Rule(
+            "entries_have_columns",
+            "entries",
+            "ExpectTableColumnsToMatchSet",
+            {"column_set": ENTRY_COLUMNS, "exact_match": False},
+            "error",
+            "The rules below need these columns; their types are those of the raw tables, the rest is quarantined.",
+            "this is a fault of the gate or of the raw tables, not of the listing: report it",
+        ),
+        Rule(
+            "daily_entry_has_upvotes",
+            "entries",
+            "ExpectColumnValuesToNotBeNull",
+            {"column": "daily_upvotes"},
+            "error",
+            "Every entry of a daily listing tells its upvotes, 0 included; only a search page's text loses them.",
+            _REPARSE,
+        ),
+        Rule(
+            "paper_id_is_arxiv",
+            "entries",
+            "ExpectColumnValuesToMatchRegex",
+            {"column": "paper_id", "regex": r"^\d{4}\.\d{4,5}$"},
+            "error",
+            "Daily Papers lists arXiv papers; another id means another source of the same outer shape.",
+            _REPARSE,
+        ),
+        Rule(
+            "daily_entry_has_id",
+            "entries",
+            "ExpectColumnValuesToNotBeNull",
+            {"column": "identity"},
+            "error",
+            "Every entry of a daily listing carries its arXiv id; only a search page's text has none.",
+            _REPARSE,
+        ),
+        Rule(
+            "title_not_empty",
+            "entries",
+            "ExpectColumnValueLengthsToBeBetween",
+            {"column": "title_key", "min_value": 1},
+            "error",
+            "A paper without a title can't be shown or found again.",
+            _REPARSE,
+        ),
+        Rule(
+            "upvotes_plausible",
+            "entries",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "upvotes", "min_value": 0, "max_value": PLAUSIBLE_UPVOTES},
+            "error",
+            "Upvotes are counts; negative or absurd ones are a changed field.",
+            _REPARSE,
+        ),
+        Rule(
+            "comments_plausible",
+            "entries",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "comments", "min_value": 0, "max_value": PLAUSIBLE_COMMENTS},
+            "error",
+            "Comments are counts; negative or absurd ones are a changed field.",
+            _REPARSE,
+        ),
+        Rule(
+            "upvotes_fall_explained",
+            "entries",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "fall_unexplained", "max_value": 0},
+            "warning",
+            f"Upvotes fell since the last observation by more than withdrawn votes explain ({UNVOTES}, or "
+            f"{UNVOTED_SHARE:.0%}); one paper alone may have lost votes that the site took back.",
+            "compare the paper's rows in fct_upvote_observations; a wrong observed_at looks the same",
+        ),
+        Rule(
+            "one_row_per_paper",
+            "entries",
+            "ExpectCompoundColumnsToBeUnique",
+            {"column_list": ["load_id", "identity"], "ignore_row_if": "any_value_is_missing"},
+            "error",
+            "A listing names each paper once; a second row would count its upvotes twice.",
+            _REPARSE,
+        ),
+        Rule(
+            "submitted_on_listing_date",
+            "entries",
+            "ExpectColumnPairValuesToBeEqual",
+            {"column_A": "submitted_on", "column_B": "listed_on", "ignore_row_if": "either_value_is_missing"},
+            "warning",
+            "A paper is listed on the UTC day of its submission; single exceptions are re-listed papers.",
+            "nothing, if it is a re-listed paper; see fct_listings",
+        ),
+        Rule(
+            "served_date_is_asked_date",
+            "loads",
+            "ExpectColumnPairValuesToBeEqual",
+            {"column_A": "served_on", "column_B": "listed_on", "ignore_row_if": "either_value_is_missing"},
+            "error",
+            "For a date without a list the site serves the latest one instead; it would be counted twice.",
+            "nothing for a weekend or holiday; else fetch the date again with `papers run --date`",
+        ),
+        Rule(
+            "listing_is_of_its_date",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "share_submitted_elsewhere", "min_value": 0, "max_value": 0.5},
+            "error",
+            "Most entries (two at least) were submitted on another day: this is another date's list.",
+            "fetch the date again with `papers run --date`, or import the file with its right --listing-date",
+        ),
+        Rule(
+            "upvotes_not_reset",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "share_fallen", "max_value": 0.5},
+            "error",
+            "Most papers lost upvotes since they were last observed: another counter, or the time of one of the "
+            "two observations is wrong.",
+            "compare with fct_upvote_observations; import with the right --observed-at, or fetch the dates again",
+        ),
+        Rule(
+            "weekday_not_empty",
+            "loads",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "is_empty_weekday", "value_set": [False]},
+            "error",
+            "A weekday's finished list has papers; an empty answer is a fault of the source. "
+            "Empty weekends are normal, public lulls and weekdays that are mostly empty by now only warn.",
+            "fetch the date again; if there really was no list, `papers accept LOAD --reason …`",
+        ),
+        Rule(
+            "volume_as_usual",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "volume_deviation", "min_value": -1, "max_value": 1},
+            "warning",
+            f"The finished list is far from what this weekday had within {HISTORY_DAYS} days "
+            "(in units of the tolerance learned from it).",
+            "nothing for a holiday or a conference; else fetch the date again with `papers run --date`",
+        ),
+        Rule(
+            "no_empty_list_without_a_word",
+            "loads",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "is_excused_empty", "value_set": [False]},
+            "warning",
+            "A weekday's list is empty, on a public holiday or as this weekday mostly was lately.",
+            "nothing, if the site shows no list for the date either",
+        ),
+        Rule(
+            "records_usable",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "refused_share", "min_value": 0, "max_value": 0.5},
+            "error",
+            "Most records were refused: the source changed its shape.",
+            "see ops_quarantine for the field; mend the parser, then `papers rebuild`",
+        ),
+        Rule(
+            "few_records_refused",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "refused_count", "min_value": 0, "max_value": 0},
+            "warning",
+            "Some records were refused and are in quarantine.",
+            "see ops_quarantine for reason, field and record",
+        ),
+        Rule(
+            "not_truncated",
+            "loads",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "is_cap_sized", "value_set": [False]},
+            "warning",
+            "Exactly 50 entries is what the site sends without `limit`: low-vote papers may be missing.",
+            "fetch the date again with `papers run --date`",
+        ),
+        Rule(
+            "observed_in_the_past",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "seconds_ahead", "max_value": CLOCK_SKEW_SECONDS},
+            "error",
+            "Nobody can have looked at a listing in the future.",
+            "correct the time (--observed-at, the manifest or this machine's clock) and import again",
+        ),
+        Rule(
+            "observed_in_order",
+            "loads",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "is_seen_later_already", "value_set": [False]},
+            "warning",
+            "The same bytes are here already as observed later: files imported out of order, or a wrong time.",
+            "nothing, if both times are right; else correct the manifest and import again",
+        ),
+        Rule(
+            "observed_after_listing_began",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "hours_after_listing_began", "min_value": -24},
+            "warning",
+            "The listing was observed more than a day before its date: one of its two times is wrong.",
+            "check the file's times; import it again with the right ones",
+        ),
+        Rule(
+            "fields_known",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "unknown_fields", "min_value": 0, "max_value": 0},
+            "warning",
+            "The source sends fields that the parser does not know yet.",
+            "see ops_schema_drift; the values are kept",
+        ),
+        Rule(
+            "fields_mostly_known",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "unknown_share", "max_value": 0.5},
+            "error",
+            "More fields are unknown than known: another source of the same outer shape.",
+            _REPARSE,
+        ),
+        Rule(
+            "fields_not_vanished",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "vanished_fields", "max_value": 0},
+            "warning",
+            f"A field that every record had in the {DRIFT_LOADS} loads before is in none of this one.",
+            "see ops_schema_drift; what is built on the field is null from here on",
+        ),
+        Rule(
+            "fields_keep_their_type",
+            "loads",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "retyped_fields", "max_value": 0},
+            "warning",
+            f"A field has a JSON type that it had in none of the {DRIFT_LOADS} loads before.",
+            "see ops_schema_drift; odd values are kept beside the entry, unusable records are in ops_quarantine",
+        ),
+    ),
+)
+
+
+def _count_rule(name: str, severity: Severity, reason: str, remedy: str) -> Rule:
+    """A rule of the mart gate: the number of offending rows, counted in SQL, is 0."""
+    return Rule(
+        name,
+        "marts",
+        "ExpectColumnValuesToBeBetween",
+        {"column": name, "min_value": 0, "max_value": 0},
+        severity,
+        reason,
+        remedy,
+    )
+
+
+_REPORT = "the published file is as it was; run `papers rebuild`, and if it stays, report the rule with its count"
+
+MARTS = Suite(
+    name="marts",
+    rules=(
+        _count_rule(
+            "papers_lost",
+            "error",
+            "Papers of the published file are missing from the new one; nothing is ever deleted.",
+            "if loads were taken back on purpose, run `papers rebuild`; else the load ledger was damaged: "
+            "run `papers rebuild` from the landing archive",
+        ),
+        _count_rule(
+            "rows_lost",
+            "error",
+            "A table that only grows has fewer rows than in the published file, and nobody gave a reason.",
+            "see papers_lost; a rebuild or a re-parse of a load (`papers rebuild`) is a reason, and is on record",
+        ),
+        _count_rule(
+            "tables_much_smaller",
+            "warning",
+            "A table lost more than a fifth of its rows against the published file.",
+            "compare the two files; many merges at once or a rebuild can explain it",
+        ),
+        _count_rule(
+            "not_fresh",
+            "warning",
+            f"The run looked at today's list, yet nothing accepted was observed in the last {FRESH_HOURS} hours.",
+            "see `papers status` for the rejected loads, and whether this machine's clock is right",
+        ),
+        _count_rule(
+            "observations_repeated",
+            "error",
+            "A paper has two observations of the same moment.",
+            _REPORT,
+        ),
+        _count_rule(
+            "observations_missing",
+            "error",
+            "An accepted entry has no observation of its paper at its time.",
+            _REPORT,
+        ),
+        _count_rule(
+            "observations_invented",
+            "error",
+            "An observation has no accepted entry behind it.",
+            _REPORT,
+        ),
+        _count_rule("rejected_loads_used", "error", "A row comes from a load that no gate accepted.", _REPORT),
+        _count_rule("papers_without_observation", "error", "A paper that nobody ever observed.", _REPORT),
+        _count_rule("authors_orphaned", "error", "A paper's author is not in dim_authors, or the reverse.", _REPORT),
+        _count_rule(
+            "organizations_orphaned",
+            "error",
+            "A paper's organization or a parent is not in dim_organizations.",
+            _REPORT,
+        ),
+        _count_rule(
+            "person_twice_on_a_paper",
+            "error",
+            "One person holds two author positions of one paper: two people were merged.",
+            "see author_merges for the mentions; split them in the overrides, then run again",
+        ),
+        _count_rule("organization_own_ancestor", "error", "An organization is its own ancestor.", _REPORT),
+        _count_rule("gains_do_not_add_up", "error", "A paper's daily gains don't add up to last minus first.", _REPORT),
+        _count_rule("mentions_undecided", "error", "An author row has no decision, or more than one.", _REPORT),
+    ),
+)
+
+#: The offending rows of each rule of the mart gate. `published` is the file that readers have now, if there is one.
+MART_QUERIES = {
+    "observations_repeated": """
+        select count(*) from (
+            select 1 from marts.fct_upvote_observations group by paper_id, observed_at having count(*) > 1)""",
+    "observations_missing": """
+        select count(*) from (
+            select distinct paper_id, observed_at from intermediate.int_entries_identified
+            except select paper_id, observed_at from marts.fct_upvote_observations)""",
+    "observations_invented": """
+        select count(*) from (
+            select paper_id, observed_at, load_id from marts.fct_upvote_observations
+            except select paper_id, observed_at, load_id from intermediate.int_entries_identified)""",
+    "rejected_loads_used": """
+        select count(*) from marts.fct_upvote_observations
+        where load_id not in (select load_id from marts.ops_loads where verdict = 'accepted')""",
+    "papers_without_observation": """
+        select count(*) from marts.dim_papers
+        where paper_id not in (select paper_id from marts.fct_upvote_observations)""",
+    "authors_orphaned": """
+        select count(*) from (
+            (select author_id from marts.bridge_paper_authors except select author_id from marts.dim_authors)
+            union all
+            (select author_id from marts.dim_authors except select author_id from marts.bridge_paper_authors))""",
+    "organizations_orphaned": """
+        select count(*) from (
+            (select organization_id from marts.bridge_paper_organizations
+             union select parent_organization_id from marts.dim_organizations
+             where parent_organization_id is not null)
+            except select organization_id from marts.dim_organizations)""",
+    "person_twice_on_a_paper": """
+        select count(*) from (
+            select 1 from marts.bridge_paper_authors group by paper_id, author_id having count(*) > 1)""",
+    # `union` drops what is known already, so a ring of parents ends the walk too.
+    "organization_own_ancestor": """
+        with recursive above (organization_id, ancestor_id) as (
+            select organization_id, parent_organization_id from marts.dim_organizations
+            where parent_organization_id is not null
+            union
+            select above.organization_id, parents.parent_organization_id
+            from above join marts.dim_organizations as parents on above.ancestor_id = parents.organization_id
+            where parents.parent_organization_id is not null)
+        select count(*) from above where organization_id = ancestor_id""",
+    "gains_do_not_add_up": """
+        select count(*) from (
+            select paper_id, sum(gained) as gained from marts.fct_paper_upvotes_daily group by paper_id) as daily
+        join (
+            select paper_id, max_by(upvotes, observed_at) - min_by(upvotes, observed_at) as gained
+            from marts.fct_upvote_observations where upvotes is not null group by paper_id) as total
+        using (paper_id) where daily.gained <> total.gained""",
+    "mentions_undecided": """
+        select abs(
+            (select count(*) from marts.bridge_paper_authors)
+            - (select count(distinct mention_id) from marts.author_merges))""",
+}
+
+#: Tables in which a row, once published, stays.
+GROWING = (
+    "fct_listings",
+    "fct_upvote_observations",
+    "fct_paper_upvotes_daily",
+    "ops_loads",
+    "ops_gate_results",
+)
+
+#: Rules that compare with the published file, attached as `published`; without one nothing can be lost. The two
+#: that block are 0 when a person gave a reason since: see REASONS_QUERY.
+PUBLISHED_QUERIES = {
+    "papers_lost": """
+        select count(*) from (
+            select paper_id from published.marts.dim_papers where arxiv_id is not null
+            except select paper_id from marts.dim_papers)""",
+    "rows_lost": "select "
+    + " + ".join(
+        f"greatest(0, (select count(*) from published.marts.{t}) - (select count(*) from marts.{t}))" for t in GROWING
+    ),
+}
+
+#: What a person did since the published file was built that may make rows vanish.
+REASONS_QUERY = """
+    select count(*) from (
+        select run_id from marts.ops_gate_results
+        where gate = 'person' and expectation in ('rebuilt', 'parsed_again')
+        except select run_id from published.marts.ops_gate_results)"""
+
+#: The two frames of the batch gate, for the pending loads; `now` is the moment of judging. History is what was
+#: accepted and what is pending, so that the verdict does not depend on what arrived first; a rejected load and a
+#: time that was only guessed (a file's own) convict nobody.
+BATCH_ENTRIES_QUERY = f"""
+    with candidates as (
+        select entries.*, loads.kind, loads.listing_date, loads.observed_at, loads.observed_at_basis, loads.load_number
+        from raw.entries as entries
+        join raw.loads as loads using (load_id)
+        where loads.verdict = 'pending'),
+    history as (
+        select entries.paper_id, entries.upvotes, loads.observed_at
+        from raw.entries as entries
+        join raw.loads as loads using (load_id)
+        where loads.verdict in ('pending', 'accepted') and loads.observed_at_basis <> 'file time'
+            and entries.upvotes is not null
+            and entries.paper_id in (select paper_id from candidates)),
+    compared as (
+        select candidates.*, history.upvotes as upvotes_before
+        from candidates
+        asof left join history
+            on candidates.paper_id = history.paper_id and candidates.observed_at > history.observed_at)
+    select
+        compared.load_id, compared.position, compared.paper_id,
+        case when kind = 'daily' then compared.paper_id else coalesce(compared.paper_id, compared.title_key) end
+            as identity,
+        compared.title_key, compared.upvotes, compared.comments,
+        case when kind = 'daily' then upvotes else 0 end as daily_upvotes,
+        case when observed_at_basis <> 'file time' and upvotes_before > upvotes
+            then upvotes_before - upvotes - greatest({UNVOTES}, floor({UNVOTED_SHARE} * upvotes_before))
+            when upvotes_before is not null and observed_at_basis <> 'file time' then 0 end as fall_unexplained,
+        strftime(contents.submitted_at, '%Y-%m-%d') as submitted_on,
+        case when kind = 'daily' then strftime(listing_date, '%Y-%m-%d') end as listed_on
+    from compared
+    join raw.entry_contents as contents using (content_id)
+    order by load_number, compared.position"""
+
+#: Reads the frame above as `judged_entries`, so that a fall is worked out once.
+BATCH_LOADS_QUERY = f"""
+    with pending as (select * from raw.loads where verdict = 'pending'),
+    trusted as (select * from raw.loads where verdict in ('pending', 'accepted')),
+    elsewhere as (
+        select load_id,
+            count(*) filter (where submitted_on <> listed_on) as elsewhere,
+            count(submitted_on) as dated,
+            count(fall_unexplained) as compared,
+            count(*) filter (where fall_unexplained > 0) as fallen
+        from judged_entries
+        group by load_id),
+    finished as (
+        select listing_date, max(received) as received, bool_or(verdict = 'accepted') as is_accepted
+        from trusted
+        where kind = 'daily' and observed_at >= listing_date + interval 20 hours
+            and listing_date between (select min(listing_date) - {HISTORY_DAYS} from pending)
+                and (select max(listing_date) + {HISTORY_DAYS} from pending)
+        group by listing_date),
+    usual as (
+        select pending.load_id, count(*) as dates, median(finished.received) as middle,
+            greatest(7.5 * mad(finished.received), 0.6 * median(finished.received), 5) as tolerance,
+            count(*) filter (where is_accepted) as accepted_dates,
+            count(*) filter (where is_accepted and finished.received = 0) as empty_dates
+        from pending
+        join finished
+            on isodow(finished.listing_date) = isodow(pending.listing_date)
+            and finished.listing_date <> pending.listing_date
+            and abs(date_diff('day', finished.listing_date, pending.listing_date)) <= {HISTORY_DAYS}
+        where pending.kind = 'daily'
+        group by pending.load_id),
+    seen_later as (
+        select distinct pending.load_id
+        from pending
+        join trusted as earlier
+            on earlier.payload_sha256 = pending.payload_sha256
+            and earlier.load_number < pending.load_number
+            and earlier.observed_at > pending.observed_at
+        where pending.received > 0),
+    ranked as (
+        select load_id, format, verdict = 'pending' as is_pending,
+            row_number() over (partition by format order by observed_at, load_number) as place
+        from trusted
+        where entries >= 5 and observed_at >= (select min(observed_at) - interval 90 days from pending)),
+    usual_fields as (
+        select later.load_id, fields.path, list(distinct fields.types) as types,
+            count(*) = {DRIFT_LOADS} and bool_and(fields.present = fields.parents) as is_always_there
+        from ranked as later
+        join ranked as before
+            on before.format = later.format and before.place between later.place - {DRIFT_LOADS} and later.place - 1
+        join raw.fields_seen as fields on fields.load_id = before.load_id
+        where later.is_pending and regexp_matches(fields.path, '^(paper\\.)?(authors\\[\\]\\.)?[^.]+$')
+        group by later.load_id, fields.path),
+    drifted as (
+        select usual_fields.load_id,
+            count(*) filter (where fields.path is null and is_always_there) as vanished_fields,
+            count(*) filter (where not list_contains(usual_fields.types, fields.types)) as retyped_fields
+        from usual_fields
+        left join raw.fields_seen as fields
+            on fields.load_id = usual_fields.load_id and fields.path = usual_fields.path
+        group by usual_fields.load_id),
+    unknown as (
+        select load_id, count(*) filter (where not is_known) as unknown_fields,
+            count(*) filter (where not is_known) / count(*) as unknown_share
+        from raw.fields_seen where load_id in (select load_id from pending) group by load_id),
+    weekdays as (
+        select pending.load_id,
+            received = 0 and kind = 'daily' and isodow(listing_date) < 6
+                and observed_at >= listing_date + interval 24 hours as is_empty,
+            ({PUBLIC_LULL}) or (accepted_dates >= 3 and empty_dates > accepted_dates / 2) as is_excused
+        from pending left join usual using (load_id))
+    select
+        load_id, source, kind,
+        case when kind = 'daily' then strftime(served_date, '%Y-%m-%d') end as served_on,
+        case when kind = 'daily' then strftime(listing_date, '%Y-%m-%d') end as listed_on,
+        case when elsewhere >= 2 and kind = 'daily' then elsewhere / dated else 0.0 end as share_submitted_elsewhere,
+        case when compared >= 3 then fallen / compared end as share_fallen,
+        is_empty and not coalesce(is_excused, false) as is_empty_weekday,
+        is_empty and coalesce(is_excused, false) as is_excused_empty,
+        case when dates >= {HISTORY_DATES} and observed_at >= listing_date + interval 20 hours
+            then round((received - middle) / tolerance, 2) end as volume_deviation,
+        refused / greatest(received, 1) as refused_share,
+        refused as refused_count,
+        kind = 'daily' and received = 50 and payload_count = 1 and not regexp_matches(source, '[?&]limit=')
+            as is_cap_sized,
+        epoch(observed_at) - epoch(cast($now as timestamp)) as seconds_ahead,
+        case when kind = 'daily' then (epoch(observed_at) - epoch(cast(listing_date as timestamp))) / 3600 end
+            as hours_after_listing_began,
+        seen_later.load_id is not null as is_seen_later_already,
+        coalesce(unknown_fields, 0) as unknown_fields,
+        coalesce(unknown_share, 0.0) as unknown_share,
+        coalesce(vanished_fields, 0) as vanished_fields,
+        coalesce(retyped_fields, 0) as retyped_fields
+    from pending
+    left join weekdays using (load_id)
+    left join elsewhere using (load_id)
+    left join usual using (load_id)
+    left join seen_later using (load_id)
+    left join drifted using (load_id)
+    left join unknown using (load_id)
+    order by load_number"""

@@ -1,0 +1,268 @@
+"""The two gates: frames out of DuckDB, findings back into the ledger, the verdict as data.
+
+A gate raises GateError when it blocks. A rule that could not be run blocks too, and says that it was the rule.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.expectations.judge import Finding, Judge, Judgement
+from orchestration.expectations.suites import (
+    BATCH,
+    BATCH_ENTRIES_QUERY,
+    BATCH_LOADS_QUERY,
+    FRESH_HOURS,
+    MART_QUERIES,
+    MARTS,
+    PUBLISHED_QUERIES,
+    REASONS_QUERY,
+    Suite,
+)
+from warehouse.errors import GateError
+from warehouse.landing import utc_now
+from warehouse.publish import count_tables, writing
+from warehouse.raw import RawStore, open_database, scalar
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+#: Runs in the index of the Data Docs; it is written twice a run, so its size must not grow with history.
+INDEXED_RUNS = 100
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """What a gate decided. ``problem`` is the first line of an alert: what is wrong and what to do."""
+
+    gate: str
+    judged: int
+    accepted: int
+    rejected: dict[str, str]
+    warnings: tuple[str, ...]
+    page: str | None
+    problem: str | None = None
+
+
+def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
+    """Judge every pending load by itself and write its verdict.
+
+    Blocks (``problem``) when this run brought loads and none was accepted, or when more than the configured share
+    of the judged ones was rejected.
+    """
+    now = utc_now().replace(tzinfo=None)
+    with RawStore.open(settings.raw_database) as raw:
+        loads, entries = batch_frames(raw, now)
+        unreadable = scalar(
+            raw.connection,
+            "select count(*) from raw.loads where loaded_in = ? and verdict_by = 'loader'",
+            [run_id],
+        )
+        if loads.empty:
+            problem = None
+            if unreadable:
+                problem = (
+                    f"None of the {unreadable} payload(s) of this run is a listing: see ops_quarantine, or "
+                    "`papers status`, for the reason of each; nothing was published."
+                )
+            elif not scalar(raw.connection, "select count(*) from raw.loads where verdict = 'accepted'"):
+                problem = (
+                    f"No listing was ever accepted in {settings.home}, so there is nothing to publish: "
+                    "fetch one with `papers run` or import one with `papers import`."
+                )
+            return GateOutcome("batch", 0, 0, {}, (), None, problem)
+        frames = {"loads": loads}
+        if not entries.empty:
+            frames["entries"] = entries
+        judgement = judge.judge(BATCH, frames, f"Batch gate · {now:%Y-%m-%d %H:%M} UTC · {len(loads)} loads")
+        page = write_page(settings, run_id, "batch", judgement)
+        rejected = _rejections(judgement)
+        raw.append("gate_results", _result_rows(BATCH, judgement, run_id, now, page))
+        _refuse_if_broken(BATCH, judgement)
+        raw.set_verdicts(
+            [
+                (load_id, "rejected", "gate", rejected[load_id])
+                if load_id in rejected
+                else (load_id, "accepted", "gate", None)
+                for load_id in loads["load_id"]
+            ]
+        )
+    sources = dict(zip(loads["load_id"], loads["source"], strict=True))
+    sizes = {name: len(frame) for name, frame in frames.items()}
+    warnings = tuple(
+        f"{finding.rule}: {finding.unexpected} of {sizes[BATCH.rule(finding.rule).frame]} rows ({finding.sample})"
+        for finding in judgement.findings
+        if not finding.passed and BATCH.rule(finding.rule).severity == "warning"
+    )
+    accepted = len(loads) - len(rejected)
+    problem = None
+    if not accepted or len(rejected) / len(loads) > settings.max_rejected_share:
+        reason, count = Counter(rejected.values()).most_common(1)[0]
+        problem = (
+            f"The batch gate rejected {len(rejected)} of {len(loads)} loads, {count} of them for: {reason} "
+            f"First: {sources[next(iter(rejected))]}."
+        )
+    return GateOutcome("batch", len(loads), accepted, rejected, warnings, page, problem)
+
+
+def batch_frames(raw: RawStore, now: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The frames that the batch gate judges: one row per pending load, one per entry of theirs."""
+    raw.connection.execute(f"create temp table judged_entries as {BATCH_ENTRIES_QUERY}")
+    entries = raw.connection.execute("from judged_entries order by load_id, position").df()
+    loads = raw.connection.execute(BATCH_LOADS_QUERY, {"now": now}).df()
+    raw.connection.execute("drop table judged_entries")
+    return loads, entries
+
+
+def mart_gate(settings: Settings, judge: Judge, run_id: str, *, is_live: bool = False) -> GateOutcome:
+    """Judge the sealed next file by the counts of offending rows of each rule.
+
+    ``is_live``: the run looked at today's list, so something recent must have been observed.
+    """
+    import pandas as pd
+
+    now = utc_now().replace(tzinfo=None)
+    counts = {name: [count] for name, count in mart_counts(settings, now if is_live else None).items()}
+    judgement = judge.judge(MARTS, {"marts": pd.DataFrame(counts)}, f"Mart gate · {now:%Y-%m-%d %H:%M} UTC")
+    page = write_page(settings, run_id, "marts", judgement)
+    with RawStore.open(settings.raw_database) as raw:
+        raw.append("gate_results", _result_rows(MARTS, judgement, run_id, now, page))
+    _refuse_if_broken(MARTS, judgement)
+    failed = [f for f in judgement.findings if not f.passed and MARTS.rule(f.rule).severity == "error"]
+    problem = None
+    if failed:
+        rule = MARTS.rule(failed[0].rule)
+        problem = (
+            f"The mart gate blocked publication: {rule.reason} ({counts[rule.name][0]} rows, rule {rule.name}). "
+            f"What to do: {rule.remedy}."
+        )
+    warnings = tuple(f.rule for f in judgement.findings if not f.passed and f not in failed)
+    return GateOutcome("marts", len(counts), len(counts) - len(failed), {}, warnings, page, problem)
+
+
+def mart_counts(settings: Settings, live_at: datetime | None) -> dict[str, int]:
+    """The number of offending rows by rule of the mart gate, in the next file against the published one."""
+    with open_database(settings.next_database, read_only=True) as connection:
+        counts = {name: int(scalar(connection, query)) for name, query in MART_QUERIES.items()}
+        counts |= dict.fromkeys(PUBLISHED_QUERIES, 0) | {"tables_much_smaller": 0, "not_fresh": 0}
+        if live_at:
+            newest = scalar(connection, "select max(observed_at) from marts.fct_upvote_observations")
+            counts["not_fresh"] = int(newest is None or newest < live_at - timedelta(hours=FRESH_HOURS))
+        if settings.published_database.exists():
+            sizes = count_tables(connection)
+            path = str(settings.published_database).replace("'", "''")
+            connection.execute(f"attach '{path}' as published (read_only)")
+            if not scalar(connection, REASONS_QUERY):
+                counts |= {name: int(scalar(connection, query)) for name, query in PUBLISHED_QUERIES.items()}
+            with open_database(settings.published_database, read_only=True) as published:
+                before = count_tables(published)
+            counts["tables_much_smaller"] = sum(sizes.get(name, 0) < 0.8 * rows for name, rows in before.items())
+    return counts
+
+
+def write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement) -> str:
+    """Write the gate's Data Docs page and list it in the index. Returns its path below the Data Docs folder.
+
+    Raises HomeError when the folder can't be written.
+    """
+    with writing(str(settings.data_docs)):
+        return _write_page(settings, run_id, gate, judgement)
+
+
+def _write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement) -> str:
+    folder = settings.data_docs / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{gate}.html").write_text(judgement.page, encoding="utf-8")
+    runs = sorted((f for f in os.scandir(settings.data_docs) if f.is_dir()), key=lambda f: -f.stat().st_mtime)
+    pages = [page for run in runs[:INDEXED_RUNS] for page in sorted(Path(run.path).glob("*.html"), reverse=True)]
+    links = "".join(
+        f'<li><a href="{escape(str(page.relative_to(settings.data_docs)))}">{escape(page.stem)} gate, '
+        f"{datetime.fromtimestamp(page.stat().st_mtime).astimezone():%Y-%m-%d %H:%M}, run "
+        f"{escape(page.parent.name)}</a></li>"
+        for page in pages
+    )
+    (settings.data_docs / "index.html").write_text(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title></head>'
+        f"<body><h1>Data Docs: the gates of the last {INDEXED_RUNS} runs</h1>"
+        f"<ul>{links}</ul><p>{len(runs)} runs have pages here; earlier ones are listed in the table "
+        "<code>ops_gate_results</code>, column <code>data_docs_page</code>.</p></body></html>",
+        encoding="utf-8",
+    )
+    return f"{run_id}/{gate}.html"
+
+
+def _rejections(judgement: Judgement) -> dict[str, str]:
+    """Load id → why, for each load with a row that fails a rule of severity error."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for finding in judgement.findings:
+        rule = BATCH.rule(finding.rule)
+        if finding.passed or rule.severity != "error":
+            continue
+        for load_id in dict.fromkeys(row["load_id"] for row in finding.rows):
+            reasons[load_id].append(f"{rule.name}: {rule.reason}")
+    return {load_id: " ".join(texts) for load_id, texts in reasons.items()}
+
+
+def _refuse_if_broken(suite: Suite, judgement: Judgement) -> None:
+    """A rule that raised judged nothing; letting the loads through would be a gate that fails open."""
+    broken = [(f.rule, f"could not be run ({f.broken})") for f in judgement.findings if f.broken]
+    # A rule that rejects must be able to name its loads, else its rejection would be lost.
+    broken += [
+        (f.rule, "failed without naming a load")
+        for f in judgement.findings
+        if suite is BATCH and not f.passed and not f.rows and suite.rule(f.rule).severity == "error"
+    ]
+    if broken:
+        rule, what = broken[0]
+        raise GateError(
+            f"The rule {rule} {what}: this is a fault of the gate, not of the data. Nothing was accepted or "
+            "published; report it, then run again."
+        )
+
+
+def _result_rows(suite: Suite, judgement: Judgement, run_id: str, now: datetime, page: str) -> list[dict[str, Any]]:
+    """One row per rule, and one more per load that fails it."""
+    rows = []
+    for finding in judgement.findings:
+        rule = suite.rule(finding.rule)
+        row = {
+            "run_id": run_id,
+            "gate": suite.name,
+            "checked_at": now,
+            "load_id": None,
+            "expectation": rule.name,
+            "severity": rule.severity,
+            "passed": finding.passed,
+            "observed": finding.broken or finding.observed,
+            "unexpected": finding.unexpected,
+            "sample": finding.sample or None,
+            "reason": rule.reason,
+            "remedy": rule.remedy,
+            "data_docs": page,
+        }
+        rows.append(row)
+        rows += [{**row, "load_id": load_id, **detail} for load_id, detail in _by_load(finding).items()]
+    return rows
+
+
+def _by_load(finding: Finding) -> dict[str, dict[str, Any]]:
+    counts: Counter[str] = Counter()
+    samples: dict[str, list[str]] = defaultdict(list)
+    for row in finding.rows:
+        if "load_id" not in row:
+            continue
+        counts[row["load_id"]] += 1
+        if counts[row["load_id"]] <= 5:
+            samples[row["load_id"]].append(", ".join(f"{k}={v}" for k, v in row.items() if k != "load_id"))
+    return {
+        load_id: {"unexpected": count, "sample": "; ".join(samples[load_id]), "passed": False}
+        for load_id, count in counts.items()
+    }

@@ -1,0 +1,69 @@
+"""Resources: they build the packages' own objects and hold nothing of their own."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration import dbt_process
+from orchestration.expectations.judge import Judge, judging
+from orchestration.helper import Helper, helping
+from sources.daily_papers.client import DailyPapersClient
+from warehouse.errors import WarehouseError
+from warehouse.fetching import client_of
+from warehouse.lock import writer_lock
+from warehouse.settings import Settings
+
+
+def warehouse_resource(settings: Settings) -> dg.ResourceDefinition:
+    """The settings, while this run holds the warehouse as its only writer.
+
+    The job's executor runs all steps in one process, so the lock spans the run.
+    """
+
+    @dg.resource(description="The warehouse, held for this run alone.")
+    def warehouse(context: dg.InitResourceContext) -> Iterator[Settings]:
+        purpose = f"run {context.run.run_id[:8]} of {context.run.job_name}" if context.run else "a run"
+        try:
+            with writer_lock(
+                settings.lock_file,
+                purpose=purpose,
+                timeout=settings.lock_timeout,
+                on_wait=lambda holder: (
+                    context.log.info(f"Waiting for the warehouse, held by {holder}.") if context.log else None
+                ),
+            ):
+                yield settings
+        except WarehouseError as error:
+            raise dg.Failure(description=str(error)) from error
+
+    return warehouse
+
+
+def source_resource(settings: Settings) -> dg.ResourceDefinition:
+    """The client of the listings. The token stays in it: it is no run configuration, so no page can show it."""
+
+    @dg.resource(description="The client of the listings.")
+    def source(_: dg.InitResourceContext) -> DailyPapersClient:
+        return client_of(settings)
+
+    return source
+
+
+@dg.resource(description="The process that runs Great Expectations, started with the run.")
+def judge_resource(_: dg.InitResourceContext) -> Iterator[Judge]:
+    """A judge whose slow import overlaps with fetching and parsing."""
+    with judging() as judge:
+        yield judge
+
+
+def dbt_resource(settings: Settings) -> dg.ResourceDefinition:
+    """The process that runs dbt, started with the run. ``do(environment, target, command)`` runs a command."""
+
+    @dg.resource(description="The process that runs dbt, started with the run.")
+    def dbt(_: dg.InitResourceContext) -> Iterator[Helper]:
+        with helping(
+            "dbt", dbt_process.build, dbt_process.parse, settings.environment(), settings.dbt_target
+        ) as helper:
+            yield helper
+
+    return dbt

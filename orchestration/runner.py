@@ -1,0 +1,110 @@
+"""Launches the same Dagster jobs that the schedule and the UI run, in this process, and tells what came of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.expectations.judge import judging
+from orchestration.outcome import Outcome
+from warehouse.errors import HomeError, WarehouseError
+from warehouse.lock import writer_lock
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_INSTANCE_CONFIG = Path(__file__).with_name("dagster.yaml")
+
+
+def range_tags(first: date, last: date) -> dict[str, str]:
+    """Tags of one run over the listing dates ``first`` to ``last``, both included."""
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Make the home's Dagster folder and point this process (and its children) to the warehouse."""
+    os.environ.update(settings.environment())
+    # Neither the orchestrator nor dbt nor the judge calls home.
+    os.environ.update(
+        DAGSTER_DISABLE_TELEMETRY="yes", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false"
+    )
+    try:
+        settings.dagster_home.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: a run that waits for the lock must not find the file of another one half written.
+        part = settings.dagster_home / f".dagster.yaml.{os.getpid()}"
+        shutil.copyfile(_INSTANCE_CONFIG, part)
+        os.replace(part, settings.dagster_home / "dagster.yaml")
+    except OSError as error:
+        raise HomeError(
+            f"{settings.home} can't be written ({error.strerror}): choose another home with --home or PAPERS_HOME, "
+            "or make it writable."
+        ) from error
+
+
+def run_job(
+    settings: Settings,
+    job_name: str,
+    *,
+    tags: dict[str, str] | None = None,
+    rebuild: bool = False,
+    outcome: Outcome | None = None,
+    **overrides: Any,
+) -> Outcome:
+    """Run a job of the definitions to its end. Raises the WarehouseError that stopped it, if one did.
+
+    ``tags`` name the partitions, ``rebuild`` reads the whole archive again, ``overrides`` replace resources.
+
+    The lock is taken here, so that waiting and its end are told in one sentence, and again inside the run.
+    """
+    outcome = outcome or Outcome()
+    prepare_environment(settings)
+    lock = writer_lock(settings.lock_file, purpose=f"papers ({job_name})", timeout=settings.lock_timeout)
+    with lock, ExitStack() as helpers:
+        if "judge" not in overrides:
+            # Its import takes longest of all, so it begins before the orchestrator's.
+            overrides["judge"] = helpers.enter_context(judging())
+        # Betas that the project uses on purpose: backfill policies, freshness policies.
+        warnings.filterwarnings("ignore", module=r"dagster.*")
+        import dagster as dg
+
+        from orchestration.definitions import build_definitions
+
+        job = build_definitions(settings, outcome=outcome, **overrides).resolve_job_def(job_name)
+        with dg.DagsterInstance.get() as instance:
+            result = job.execute_in_process(
+                instance=instance,
+                tags=tags,
+                raise_on_error=False,
+                run_config={
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                    "ops": {"raw__loads": {"config": {"rebuild": rebuild}}},
+                },
+            )
+    if outcome.error:
+        raise outcome.error
+    if not result.success:
+        raise WarehouseError(
+            f"The run {result.run_id} failed: {_reason(result)} The published file is as it was; "
+            "`papers ui` shows the run with its log."
+        )
+    return outcome
+
+
+def _reason(result: dg.ExecuteInProcessResult) -> str:
+    """The innermost words of the first failure of a run."""
+    for event in result.all_events:
+        error = getattr(event.event_specific_data, "error", None)
+        if event.is_failure and error:
+            while error.cause:
+                error = error.cause
+            return " ".join(error.message.split())
+    return "no reason was recorded."
