@@ -1,0 +1,46 @@
+"""The top level is fixed, and what describes the project agrees with it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+
+from tests.conftest import ROOT
+from warehouse.queries import load_queries
+
+
+def test_the_top_level_holds_what_it_should() -> None:
+    done = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    top = {line.split("/")[0] for line in done.stdout.splitlines()}
+    assert top == {
+        *(".ci", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "docs", "pyproject.toml", "uv.lock"),
+        *("dbt_project", "orchestration", "sources", "tests", "warehouse"),
+    }
+
+
+def test_every_dependency_says_what_it_is_for() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    block = text.split("dependencies = [", 1)[1].split("\n]", 1)[0]
+    first = next(line for line in block.splitlines() if line.strip())
+    assert first.strip().startswith("#"), "each group of dependencies is opened by a comment"
+    assert len(tomllib.loads(text)["project"]["dependencies"]) > 10
+
+
+def test_every_make_target_is_explained() -> None:
+    text = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+    assert phony
+    for target in phony.group(1).split():
+        assert re.search(rf"^{target}:.*## \S", text, re.MULTILINE), target
+
+
+def test_every_analytics_query_has_its_header() -> None:
+    for query in load_queries().values():
+        assert query.question.endswith("?") and query.grain.startswith("one row per") and query.columns, query.name

@@ -1,0 +1,80 @@
+"""What was known then: the as-of macros against a warehouse built from only the loads observed until then."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.conftest import Papers
+from warehouse.landing import Landing
+from warehouse.publish import prepare_next
+from warehouse.raw import RawStore, verdicts
+from warehouse.settings import PROJECT_ROOT, Settings
+
+#: In the middle of a day's looks, at the very second of one, and after a text page came in.
+MOMENTS = ["2026-09-09T19:59:56", "2026-09-18T13:30:00"]
+
+
+def _warehouse_until(moment: str, demo: Papers, home: Path) -> Path:
+    """A database built by the models from those loads of the demo that were observed until a moment."""
+    settings, old = Settings(home=home), Settings(home=demo.home)
+    until = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    source, landing = Landing(old.landing), Landing(settings.landing)
+    with landing.writing() as batch:
+        for capture in source.captures():
+            if capture.observed_at <= until:
+                urls = [payload.url for payload in capture.payloads]
+                batch.land(
+                    list(zip(urls, source.read(capture), strict=True)),
+                    source=capture.source,
+                    listing_date=capture.listing_date,
+                    observed_at=capture.observed_at,
+                    observed_at_basis=capture.observed_at_basis,
+                )
+    given = verdicts(old.raw_database)
+    with RawStore.open(settings.raw_database) as raw:
+        loads = raw.load_landed(landing, "as-of")
+        raw.set_verdicts([(load.load_id, given[load.load_id].verdict, "test", None) for load in loads])
+    prepare_next(settings)
+    project = PROJECT_ROOT / "dbt_project"
+    command = [str(Path(sys.executable).with_name("dbt")), "run", "--quiet", "--select", "+rpt_paper_trends"]
+    places = {"project-dir": project, "profiles-dir": project, "target-path": home / "dbt", "log-path": home / "dbt"}
+    command += [str(word) for name, place in places.items() for word in (f"--{name}", place)]
+    environment = {**os.environ, **settings.environment(), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    return settings.next_database
+
+
+def _same(a: Any, b: Any) -> bool:
+    # Two engines' threads add floats in different orders.
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) if isinstance(a, float) and isinstance(b, float) else a == b
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_as_of_equals_a_warehouse_that_saw_nothing_later(demo: Papers, tmp_path: Path, moment: str) -> None:
+    then = _warehouse_until(moment, demo, tmp_path)
+    trends = "select * from marts.{} order by paper_id"
+    counts = "select * from marts.upvotes_as_of(timestamp '{}') order by paper_id"
+    with demo.published() as connection:
+        now_trends = connection.execute(trends.format(f"trends_as_of(timestamp '{moment}')")).fetchall()
+        now_counts = connection.execute(counts.format(moment)).fetchall()
+    with duckdb.connect(str(then), read_only=True) as connection:
+        then_trends = connection.execute(trends.format("rpt_paper_trends")).fetchall()
+        then_counts = connection.execute(counts.format("9999-01-01")).fetchall()
+    assert now_counts and now_counts == then_counts
+    assert len(now_trends) == len(then_trends) == len(now_counts)
+    wrong = [
+        (now, past)
+        for now, past in zip(now_trends, then_trends, strict=True)
+        if not all(_same(a, b) for a, b in zip(now, past, strict=True))
+    ]
+    assert not wrong, wrong[0]

@@ -1,0 +1,250 @@
+"""The rules of the batch gate: what each rejects, what only warns, and that nobody cries wolf."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from gate_pieces import Warehouse, body, entry, listing
+
+from orchestration.accept import accept_load, parse_load_again
+from sources.faults import WRONG_SHAPES
+from warehouse.errors import InputError
+from warehouse.importing import Known, Manifest, find_files, import_files
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Warehouse:
+    return Warehouse.at(tmp_path / "home")
+
+
+def tuesdays(first: str, count: int, sizes: list[int] | None = None) -> list[tuple[str, str, bytes]]:
+    """Finished listings of ``count`` Tuesdays from ``first`` on, observed at 23 UTC."""
+    days = [(date.fromisoformat(first) + timedelta(days=7 * n)).isoformat() for n in range(count)]
+    return [(day, f"{day}T23:00:00", listing(day, sizes[n] if sizes else 20)) for n, day in enumerate(days)]
+
+
+def test_empty_weekends_and_lulls_pass_and_an_empty_tuesday_with_history_does_not(home: Warehouse) -> None:
+    history = home.land(*tuesdays("2025-02-04", 5))
+    saturday, tuesday, early, christmas, thanksgiving = home.land(
+        ("2025-03-08", "2025-03-09T09:00:00", b"[]"),
+        ("2025-03-11", "2025-03-12T09:00:00", b"[]"),
+        ("2025-03-18", "2025-03-18T01:00:00", b"[]"),
+        ("2025-12-25", "2025-12-26T09:00:00", b"[]"),
+        ("2025-11-27", "2025-11-28T09:00:00", b"[]"),
+    )
+    home.judged()
+    assert set(home.rejected()) == {tuesday}
+    assert "weekday_not_empty" in home.rejected()[tuesday]
+    warned = home.warned()
+    assert saturday not in warned and early not in warned
+    assert "no_empty_list_without_a_word" in warned[christmas] & warned[thanksgiving]
+    assert not any(load in warned for load in history)
+
+
+def test_an_empty_tuesday_accepted_by_a_person_passes_and_is_on_record_after_a_rebuild_too(home: Warehouse) -> None:
+    (tuesday, *_) = home.land(("2025-03-11", "2025-03-12T09:00:00", b"[]"), *tuesdays("2025-02-04", 5))
+    home.judged()
+    accept_load(home.settings, tuesday, "the site was down for a day")
+    assert home.rejected() == {}
+    home.settings.raw_database.unlink()
+    home.judged()
+    assert home.rejected() == {}
+    assert home.rows(f"select verdict_by, verdict_reason from raw.loads where load_id = '{tuesday}'") == [
+        ("person", "the site was down for a day")
+    ]
+
+
+def test_weekdays_that_are_mostly_empty_by_now_only_warn(home: Warehouse) -> None:
+    loads = home.land(*((day, f"{day}T23:30:00", b"[]") for day in ("2025-02-04", "2025-02-11", "2025-02-18")))
+    late = [("2025-02-25", "2025-02-26T09:00:00", b"[]")]
+    home.judged()
+    assert home.rejected() == {}, "observed on their own day, they may still grow"
+    (load,) = home.land(*late)
+    home.judged("next")
+    assert home.rejected() == {}
+    assert "no_empty_list_without_a_word" in home.warned()[load]
+    assert len(loads) == 3
+
+
+def test_an_unusual_volume_warns_by_what_the_weekday_teaches(home: Warehouse) -> None:
+    home.land(*tuesdays("2025-02-04", 7, [20, 24, 18, 22, 19, 25, 21]))
+    low, high, usual, partial = home.land(
+        ("2025-03-25", "2025-03-26T09:00:00", listing("2025-03-25", 2)),
+        ("2025-04-01", "2025-04-02T09:00:00", listing("2025-04-01", 90)),
+        ("2025-02-25", "2025-02-26T09:00:00", listing("2025-02-25", 14)),
+        ("2025-03-04", "2025-03-04T01:00:00", listing("2025-03-04", 1)),
+    )
+    home.judged()
+    assert home.rejected() == {}
+    warned = {load for load, rules in home.warned().items() if "volume_as_usual" in rules}
+    assert warned == {low, high}
+    assert usual not in warned and partial not in warned, "an early look at a growing day is no volume at all"
+
+
+def test_a_reset_counter_is_rejected_and_one_paper_that_lost_votes_warns(home: Warehouse) -> None:
+    day = "2025-03-11"
+    first = [entry(n, day, upvotes=10 * n) for n in range(1, 9)]
+    unvoted = [entry(n, day, upvotes=10 * n - 1) for n in range(1, 9)]
+    one_fell = [entry(n, day, upvotes=5 if n == 8 else 10 * n) for n in range(1, 9)]
+    reset = [entry(n, day, upvotes=0) for n in range(1, 9)]
+    _, usual, single, zeroed = home.land(
+        (day, "2025-03-12T08:00:00", body(first)),
+        (day, "2025-03-12T09:00:00", body(unvoted)),
+        (day, "2025-03-12T10:00:00", body(one_fell)),
+        (day, "2025-03-12T11:00:00", body(reset)),
+    )
+    (guessed,) = home.land((day, "2026-03-12T11:00:00", body(reset)), basis="file time")
+    home.judged()
+    assert set(home.rejected()) == {zeroed}
+    assert "upvotes_not_reset" in home.rejected()[zeroed]
+    assert usual not in home.warned()
+    assert "upvotes_fall_explained" in home.warned()[single]
+    assert "upvotes_fall_explained" not in home.warned().get(guessed, set()), "a guessed time convicts nobody"
+
+
+@pytest.mark.parametrize("served", ["pages", "submissions"])
+def test_a_listing_served_for_another_date_is_refused(home: Warehouse, served: str) -> None:
+    from html import escape
+
+    entries = body(entry(n, "2025-03-07") for n in range(1, 5)).decode()
+    if served == "pages":
+        props = f'{{"dateString": "2025-03-07", "dailyPapers": {entries}}}'
+        payload = f'<html><div data-target="DailyPapers" data-props="{escape(props)}"></div></html>'.encode()
+    else:
+        payload = entries.encode()
+    (load,) = home.land(("2025-03-08", "2025-03-09T09:00:00", payload))
+    assert home.judged().problem
+    rule = "served_date_is_asked_date" if served == "pages" else "listing_is_of_its_date"
+    assert rule in home.rejected()[load]
+
+
+def test_one_paper_listed_again_does_not_condemn_a_quiet_day(home: Warehouse) -> None:
+    again = entry(1, "2025-03-10")
+    home.land(("2025-03-11", "2025-03-11T01:00:00", body([again])))
+    home.judged()
+    assert home.rejected() == {}
+
+
+def test_the_payload_of_another_source_is_refused_whole(home: Warehouse) -> None:
+    loads = home.land(
+        *(("2025-03-11", f"2025-03-12T0{n}:00:00", shape) for n, shape in enumerate(WRONG_SHAPES.values()))
+    )
+    home.judged()
+    assert set(home.rejected()) == set(loads)
+    assert home.rows("select count(*) from raw.entries") == [(0,)]
+    codes = {row[0] for row in home.rows("select reason_code from raw.quarantine")}
+    assert "wrong_source" in codes
+
+
+def test_exactly_50_warns_unless_the_limit_was_asked_for(home: Warehouse) -> None:
+    day = "2025-03-11"
+    (capped,) = home.land((day, "2025-03-12T08:00:00", listing(day, 50)))
+    (asked,) = home.land((day, "2025-03-12T09:00:00", listing(day, 50)), url="https://x.invalid/api?date=x&limit=100")
+    home.judged()
+    assert home.rejected() == {}
+    assert "not_truncated" in home.warned()[capped]
+    assert asked not in home.warned()
+
+
+def test_mostly_unknown_fields_are_refused_and_one_new_field_warns(home: Warehouse) -> None:
+    day = "2025-03-11"
+    strange = [{**entry(n, day), **{f"field{m}": m for m in range(40)}} for n in range(1, 4)]
+    new = [entry(n, day, brandNew=1) for n in range(1, 4)]
+    foreign, grown = home.land((day, "2025-03-12T08:00:00", body(strange)), (day, "2025-03-12T09:00:00", body(new)))
+    home.judged()
+    assert set(home.rejected()) == {foreign}
+    assert "fields_known" in home.warned()[grown]
+
+
+def test_a_field_that_vanishes_or_changes_type_warns_in_its_run(home: Warehouse) -> None:
+    days = [f"2025-03-{n:02d}" for n in range(3, 8)]
+    home.land(*((d, f"{d}T23:00:00", body(entry(n, d, githubStars=3) for n in range(1, 7))) for d in days))
+    gone, retyped = home.land(
+        ("2025-03-10", "2025-03-10T23:00:00", listing("2025-03-10", 6)),
+        ("2025-03-11", "2025-03-11T23:00:00", body(entry(n, "2025-03-11", githubStars="3") for n in range(1, 7))),
+    )
+    (again,) = home.land(("2025-03-07", "2025-03-07T22:00:00", listing("2025-03-07", 2)))
+    home.judged()
+    assert home.rejected() == {}
+    assert "fields_not_vanished" in home.warned()[gone]
+    assert again not in home.warned(), "a short list tells nothing"
+    assert retyped in home.warned()
+
+
+def test_the_same_bytes_seen_later_already_warn_and_the_future_is_refused(home: Warehouse) -> None:
+    day = "2025-03-11"
+    _, earlier, future = home.land(
+        (day, "2025-03-12T08:00:00", listing(day, 6)),
+        (day, "2025-03-12T07:00:00", listing(day, 6)),
+        (day, "2999-01-01T00:00:00", listing(day, 7)),
+    )
+    home.judged()
+    assert set(home.rejected()) == {future}
+    assert "observed_in_order" in home.warned()[earlier]
+
+
+def test_a_bad_entry_does_not_cost_the_others(home: Warehouse) -> None:
+    day = "2025-03-11"
+    good = [entry(n, day) for n in range(1, 11)]
+    bad = entry(99, day, upvotes="many")
+    (load,) = home.land((day, "2025-03-12T08:00:00", body([*good, bad])))
+    home.judged()
+    assert home.rejected() == {}
+    assert home.rows("select count(*) from raw.entries") == [(10,)]
+    assert home.rows("select reason_code, field_path, position from raw.quarantine") == [
+        ("bad_value", "paper.upvotes", 11)
+    ]
+    assert "few_records_refused" in home.warned()[load]
+
+
+def test_a_load_can_be_read_again_and_the_act_is_on_record(home: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = "2025-03-11"
+    (load,) = home.land((day, "2025-03-12T08:00:00", listing(day, 4)))
+    with monkeypatch.context() as broken:
+        broken.setattr("warehouse.raw.formats.parse", _refuse)
+        home.judged()
+    assert "parser" in home.rejected()[load]
+    parse_load_again(home.settings, load, "the parser was mended")
+    assert home.rows("select verdict, entries from raw.loads") == [("pending", 4)]
+    assert home.rows("select count(*) from raw.quarantine") == [(0,)]
+    assert home.judged("second").accepted == 1
+    parse_load_again(home.settings, load, "once more")
+    assert home.rows("select count(*) from raw.entries") == [(4,)]
+    acts = home.rows("select load_id, observed, reason from raw.gate_results where gate = 'person' order by checked_at")
+    assert [(act[0], act[2]) for act in acts] == [(load, "the parser was mended"), (load, "once more")]
+    assert "parser" in acts[0][1] and acts[1][1] == "accepted"
+    with pytest.raises(InputError, match="no load"):
+        parse_load_again(home.settings, "nonsense", "")
+
+
+def _refuse(*_: object, **__: object) -> None:
+    from sources.errors import FormatError
+
+    raise FormatError("The parser is broken.", reason_code="not_json")
+
+
+def test_no_wolf_is_cried_over_real_listings_in_date_order_and_in_random_order(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    listings = shared_data / "listings"
+    refused_by_shape = {"not_a_list", "not_entries"}
+    texts = sorted((listings / "text").glob("*.txt"))
+    files = find_files([*(listings / name for name in ("api", "html", "repeats")), *texts])
+    manifest = Manifest(listings / "manifest.tsv")
+    shuffled = random.Random(3).sample(files, len(files))
+    for order, batches in {"date": [sorted(files, key=lambda f: f.name)], "random": _chunks(shuffled, 4)}.items():
+        home = Warehouse.at(tmp_path / order)
+        for number, batch in enumerate(batches):
+            import_files(home.landing, batch, manifest=manifest, told=Known(), max_bytes=2**26)
+            gate = home.judged(f"run {number}")
+            assert gate.rejected == {} and gate.problem is None
+        assert {reason.split(":")[0] for reason in home.rejected().values()} <= refused_by_shape
+        assert home.rows("select count(*) from raw.loads where verdict = 'accepted'") == [(416,)]
+        assert len(home.warned()) < 12, "a warning that is always there is read by nobody"
+
+
+def _chunks(files: list[Path], count: int) -> list[list[Path]]:
+    return [files[start::count] for start in range(count)]

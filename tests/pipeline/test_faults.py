@@ -1,0 +1,62 @@
+"""Every fault of the replay server, met by the real client, loader and gate: each line of the README's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from fault_table import TABLE, Row, markdown
+from gate_pieces import Warehouse
+
+from sources.daily_papers.client import DailyPapersClient
+from sources.faults import WRONG_SHAPES, FaultKind, read_fault
+from sources.http import HttpClient, HttpLimits
+from sources.replay import ReplayServer
+from tests.conftest import ROOT, SAMPLE
+from warehouse.fetching import fetch_listings
+
+DAY = date(2026, 9, 9)
+TOKEN = "hf_secret_of_the_fault_tests"
+#: The shipped limits but for their durations, so that giving up does not take minutes.
+LIMITS = HttpLimits(min_interval=0, backoff=0.01, read_timeout=1, deadline=1, attempts=2, max_wait=2)
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[ReplayServer]:
+    with ReplayServer(SAMPLE) as server:
+        yield server
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: "+".join(row.faults))
+def test_a_fault_does_what_the_table_says(row: Row, site: ReplayServer, tmp_path: Path) -> None:
+    home = Warehouse.at(tmp_path / "home")
+    site.faults[:] = [read_fault(text) for text in row.faults]
+    with HttpClient(limits=LIMITS, token=TOKEN, token_endpoint=site.url) as http:
+        report = fetch_listings(home.landing, DailyPapersClient(site.url, http), [DAY])
+    if row.became == "not fetched":
+        assert list(report.failures) == [DAY] and not report.landed
+        assert TOKEN not in report.failures[DAY] and "Traceback" not in report.failures[DAY]
+        assert not list(home.landing.captures()), "nothing half is landed"
+        return
+    load = report.landed[DAY]
+    assert bool(report.remarks) == ("page" in row.became or "other_date@page" in row.faults)
+    gate = home.judged()
+    (state,) = home.rows(f"select verdict, verdict_by, entries from raw.loads where load_id = '{load}'")
+    if row.became.startswith("accepted"):
+        assert state[0] == "accepted" and state[2] > 5 and gate.problem is None
+    else:
+        by = "loader" if "loader" in row.became else "gate"
+        assert state[:2] == ("rejected", by) and gate.problem
+        assert list(home.landing.captures()), "what was received is kept"
+    for file in home.settings.home.rglob("*"):
+        assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), file
+
+
+def test_the_table_names_every_fault_and_the_page_shows_the_table() -> None:
+    named = [read_fault(text) for row in TABLE for text in row.faults]
+    assert {fault.kind for fault in named} == set(get_args(FaultKind))
+    assert {fault.shape for fault in named if fault.kind == "wrong_shape"} == set(WRONG_SHAPES)
+    assert markdown() in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,144 @@
+"""The warehouse on real listings: counts made by independent code, a second import, a rebuild."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import Called, Papers
+from warehouse.queries import load_queries
+
+
+@pytest.fixture(scope="module")
+def imported(shared_data: Path, new_home: Callable[[str], Papers]) -> tuple[Papers, Called]:
+    papers = new_home("real")
+    return papers, papers("import", *_arguments(shared_data), "--json")
+
+
+def _arguments(shared_data: Path) -> list[str | Path]:
+    listings = shared_data / "listings"
+    texts = sorted((listings / "text").glob("*.txt"))
+    return [*(listings / n for n in ("api", "html", "repeats")), *texts, "--manifest", listings / "manifest.tsv"]
+
+
+def test_the_numbers_are_those_that_independent_code_counted(
+    shared_data: Path, imported: tuple[Papers, Called]
+) -> None:
+    papers, _ = imported
+    expected = json.loads((shared_data / "listings" / "expected_counts.json").read_text())["all"]
+    # 40 of the text page's 44 papers are in no other file; 4 are found again by their title.
+    counts = {
+        "select count(*) from marts.fct_upvote_observations": expected["distinct_observations"] + 44,
+        "select count(*) from marts.dim_papers": expected["distinct_papers"] + 40,
+        "select count(distinct listing_date) from marts.fct_listings": expected["listing_dates"],
+        "select count(*) from marts.fct_listings": expected["distinct_listing_date_x_paper"],
+        "select count(*) from marts.bridge_paper_authors": expected["author_mentions_latest"],
+        "select count(distinct name_as_listed) from marts.bridge_paper_authors": expected["author_names_raw_latest"],
+        "select count(*) from marts.organization_merges": expected["listed_organization_ids_latest"],
+        "select count(*) from marts.bridge_paper_organizations": expected["papers_with_organization_latest"] + 1,
+        "select sum(upvotes) from marts.dim_papers": expected["sum_upvotes_latest"],
+        "select count(code_url) from marts.dim_papers": expected["papers_with_code_url_latest"] + 9,
+        "select count(*) from marts.ops_quarantine": expected["files_refused"],
+    }
+    assert {query: papers.value(query) for query in counts} == counts
+    by_source = """
+        select sum(comments) from marts.dim_papers where paper_id in (
+            select paper_id from marts.fct_upvote_observations group by paper_id
+            having bool_and(format <> 'page_text'))"""
+    only_listed = """
+        select sum(comments) from (
+            select max_by(comments, observed_at) as comments from marts.fct_upvote_observations
+            where format <> 'page_text' group by paper_id)"""
+    assert papers.value(only_listed) == expected["sum_comments_latest"]
+    assert papers.value(by_source) <= expected["sum_comments_latest"]
+
+
+def test_the_five_days_with_several_fetches_show_true_gains(imported: tuple[Papers, Called]) -> None:
+    papers, _ = imported
+    with papers.published() as connection:
+        rows = connection.execute(
+            """with seen as (
+                   select paper_id, count(*) as looks,
+                          max_by(upvotes, observed_at) - min_by(upvotes, observed_at) as gain
+                   from marts.fct_upvote_observations where upvotes is not null group by paper_id),
+               added as (select paper_id, sum(gained) as gain from marts.fct_paper_upvotes_daily group by paper_id)
+               select count(*), count(*) filter (where seen.gain is distinct from added.gain),
+                      count(distinct first_listed_on) filter (where looks > 1 and seen.gain > 0)
+               from seen left join added using (paper_id) join marts.dim_papers using (paper_id)"""
+        ).fetchall()
+    compared, wrong, days_with_gains = rows[0]
+    assert compared > 6_000
+    assert wrong == 0
+    assert days_with_gains >= 5
+
+
+def test_each_refused_file_is_in_quarantine_with_its_reason(imported: tuple[Papers, Called]) -> None:
+    papers, called = imported
+    became = called.facts["counts"]
+    assert became == {"loaded": 416, "refused": 103}
+    reasons = papers.value("select list(distinct reason_code order by reason_code) from marts.ops_quarantine")
+    assert reasons == ["not_a_list", "not_entries"]
+
+
+def test_the_text_page_tells_what_a_text_can_tell(imported: tuple[Papers, Called]) -> None:
+    papers, _ = imported
+    with papers.published() as connection:
+        rows = connection.execute(
+            """select count(*), count(upvotes), count(comments) from marts.fct_upvote_observations
+               where format = 'page_text'"""
+        ).fetchall()
+        assert rows == [(44, 0, 43)]
+        linear = connection.execute(
+            """select published_on, comments, author_count, upvotes, first_listed_on, hf_url, display_name
+               from marts.dim_papers join marts.bridge_paper_organizations using (paper_id)
+               join marts.dim_organizations on bridge_paper_organizations.organization_id
+                   = dim_organizations.organization_id
+               where title like 'LinEAS:%'"""
+        ).fetchall()
+        assert [str(value) for value in linear[0]] == ["2025-03-11", "1", "None", "None", "None", "None", "Apple"]
+
+
+def test_a_second_import_changes_no_row_and_says_so(shared_data: Path, imported: tuple[Papers, Called]) -> None:
+    papers, _ = imported
+    before = (papers.home / "papers.duckdb").read_bytes(), (papers.home / "raw.duckdb").read_bytes()
+    called = papers("import", *_arguments(shared_data))
+    assert "Nothing new" in called.out
+    assert before == ((papers.home / "papers.duckdb").read_bytes(), (papers.home / "raw.duckdb").read_bytes())
+
+
+def test_a_rebuild_from_the_archive_gives_the_same_marts(imported: tuple[Papers, Called]) -> None:
+    papers, _ = imported
+    before = papers.tables()
+    papers("rebuild")
+    after = papers.tables()
+    assert {name: len(rows) for name, rows in after.items()} == {name: len(rows) for name, rows in before.items()}
+    assert [name for name in before if before[name] != after[name]] == []
+
+
+def test_a_question_is_answered_at_once(imported: tuple[Papers, Called]) -> None:
+    papers, _ = imported
+    with papers.published() as connection:
+        started = time.perf_counter()
+        connection.execute("select title, velocity from marts.rpt_paper_trends join marts.dim_papers using (paper_id)")
+        connection.fetchall()
+        assert time.perf_counter() - started < 1
+
+
+def test_every_query_answers_in_a_fifth_of_a_second(imported: tuple[Papers, Called]) -> None:
+    papers, _ = imported
+    took = {}
+    with papers.published() as connection:
+        for name, query in load_queries().items():
+            took[name] = min(_seconds(connection, query.sql) for _ in range(3))
+    assert {name: seconds for name, seconds in took.items() if seconds >= 0.2} == {}
+
+
+def _seconds(connection: duckdb.DuckDBPyConnection, sql: str) -> float:
+    started = time.perf_counter()
+    connection.execute(sql).fetchall()
+    return time.perf_counter() - started

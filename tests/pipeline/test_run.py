@@ -1,0 +1,169 @@
+"""The job that the schedule launches, against a replay of the site: good days, bad days, readers, bad input."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sources.replay import ReplayServer
+from tests.conftest import SAMPLE, Papers
+
+TOKEN = "hf_a_token_that_must_not_be_found"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[ReplayServer]:
+    with ReplayServer(SAMPLE) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def ran(site: ReplayServer, new_home: Callable[[str], Papers]) -> Papers:
+    """A home after two runs, the second with a reader that never stops asking."""
+    papers = new_home("ran")
+    arguments = ("run", "--date", "2026-09-10", "--lookback", "3", "--json")
+    called = papers(*arguments, PAPERS_ENDPOINT=site.url, HF_TOKEN=TOKEN)
+    assert TOKEN not in called.out + called.err
+    facts = called.facts
+    assert list(facts["fetched"]) == ["2026-09-08", "2026-09-09", "2026-09-10"]
+    assert {"batch", "marts"} == set(facts["gates"])
+    return papers
+
+
+def test_a_run_observes_the_trailing_dates(ran: Papers) -> None:
+    dates = ran.value("select list(distinct listing_date::varchar order by 1) from marts.fct_listings")
+    assert dates == ["2026-09-08", "2026-09-09", "2026-09-10"]
+    assert ran.value("select list(distinct observed_at_basis) from marts.ops_loads") == ["clock"]
+
+
+def test_the_token_is_in_no_file_of_the_home(ran: Papers) -> None:
+    files = [file for file in ran.home.rglob("*") if file.is_file()]
+    assert any(file.parent.name == "runs" for file in files), "the orchestrator's own records are among them"
+    assert [file for file in files if TOKEN.encode() in file.read_bytes()] == []
+
+
+def test_the_data_docs_of_the_last_run_are_linked_from_the_status_and_from_the_check(ran: Papers) -> None:
+    pages = {row["gate"]: Path(row["page"]) for row in ran("status", "--json").facts["last_gate_pages"]}
+    assert set(pages) == {"batch", "marts"} and all(page.is_file() for page in pages.values())
+    runs = ran.home / "dagster" / "history" / "runs"
+    linked = b"".join(file.read_bytes() for file in runs.glob("*.db"))
+    assert pages["batch"].as_uri().encode() in linked and pages["marts"].as_uri().encode() in linked
+
+
+def test_a_reader_in_a_loop_never_meets_an_error_or_half_a_state(ran: Papers, site: ReplayServer) -> None:
+    stop, problems, answers = threading.Event(), [], set()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                with duckdb.connect(str(ran.home / "papers.duckdb"), read_only=True) as connection:
+                    for _ in range(20):
+                        row = connection.execute(
+                            """select (select count(*) from marts.dim_papers),
+                                      (select count(distinct paper_id) from marts.fct_upvote_observations)"""
+                        ).fetchall()[0]
+                        answers.add(row)
+            except Exception as error:
+                problems.append(error)
+                return
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        ran("run", "--date", "2026-09-11", "--lookback", "1", PAPERS_ENDPOINT=site.url)
+    finally:
+        stop.set()
+        reader.join()
+    assert problems == []
+    assert len(answers) == 2, "one answer before the publication and one after it"
+    assert all(papers == observed for papers, observed in answers)
+
+
+def test_a_backfill_goes_on_where_it_was_stopped(papers: Papers, site: ReplayServer) -> None:
+    first = papers("backfill", "--from", "2026-09-08", "--to", "2026-09-09", "--json", PAPERS_ENDPOINT=site.url)
+    again = papers("backfill", "--from", "2026-09-08", "--to", "2026-09-10", "--json", PAPERS_ENDPOINT=site.url)
+    assert (list(first.facts["fetched"]), list(again.facts["fetched"])) == (
+        ["2026-09-08", "2026-09-09"],
+        ["2026-09-10"],
+    )
+    assert "2 of them observed today already, 1 to ask for" in again.err
+    assert papers.value("select max(observation_count) from marts.fct_listings") == 1, "one observation a date: today's"
+
+
+def test_a_run_without_the_source_ends_with_3_and_changes_nothing(ran: Papers) -> None:
+    before = (ran.home / "papers.duckdb").read_bytes()
+    called = ran("run", "--date", "2026-09-10", "--lookback", "1", PAPERS_ENDPOINT="http://127.0.0.1:9", expect=3)
+    assert "PAPERS_ENDPOINT" in called.err and len(called.err.strip().splitlines()) == 1
+    assert (ran.home / "papers.duckdb").read_bytes() == before
+
+
+def test_a_rejected_load_is_kept_out_until_a_person_accepts_it(ran: Papers, tmp_path: Path) -> None:
+    (tmp_path / "2026-09-15@2026-09-16T220000Z.json").write_text("[]")
+    (tmp_path / "2026-09-12@2026-09-12T220000Z.json").write_text("[]")
+    facts = ran("import", tmp_path, "--json").facts
+    became = {Path(f["file"]).name[:10]: f for f in facts["files"]}
+    assert became["2026-09-12"]["became"] == "loaded", "an empty Saturday is normal"
+    assert became["2026-09-15"]["became"] == "refused" and "weekday" in became["2026-09-15"]["detail"]
+    load_id = became["2026-09-15"]["load_id"]
+    verdict = f"select verdict from marts.ops_loads where load_id = '{load_id}'"
+    assert ran.value(verdict) == "rejected"
+    assert "no load" in ran("accept", "nonsense", "--reason", "because", expect=2).err
+    ran("accept", load_id, "--reason", "a public holiday")
+    assert ran.value(verdict) == "accepted"
+    record = f"select reason from marts.ops_gate_results where gate = 'person' and load_id = '{load_id}'"
+    assert ran.value(record) == "a public holiday"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["import", "/no/such/file.json"], "no file or folder"),
+        (["import", "EMPTY"], "holds no listings"),
+        (["import", "README", "--observed-at", "yesterday"], "--observed-at"),
+        (["import", "README", "--observed-at", "2999-01-01T00:00:00Z"], "future"),
+        (["import", "README", "--listing-date", "2026-02-30"], "--listing-date"),
+        (["import", "README", "--manifest", "README"], "lacks the column"),
+        (["run", "--date", "2026-13-01"], "give a date like"),
+        (["run", "--date", "2999-01-01"], "future"),
+        (["run", "--date", "2001-01-01"], "begins on"),
+        (["backfill", "--from", "2026-09-02", "--to", "2026-09-01"], "swap"),
+        (["backfill", "--from", "2026-09-02", "--to", "2999-01-01"], "future"),
+        (["sql", "select 1"], "Nothing is published"),
+        (["status"], "Nothing is published"),
+        (["rebuild"], "no landing archive"),
+        (["accept", "x", "--reason", "y"], "nothing to accept"),
+        (["sql", "select 1", "--format", "yaml"], "--format"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_2(papers: Papers, tmp_path: Path, arguments: list[str], words: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "readme.txt").write_text("nothing to see here\n")
+    places = {"EMPTY": str(tmp_path / "empty"), "README": str(tmp_path / "readme.txt")}
+    called = papers(*(places.get(a, a) for a in arguments), expect=2)
+    assert words in called.err
+    assert len(called.err.strip().splitlines()) == 1
+    assert not (papers.home / "papers.duckdb").exists()
+
+
+def test_a_setting_that_is_none_is_named(papers: Papers) -> None:
+    assert "PAPERS_LOOKBACK" in papers("status", expect=2, PAPERS_LOOKBACK="many").err
+    assert "PAPERS_ENDPOINT" in papers("status", expect=2, PAPERS_ENDPOINT="huggingface.co").err
+
+
+def test_a_file_that_is_no_listing_is_landed_refused_and_named(papers: Papers, tmp_path: Path) -> None:
+    (tmp_path / "2026-09-01.json").write_text(json.dumps({"status": "no_data"}))
+    called = papers("import", tmp_path, "--json", expect=2)
+    assert called.facts["files"][0]["became"] == "refused"
+    assert list((papers.home / "landing" / "payloads").rglob("*.gz")), "what was received is kept"
+    assert not (papers.home / "papers.duckdb").exists()
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    called = Papers(tmp_path / "file" / "home")("run", "--date", "2026-09-01", expect=2)
+    assert "can't be written" in called.err

@@ -1,0 +1,362 @@
+"""An oracle for the trends: every metric again in plain Python, from the definitions in docs/trends.md.
+
+It reads two tables of facts, ``fct_upvote_observations`` and ``fct_listings``, and shares no SQL with the models.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.conftest import Papers
+
+NOT_LISTED, ONCE, STALE = "no daily list had it", "one observation only", "not observed in the last 24 hours"
+AGE_BANDS = (0, 6, 12, 24, 36, 48, 72, 96, 168, 336)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One observation of a paper."""
+
+    at: datetime
+    upvotes: int
+    place: int | None
+
+
+@dataclass
+class Step:
+    """From one look at a paper to the next."""
+
+    paper: str
+    start: Look
+    end: Look
+    expected: float = 0.0
+
+    @property
+    def gain(self) -> int:
+        return self.end.upvotes - self.start.upvotes
+
+    @property
+    def hours(self) -> float:
+        return hours_between(self.start.at, self.end.at)
+
+
+def hours_between(earlier: datetime, later: datetime) -> float:
+    return (later - earlier).total_seconds() / 3600
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)
+
+
+def last_until(looks: list[Look], moment: datetime) -> Look | None:
+    return next((look for look in reversed(looks) if look.at <= moment), None)
+
+
+def velocity_of(looks: list[Look]) -> float | None:
+    """Exponentially weighted rate with a half-life of 24 hours, seen from the last look."""
+    if len(looks) < 2:
+        return None
+
+    def weight(look: Look) -> float:
+        return math.exp(-math.log(2) * hours_between(look.at, looks[-1].at) / 24)
+
+    steps = [Step("", a, b) for a, b in pairwise(looks)]
+    weights = [weight(s.end) - weight(s.start) for s in steps]
+    return math.fsum(s.gain / s.hours * w for s, w in zip(steps, weights, strict=True)) / math.fsum(weights)
+
+
+def expect(steps: list[Step], listed: dict[str, date]) -> None:
+    """Fill in what the history makes one expect of each step."""
+
+    def age(step: Step) -> int:
+        hours = hours_between(midnight(listed[step.paper]), step.start.at)
+        return max((band for band in AGE_BANDS if band <= hours), default=0)
+
+    def place(step: Step) -> str:
+        if step.start.place is None:
+            return "?"
+        return next(
+            name
+            for name, last in (("top", 3), ("first", 10), ("second", 30), ("rest", 10**9))
+            if step.start.place <= last
+        )
+
+    def weekday(step: Step) -> int:
+        return step.start.at.weekday()
+
+    def factors(of: Callable[[Step], Any]) -> dict[Any, float]:
+        gains, expected = defaultdict(int), defaultdict(list)
+        for step in steps:
+            gains[of(step)] += step.gain
+            expected[of(step)].append(step.expected)
+        return {key: (max(gains[key], 0) + 20) / (math.fsum(expected[key]) + 20) for key in gains}
+
+    gains, hours = defaultdict(int), defaultdict(list)
+    for step in steps:
+        gains[age(step)] += step.gain
+        hours[age(step)].append(step.hours)
+    for step in steps:
+        step.expected = step.hours * max(gains[age(step)], 0) / math.fsum(hours[age(step)])
+    for of in (weekday, place):
+        found = factors(of)
+        for step in steps:
+            step.expected *= found[of(step)]
+
+
+def burst_of(steps: list[Step]) -> tuple[float, datetime, datetime] | None:
+    """Score, start and end of the best burst: every stretch of steps after the first is tried."""
+    evidence = []
+    for number, step in enumerate(steps):
+        before = steps[:number]
+        level = (max(sum(s.gain for s in before), 0) + 5) / (math.fsum(s.expected for s in before) + 5)
+        evidence.append(step.gain * math.log(3) - 2 * step.expected * level)
+    best = None
+    for last in range(1, len(steps)):
+        for first in range(last, 0, -1):
+            score = math.fsum(evidence[first : last + 1])
+            # The strongest; of equals the one that ends first, and of those the one that starts last.
+            if best is None or score > best[0] + 1e-9:
+                best = (score, steps[first].start.at, steps[last].end.at)
+    return best
+
+
+def share_below(value: int, others: list[int]) -> float:
+    return sum(other < value for other in others) / (len(others) - 1) if len(others) > 1 else 0.0
+
+
+def trends(looks_of: dict[str, list[Look]], listed: dict[str, date]) -> dict[str, Row]:
+    """Every column of ``rpt_paper_trends`` by paper."""
+    now = max(looks[-1].at for looks in looks_of.values())
+    steps_of = {p: [Step(p, a, b) for a, b in pairwise(ls)] for p, ls in looks_of.items()}
+    expect([step for paper, steps in steps_of.items() if paper in listed for step in steps], listed)
+    totals = {paper: looks[-1].upvotes for paper, looks in looks_of.items()}
+    cohorts = defaultdict(list)
+    for paper, total in totals.items():
+        if paper in listed:
+            cohorts[listed[paper]].append(total)
+    rows: dict[str, Row] = {}
+    for paper, looks in looks_of.items():
+        row = _history(looks, now)
+        row |= _scores(totals[paper], listed.get(paper), now)
+        row |= _attention(looks, steps_of[paper], paper in listed)
+        row |= _cohort(totals[paper], cohorts[listed[paper]] if paper in listed else None)
+        row["upvote_rank"] = 1 + sum(other > totals[paper] for other in totals.values())
+        row["first_listed_on"] = listed.get(paper)
+        rows[paper] = row
+    moving = [p for p in rows if rows[p]["velocity"] is not None]
+    moving.sort(key=lambda p: (-round(rows[p]["velocity"], 9), -totals[p], p))
+    for paper, row in rows.items():
+        row["velocity_rank"] = moving.index(paper) + 1 if paper in moving else None
+    return rows
+
+
+def _history(looks: list[Look], now: datetime) -> Row:
+    first, last = looks[0], looks[-1]
+    day, week = timedelta(hours=24), timedelta(hours=168)
+    day_base, week_base = last_until(looks, now - day), last_until(looks, now - week)
+    today, this_week = last.at > now - day, last.at > now - week
+    earlier = velocity_of([look for look in looks if look.at <= now - day])
+    base = day_base or first
+    velocity = velocity_of(looks) if today else None
+    no_velocity = STALE if not today else ONCE if len(looks) == 1 else None
+    half = next(look for look in looks if 2 * look.upvotes >= last.upvotes)
+    by_day: dict[date, int] = defaultdict(int)
+    for a, b in pairwise(looks):
+        by_day[b.at.date()] += b.upvotes - a.upvotes
+    rising = sorted((-gain, day_) for day_, gain in by_day.items() if gain > 0)
+    return {
+        "as_of": now,
+        "upvotes": last.upvotes,
+        "observation_count": len(looks),
+        "first_observed_at": first.at,
+        "last_observed_at": last.at,
+        "observed_hours": hours_between(first.at, last.at),
+        "gain_observed": last.upvotes - first.upvotes,
+        "gain_24h": last.upvotes - day_base.upvotes if today and day_base else None,
+        "gain_24h_missing_reason": STALE
+        if not today
+        else None
+        if day_base
+        else "first observed less than 24 hours ago",
+        "gain_7d": last.upvotes - week_base.upvotes if this_week and week_base else None,
+        "gain_7d_missing_reason": "not observed in the last 7 days"
+        if not this_week
+        else None
+        if week_base
+        else "first observed less than 7 days ago",
+        "velocity": velocity,
+        "velocity_missing_reason": no_velocity,
+        "rate_24h": (last.upvotes - base.upvotes) / hours_between(base.at, last.at) if no_velocity is None else None,
+        "rate_24h_missing_reason": no_velocity,
+        "acceleration": (velocity - earlier) / hours_between(day_base.at, last.at)
+        if velocity is not None and earlier is not None and day_base
+        else None,
+        "acceleration_missing_reason": no_velocity
+        or ("fewer than two observations until 24 hours ago" if earlier is None else None),
+        "half_life_hours": hours_between(first.at, half.at) if half is not first else None,
+        "half_life_missing_reason": "half was reached before the first observation" if half is first else None,
+        "peak_day": rising[0][1] if rising else None,
+        "peak_day_gain": -rising[0][0] if rising else None,
+        "peak_day_missing_reason": ONCE if len(looks) == 1 else None if rising else "no day gained",
+    }
+
+
+def _scores(upvotes: int, listed: date | None, now: datetime) -> Row:
+    row: Row = dict.fromkeys(
+        ("age_hours", "hacker_news_score", "hacker_news_simple_score", "hacker_news_raw_score", "reddit_hot_score")
+    )
+    row["hacker_news_score_missing_reason"] = NOT_LISTED
+    if listed is None:
+        return row
+    age = row["age_hours"] = hours_between(midnight(listed), now)
+    unix = (midnight(listed) - datetime(1970, 1, 1)).total_seconds()
+    sign = (upvotes > 0) - (upvotes < 0)
+    row["reddit_hot_score"] = sign * math.log10(max(abs(upvotes), 1)) + (unix - 1134028003) / 45000
+    row["hacker_news_score_missing_reason"] = "the day of its list has not begun" if age < 0 else None
+    if age >= 0:
+        gravity = (age + 2) ** 1.8
+        points = upvotes - 1
+        row["hacker_news_score"] = (points**0.8 if points > 0 else points) / gravity
+        row["hacker_news_simple_score"] = points / gravity
+        row["hacker_news_raw_score"] = upvotes**0.8 / gravity
+    return row
+
+
+def _attention(looks: list[Look], steps: list[Step], is_listed: bool) -> Row:
+    row: Row = dict.fromkeys(("expected_upvotes", "attention_rate", "breakout_score", "is_breakout"))
+    row["breakout_started_at"] = row["breakout_ended_at"] = None
+    row["attention_rate_missing_reason"] = NOT_LISTED if not is_listed else None if steps else ONCE
+    row["is_breakout_missing_reason"] = (
+        NOT_LISTED if not is_listed else None if len(steps) > 1 else "fewer than three observations"
+    )
+    if is_listed and steps:
+        row["expected_upvotes"] = math.fsum(step.expected for step in steps)
+        row["attention_rate"] = (max(looks[-1].upvotes - looks[0].upvotes, 0) + 5) / (row["expected_upvotes"] + 5)
+    burst = burst_of(steps) if is_listed else None
+    if burst:
+        row["breakout_score"], row["is_breakout"] = burst[0], burst[0] >= 12
+        if row["is_breakout"]:
+            row["breakout_started_at"], row["breakout_ended_at"] = burst[1:]
+    return row
+
+
+def _cohort(upvotes: int, cohort: list[int] | None) -> Row:
+    if cohort is None:
+        return {
+            "cohort_percentile": None,
+            "cohort_size": None,
+            "cohort_z_score": None,
+            "cohort_z_score_missing_reason": NOT_LISTED,
+        }
+    mean = fmean(cohort)
+    deviation = math.sqrt(fmean((other - mean) ** 2 for other in cohort))
+    alike = None if deviation else "all papers of the cohort have equal upvotes"
+    return {
+        "cohort_percentile": share_below(upvotes, cohort),
+        "cohort_size": len(cohort),
+        "cohort_z_score": (upvotes - mean) / deviation if deviation else None,
+        "cohort_z_score_missing_reason": "alone in its cohort" if len(cohort) == 1 else alike,
+    }
+
+
+def days(looks: list[Look]) -> dict[date, Row]:
+    """The daily ledger of a paper."""
+    rows: dict[date, Row] = {}
+    total, day, end = looks[0].upvotes, looks[0].at.date(), looks[-1].at.date()
+    while day <= end:
+        seen = [look for look in looks if look.at.date() == day]
+        after = seen[-1].upvotes if seen else total
+        rows[day] = {
+            "upvotes": after,
+            "gained": after - total,
+            "is_observed": bool(seen),
+            "observation_count": len(seen),
+        }
+        total, day = after, day + timedelta(days=1)
+    return rows
+
+
+def read_facts(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, list[Look]], dict[str, date]]:
+    looks: dict[str, list[Look]] = defaultdict(list)
+    rows = connection.execute("select paper_id, observed_at, upvotes, position from marts.fct_upvote_observations")
+    for paper, at, upvotes, place in rows.fetchall():
+        if upvotes is not None:
+            looks[paper].append(Look(at, upvotes, place))
+    listed: dict[str, date] = {}
+    for paper, day in connection.execute("select paper_id, listing_date from marts.fct_listings").fetchall():
+        listed[paper] = min(day, listed.get(paper, day))
+    return {paper: sorted(seen, key=lambda look: look.at) for paper, seen in looks.items()}, listed
+
+
+def differences(real: Row, told: Row) -> list[str]:
+    """Columns in which two rows differ, floats by more than 1e-9 of their size (or of 1)."""
+
+    def same(a: Any, b: Any) -> bool:
+        if isinstance(a, float) and isinstance(b, int | float):
+            return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+        return bool(a == b)
+
+    return [f"{name}: {real[name]!r}, oracle {told[name]!r}" for name in told if not same(real[name], told[name])]
+
+
+def table(connection: duckdb.DuckDBPyConnection, query: str, keys: Iterable[str]) -> dict[Any, Row]:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return {tuple(row.pop(key) for key in keys): row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def real_home(shared_data: Path, new_home: Callable[[str], Papers]) -> Papers:
+    """The given daily pages and repeated fetches."""
+    papers = new_home("html_and_repeats")
+    listings = shared_data / "listings"
+    papers("import", listings / "html", listings / "repeats", "--manifest", listings / "manifest.tsv")
+    return papers
+
+
+@pytest.fixture(params=["sample", "html and repeats"])
+def home(request: pytest.FixtureRequest) -> Papers:
+    papers: Papers = request.getfixturevalue("demo" if request.param == "sample" else "real_home")
+    return papers
+
+
+def test_the_oracle_agrees_with_every_trend_metric(home: Papers) -> None:
+    with home.published() as connection:
+        told = trends(*read_facts(connection))
+        real = table(connection, "select * from marts.rpt_paper_trends", ["paper_id"])
+    assert {paper for (paper,) in real} == set(told)
+    assert all(set(row) == set(told[paper]) for (paper,), row in real.items()), "a column has no oracle"
+    wrong = {paper: found for (paper,), row in real.items() if (found := differences(row, told[paper]))}
+    assert not wrong, f"{len(wrong)} papers, first {next(iter(wrong.items()))}"
+
+
+def test_the_oracle_agrees_with_the_daily_ledger(home: Papers) -> None:
+    with home.published() as connection:
+        looks, _ = read_facts(connection)
+        real = table(connection, "select * from marts.fct_paper_upvotes_daily", ["paper_id", "day"])
+    told = {(paper, day): row for paper, seen in looks.items() for day, row in days(seen).items()}
+    assert set(real) == set(told)
+    assert [key for key, row in real.items() if differences(row, told[key])] == []
+
+
+def test_daily_gains_add_up_to_last_minus_first(home: Papers) -> None:
+    with home.published() as connection:
+        looks, _ = read_facts(connection)
+        sums = dict(
+            connection.execute("select paper_id, sum(gained) from marts.fct_paper_upvotes_daily group by 1").fetchall()
+        )
+    assert {paper: seen[-1].upvotes - seen[0].upvotes for paper, seen in looks.items()} == sums
+    assert any(sums.values())

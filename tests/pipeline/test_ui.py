@@ -1,0 +1,141 @@
+"""`papers ui`: the graph with both gates, and a run launched there, as a browser would through GraphQL."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sources.replay import ReplayServer
+from tests.conftest import ROOT, SAMPLE, Papers
+
+LAUNCH = """
+mutation ($params: ExecutionParams!) {
+  launchPipelineExecution(executionParams: $params) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+  }
+}"""
+STATUS = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+GRAPH = """{
+  assetNodes {
+    assetKey { path }
+    dependencyKeys { path }
+    assetChecksOrError { ... on AssetChecks { checks { name blocking } } }
+  }
+}"""
+
+
+class Ui:
+    """A running `papers ui`."""
+
+    def __init__(self, url: str, papers: Papers):
+        self.url = url
+        self.papers = papers
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        answer = requests.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+@pytest.fixture(scope="module")
+def ui(new_home: Callable[[str], Papers]) -> Iterator[Ui]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    papers = new_home("ui")
+    command = [str(Path(sys.executable).with_name("papers")), "ui", "--port", str(port), "--home", str(papers.home)]
+    with ReplayServer(SAMPLE) as site:
+        environment = {**os.environ, "PAPERS_ENDPOINT": site.url}
+        process = subprocess.Popen(
+            command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            running = Ui(f"http://127.0.0.1:{port}", papers)
+            _wait(lambda: _answers(running), 120, "the web server does not answer")
+            yield running
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+def _answers(ui: Ui) -> bool:
+    try:
+        return bool(ui.ask("{ assetNodes { assetKey { path } } }")["assetNodes"])
+    except requests.RequestException:
+        return False
+
+
+def _wait(done: Callable[[], bool], seconds: float, problem: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, problem
+        time.sleep(1)
+
+
+def test_the_graph_leads_through_both_gates(ui: Ui) -> None:
+    nodes = {tuple(node["assetKey"]["path"]): node for node in ui.ask(GRAPH)["assetNodes"]}
+    gates = {
+        (key, check["name"])
+        for key, node in nodes.items()
+        for check in node["assetChecksOrError"]["checks"]
+        if check["blocking"]
+    }
+    assert {(("raw", "loads"), "batch_gate"), (("publication", "candidate"), "mart_gate")} <= gates
+    assert {"path": ["landing", "listings"]} in nodes["raw", "loads"]["dependencyKeys"]
+    assert nodes["publication", "papers"]["dependencyKeys"] == [{"path": ["publication", "candidate"]}]
+    sealed = {tuple(key["path"]) for key in nodes["publication", "candidate"]["dependencyKeys"]}
+    assert sealed == {key for key in nodes if key[0] == "marts"}
+
+
+def test_a_run_launched_there_publishes(ui: Ui) -> None:
+    selector = {
+        "repositoryName": "__repository__",
+        "repositoryLocationName": "orchestration.definitions",
+        "pipelineName": "daily_papers",
+    }
+    tags = [
+        {"key": "dagster/asset_partition_range_start", "value": "2026-09-09"},
+        {"key": "dagster/asset_partition_range_end", "value": "2026-09-10"},
+    ]
+    launched = ui.ask(
+        LAUNCH,
+        params={
+            "selector": selector,
+            "mode": "default",
+            "runConfigData": {},
+            "executionMetadata": {"tags": tags},
+        },
+    )["launchPipelineExecution"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    run_id = launched["run"]["runId"]
+    states: list[str] = []
+
+    def ended() -> bool:
+        states.append(ui.ask(STATUS, id=run_id)["runOrError"]["status"])
+        return states[-1] in ("SUCCESS", "FAILURE", "CANCELED")
+
+    _wait(ended, 240, "the run does not end")
+    assert states[-1] == "SUCCESS"
+    assert ui.papers.value("select count(distinct listing_date) from marts.fct_listings") == 2
+
+
+def test_it_listens_on_this_machine_only(ui: Ui) -> None:
+    port = int(ui.url.rsplit(":", 1)[1])
+    addresses = {
+        row.split()[1].split(":")[0]
+        for row in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if row.split()[3] == "0A" and int(row.split()[1].split(":")[1], 16) == port
+    }
+    assert addresses == {"0100007F"}
