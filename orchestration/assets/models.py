@@ -10,11 +10,12 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.assets.raw import RAW_LOADS
-from orchestration.helper import Helper, HelperError
+from orchestration.helper import Helper
 from orchestration.outcome import Outcome
-from warehouse.errors import GateError, WarehouseError
+from warehouse.errors import GateError
 from warehouse.overrides import load_overrides
-from warehouse.publish import prepare_next
+from warehouse.publish import PUBLIC_SCHEMA, count_tables, prepare_next
+from warehouse.raw import open_database
 from warehouse.settings import Settings
 
 
@@ -46,19 +47,33 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         outcome: dg.ResourceParam[Outcome],
     ) -> Iterator[Any]:
         target = warehouse.dbt_target
-        try:
+        with outcome.of_step("dbt"):
             load_overrides(warehouse)
             prepare_next(warehouse)
+            built: list[dg.Output[None]] = []
             for event in dbt.do(warehouse.environment(), target, ["build", "--exclude-resource-type", "unit_test"]):
                 if "success" not in event:
-                    yield from DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context)
+                    for told in DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context):
+                        # Tables are counted when dbt has let go of the file; what is no table is told at once.
+                        if isinstance(told, dg.Output):
+                            built.append(told)
+                        else:
+                            yield told
                 elif not event["success"]:
+                    yield from built
                     raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
-        except (WarehouseError, HelperError) as error:
-            outcome.error = error if isinstance(error, WarehouseError) else GateError(f"dbt broke: {error}.")
-            raise dg.Failure(description=str(outcome.error)) from error
+            yield from _with_rows(built, warehouse)
 
     return cast(dg.AssetsDefinition, dbt_models)
+
+
+def _with_rows(built: list[dg.Output[None]], warehouse: Settings) -> Iterator[dg.Output[None]]:
+    """The outputs of built models, those of public tables with the number of their rows."""
+    with open_database(warehouse.next_database, read_only=True) as connection:
+        rows = {f"{PUBLIC_SCHEMA}__{table}": count for table, count in count_tables(connection).items()}
+    for output in built:
+        count = rows.get(output.output_name)
+        yield output if count is None else output.with_metadata({**output.metadata, "dagster/row_count": count})
 
 
 def _failed_nodes(target: Path) -> str | None:

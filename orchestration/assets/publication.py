@@ -7,9 +7,7 @@ import dagster as dg
 from orchestration.assets.raw import gate_result
 from orchestration.expectations.judge import Judge
 from orchestration.gates import mart_gate
-from orchestration.helper import HelperError
 from orchestration.outcome import Outcome
-from warehouse.errors import GateError, WarehouseError
 from warehouse.landing import utc_now
 from warehouse.publish import publish, seal_next
 from warehouse.settings import Settings
@@ -28,11 +26,8 @@ def build_publication(
     @dg.asset(key=CANDIDATE, deps=marts, group_name="publication", kinds={"duckdb"}, pool="warehouse")
     def candidate(warehouse: dg.ResourceParam[Settings], outcome: dg.ResourceParam[Outcome]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``next.duckdb``, finished: self-contained, written to disk, its public tables counted."""
-        try:
+        with outcome.of_step("Sealing"):
             counts = seal_next(warehouse)
-        except WarehouseError as error:
-            outcome.error = error
-            raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(metadata={f"rows in {table}": rows for table, rows in counts.items()})
 
     @dg.asset_check(
@@ -48,11 +43,8 @@ def build_publication(
         judge: dg.ResourceParam[Judge],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.AssetCheckResult:
-        try:
+        with outcome.of_step("The mart gate"):
             gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(context.run))
-        except (WarehouseError, HelperError) as error:
-            outcome.error = error if isinstance(error, WarehouseError) else GateError(f"The mart gate broke: {error}.")
-            raise dg.Failure(description=str(outcome.error)) from error
         return gate_result(gate, warehouse, outcome)
 
     @dg.asset(
@@ -67,11 +59,8 @@ def build_publication(
         warehouse: dg.ResourceParam[Settings], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``papers.duckdb`` and its Parquet export, replaced in one step: what readers open."""
-        try:
+        with outcome.of_step("Publication"):
             outcome.publication = publish(warehouse)
-        except WarehouseError as error:
-            outcome.error = error
-            raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(
             metadata={
                 "published at": outcome.publication.published_at,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
@@ -50,9 +51,26 @@ def test_the_token_is_in_no_file_of_the_home(ran: Papers) -> None:
 def test_the_data_docs_of_the_last_run_are_linked_from_the_status_and_from_the_check(ran: Papers) -> None:
     pages = {row["gate"]: Path(row["page"]) for row in ran("status", "--json").facts["last_gate_pages"]}
     assert set(pages) == {"batch", "marts"} and all(page.is_file() for page in pages.values())
-    runs = ran.home / "dagster" / "history" / "runs"
-    linked = b"".join(file.read_bytes() for file in runs.glob("*.db"))
-    assert pages["batch"].as_uri().encode() in linked and pages["marts"].as_uri().encode() in linked
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        for gate, asset, name in (
+            ("batch", "raw/loads", "batch_gate"),
+            ("marts", "publication/candidate", "mart_gate"),
+        ):
+            check = dg.AssetCheckKey(dg.AssetKey.from_user_string(asset), name)
+            (record,) = instance.event_log_storage.get_asset_check_execution_history(check, limit=1)
+            assert record.event and record.event.dagster_event
+            metadata = record.event.dagster_event.asset_check_evaluation_data.metadata
+            assert metadata["Data Docs file"].value == str(pages[gate])
+            assert str(metadata["Data Docs"].value).endswith(f"/{pages[gate].parent.name}/{gate}.html")
+
+
+def test_each_public_table_shows_its_rows_in_dagster(ran: Papers) -> None:
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        for table in ("dim_papers", "fct_upvote_observations", "ops_loads"):
+            event = instance.get_latest_materialization_event(dg.AssetKey(["marts", table]))
+            assert event and event.asset_materialization
+            metadata = event.asset_materialization.metadata
+            assert metadata["dagster/row_count"].value == ran.value(f"select count(*) from marts.{table}")
 
 
 def test_a_reader_in_a_loop_never_meets_an_error_or_half_a_state(ran: Papers, site: ReplayServer) -> None:

@@ -27,6 +27,10 @@ mutation ($params: ExecutionParams!) {
   }
 }"""
 STATUS = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+OBSERVED = """query ($key: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $key) { ... on AssetNode { assetPartitionStatuses {
+    ... on TimePartitionStatuses { ranges { startKey endKey status } } } } }
+}"""
 GRAPH = """{
   assetNodes {
     assetKey { path }
@@ -99,23 +103,20 @@ def test_the_graph_leads_through_both_gates(ui: Ui) -> None:
     assert sealed == {key for key in nodes if key[0] == "marts"}
 
 
-def test_a_run_launched_there_publishes(ui: Ui) -> None:
+def test_a_run_launched_there_with_a_date_instead_of_partitions_publishes(ui: Ui) -> None:
     selector = {
         "repositoryName": "__repository__",
         "repositoryLocationName": "orchestration.definitions",
         "pipelineName": "daily_papers",
     }
-    tags = [
-        {"key": "dagster/asset_partition_range_start", "value": "2026-09-09"},
-        {"key": "dagster/asset_partition_range_end", "value": "2026-09-10"},
-    ]
+    config = {"ops": {"landing__listings": {"config": {"date": "2026-09-10", "lookback": 2, "source": "page"}}}}
     launched = ui.ask(
         LAUNCH,
         params={
             "selector": selector,
             "mode": "default",
-            "runConfigData": {},
-            "executionMetadata": {"tags": tags},
+            "runConfigData": config,
+            "executionMetadata": {"tags": []},
         },
     )["launchPipelineExecution"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
@@ -129,6 +130,10 @@ def test_a_run_launched_there_publishes(ui: Ui) -> None:
     _wait(ended, 240, "the run does not end")
     assert states[-1] == "SUCCESS"
     assert ui.papers.value("select count(distinct listing_date) from marts.fct_listings") == 2
+    assert ui.papers.value("select list(distinct format) from marts.ops_loads") == ["page_html"]
+    observed = ui.ask(OBSERVED, key={"path": ["landing", "listings"]})["assetNodeOrError"]
+    assert observed["assetPartitionStatuses"]["ranges"][0]["startKey"] == "2026-09-09"
+    assert observed["assetPartitionStatuses"]["ranges"][0]["endKey"] == "2026-09-10"
 
 
 def test_it_listens_on_this_machine_only(ui: Ui) -> None:
