@@ -11,6 +11,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.assets.raw import RAW_LOADS
 from orchestration.helper import Helper
+from orchestration.lineage import column_lineage
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError
 from warehouse.overrides import load_overrides
@@ -62,18 +63,33 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
                 elif not event["success"]:
                     yield from built
                     raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
-            yield from _with_rows(built, warehouse)
+            yield from _described(built, nodes["nodes"], warehouse)
 
     return cast(dg.AssetsDefinition, dbt_models)
 
 
-def _with_rows(built: list[dg.Output[None]], warehouse: Settings) -> Iterator[dg.Output[None]]:
-    """The outputs of built models, those of public tables with the number of their rows."""
+def _described(
+    built: list[dg.Output[None]], nodes: Mapping[str, Any], warehouse: Settings
+) -> Iterator[dg.Output[None]]:
+    """The outputs of built models, those of public tables with their rows counted and their columns traced."""
     with open_database(warehouse.next_database, read_only=True) as connection:
-        rows = {f"{PUBLIC_SCHEMA}__{table}": count for table, count in count_tables(connection).items()}
+        rows = count_tables(connection)
+        lineage = column_lineage(nodes, warehouse.dbt_target, connection)
+    public = {dg.AssetKey([PUBLIC_SCHEMA, table]).to_python_identifier(): table for table in rows}
     for output in built:
-        count = rows.get(output.output_name)
-        yield output if count is None else output.with_metadata({**output.metadata, "dagster/row_count": count})
+        table = public.get(output.output_name)
+        if table is None:
+            yield output
+            continue
+        metadata: dict[str, Any] = {**output.metadata, "dagster/row_count": rows[table]}
+        if table in lineage:
+            metadata["dagster/column_lineage"] = dg.TableColumnLineage(
+                {
+                    column: [dg.TableColumnDep(dg.AssetKey([schema, name]), of) for schema, name, of in made_of]
+                    for column, made_of in lineage[table].items()
+                }
+            )
+        yield output.with_metadata(metadata)
 
 
 def _failed_nodes(target: Path) -> str | None:

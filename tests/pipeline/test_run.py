@@ -64,13 +64,17 @@ def test_the_data_docs_of_the_last_run_are_linked_from_the_status_and_from_the_c
             assert str(metadata["Data Docs"].value).endswith(f"/{pages[gate].parent.name}/{gate}.html")
 
 
-def test_each_public_table_shows_its_rows_in_dagster(ran: Papers) -> None:
+def test_each_public_table_shows_its_rows_and_where_its_columns_come_from_in_dagster(ran: Papers) -> None:
     with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
         for table in ("dim_papers", "fct_upvote_observations", "ops_loads"):
             event = instance.get_latest_materialization_event(dg.AssetKey(["marts", table]))
             assert event and event.asset_materialization
             metadata = event.asset_materialization.metadata
             assert metadata["dagster/row_count"].value == ran.value(f"select count(*) from marts.{table}")
+            lineage = metadata["dagster/column_lineage"].value.deps_by_column
+            with ran.published() as connection:
+                columns = {column for column, *_ in connection.execute(f"describe marts.{table}").fetchall()}
+            assert set(lineage) == columns and any(lineage.values())
 
 
 def test_a_reader_in_a_loop_never_meets_an_error_or_half_a_state(ran: Papers, site: ReplayServer) -> None:
