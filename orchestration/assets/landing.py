@@ -29,16 +29,16 @@ class Source(Enum):
 class ListingsConfig(dg.Config):
     """What to observe. A person fills it in at the launchpad; the schedule chooses partitions instead."""
 
-    date: str | None = Field(
-        default=None,
+    date: str = Field(
+        default="",  # not null: the launchpad shows only what has a value
         description="The last listing date, like 2026-09-15. Empty: the partitions chosen, else today (UTC).",
     )
-    lookback: int | None = Field(
-        default=None,
-        ge=1,
+    lookback: int = Field(
+        default=0,
+        ge=0,
         le=366,
         description="How many listing dates that end there; 1 is that date alone. "
-        "Empty: only the partitions chosen, else PAPERS_LOOKBACK.",
+        "0: only the partitions chosen, else PAPERS_LOOKBACK.",
     )
     source: Source = Field(
         default=Source.either,

@@ -44,7 +44,7 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.AssetCheckResult:
         with outcome.of_step("The mart gate"):
-            gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(context.run))
+            gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(outcome))
         return gate_result(gate, warehouse, outcome)
 
     @dg.asset(
@@ -73,7 +73,7 @@ def build_publication(
     return [candidate, published_papers], mart_gate_check
 
 
-def _is_live(run: dg.DagsterRun) -> bool:
-    """Whether a run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
-    last = run.tags.get("dagster/asset_partition_range_end") or run.tags.get("dagster/partition")
-    return last is not None and date.fromisoformat(last) >= utc_now().date() - timedelta(days=1)
+def _is_live(outcome: Outcome) -> bool:
+    """Whether the run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
+    asked = outcome.fetched.landed if outcome.fetched else {}
+    return max(asked, default=date.min) >= utc_now().date() - timedelta(days=1)

@@ -120,5 +120,7 @@ def _remark(gate: GateOutcome) -> str:
         load_id, reason = next(iter(gate.rejected.items()))
         return f"{len(gate.rejected)} of {gate.judged} loads were rejected; first {load_id}: {reason}"
     if gate.warnings:
-        return f"Passed with {len(gate.warnings)} warning(s); first: {gate.warnings[0]}"
+        return (
+            f"{gate.accepted} of {gate.judged} passed, with {len(gate.warnings)} warning(s); first: {gate.warnings[0]}"
+        )
     return f"{gate.accepted} of {gate.judged} passed."
