@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -115,6 +120,29 @@ def test_a_backfill_goes_on_where_it_was_stopped(papers: Papers, site: ReplaySer
     )
     assert "2 of them observed today already, 1 to ask for" in again.err
     assert papers.value("select max(observation_count) from marts.fct_listings") == 1, "one observation a date: today's"
+
+
+def test_a_killed_run_is_over_in_dagster_when_the_next_one_starts(ran: Papers, site: ReplayServer) -> None:
+    arguments = ["run", "--date", "2026-09-10", "--lookback", "1", "--home", str(ran.home)]
+    killed = subprocess.Popen(
+        [str(Path(sys.executable).with_name("papers")), *arguments],
+        env={**os.environ, "PAPERS_ENDPOINT": site.url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (ran.home / "next.duckdb").exists():
+        assert killed.poll() is None and time.monotonic() < deadline, "it ended before it could be killed"
+        time.sleep(0.1)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        (left,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        ran(*arguments[:-2], PAPERS_ENDPOINT=site.url)
+        closed = instance.get_run_by_id(left.run_id)
+        assert closed and closed.status is dg.DagsterRunStatus.FAILURE
+        assert not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
 
 
 def test_a_run_without_the_source_ends_with_3_and_changes_nothing(ran: Papers) -> None:
