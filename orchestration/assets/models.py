@@ -11,6 +11,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.assets.raw import RAW_LOADS
 from orchestration.helper import Helper, HelperError
+from orchestration.manifest import models_version
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError, WarehouseError
 from warehouse.overrides import load_overrides
@@ -48,8 +49,10 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         target = warehouse.dbt_target
         try:
             load_overrides(warehouse)
-            prepare_next(warehouse)
-            for event in dbt.do(warehouse.environment(), target, ["build", "--exclude-resource-type", "unit_test"]):
+            command = ["build", "--exclude-resource-type", "unit_test"]
+            if prepare_next(warehouse, models_version()) or _is_rebuild(context.run):
+                command.append("--full-refresh")
+            for event in dbt.do(warehouse.environment(), target, command):
                 if "success" not in event:
                     yield from DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context)
                 elif not event["success"]:
@@ -59,6 +62,12 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
             raise dg.Failure(description=str(outcome.error)) from error
 
     return cast(dg.AssetsDefinition, dbt_models)
+
+
+def _is_rebuild(run: dg.DagsterRun) -> bool:
+    """Whether the raw tables were made anew in this run; then nothing that was built from the old ones is kept."""
+    config: Any = run.run_config
+    return bool(config.get("ops", {}).get(RAW_LOADS.to_python_identifier(), {}).get("config", {}).get("rebuild"))
 
 
 def _failed_nodes(target: Path) -> str | None:
