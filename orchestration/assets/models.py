@@ -12,6 +12,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from orchestration.assets.raw import RAW_LOADS
 from orchestration.helper import Helper
 from orchestration.lineage import column_lineage
+from orchestration.manifest import models_version
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError
 from warehouse.overrides import load_overrides
@@ -50,9 +51,11 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         target = warehouse.dbt_target
         with outcome.of_step("dbt"):
             load_overrides(warehouse)
-            prepare_next(warehouse)
             built: list[dg.Output[None]] = []
-            for event in dbt.do(warehouse.environment(), target, ["build", "--exclude-resource-type", "unit_test"]):
+            command = ["build", "--exclude-resource-type", "unit_test"]
+            if prepare_next(warehouse, models_version()) or _is_rebuild(context.run):
+                command.append("--full-refresh")
+            for event in dbt.do(warehouse.environment(), target, command):
                 if "success" not in event:
                     for told in DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context):
                         # Tables are counted when dbt has let go of the file; what is no table is told at once.
@@ -90,6 +93,12 @@ def _described(
                 }
             )
         yield output.with_metadata(metadata)
+
+
+def _is_rebuild(run: dg.DagsterRun) -> bool:
+    """Whether the raw tables were made anew in this run; then nothing that was built from the old ones is kept."""
+    config: Any = run.run_config
+    return bool(config.get("ops", {}).get(RAW_LOADS.to_python_identifier(), {}).get("config", {}).get("rebuild"))
 
 
 def _failed_nodes(target: Path) -> str | None:
