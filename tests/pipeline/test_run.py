@@ -163,10 +163,17 @@ def test_a_rejected_load_is_kept_out_until_a_person_accepts_it(ran: Papers, tmp_
     verdict = f"select verdict from marts.ops_loads where load_id = '{load_id}'"
     assert ran.value(verdict) == "rejected"
     assert "no load" in ran("accept", "nonsense", "--reason", "because", expect=2).err
+    assert "no load" in ran("rebuild", "--load", "nonsense", expect=2).err
+    ran("rebuild", "--load", load_id, "--reason", "the parser was mended", expect=1)
+    assert ran.value(verdict) == "rejected", "read again it is as empty as before"
     ran("accept", load_id, "--reason", "a public holiday")
     assert ran.value(verdict) == "accepted"
-    record = f"select reason from marts.ops_gate_results where gate = 'person' and load_id = '{load_id}'"
-    assert ran.value(record) == "a public holiday"
+    with ran.published() as connection:
+        acts = "select expectation, reason from marts.ops_gate_results where gate = 'person' and load_id = ?"
+        assert dict(connection.execute(acts, [load_id]).fetchall()) == {
+            "parsed_again": "the parser was mended",
+            "accepted_by_a_person": "a public holiday",
+        }
 
 
 @pytest.mark.parametrize(
