@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -87,6 +88,24 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
                 console.out.print(str(path), markup=False)
         if written.problems:
             raise InputError("Not every feed was written: mend what is said above, then run `papers feeds` again.")
+
+    @app.command()
+    def docs(
+        port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port on this machine.")] = 3002,
+        serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
+        home: Home = None,
+    ) -> None:
+        """Write dbt's documentation of every table and column, and serve it on this machine only."""
+        from orchestration.dbt_docs import server, write_docs
+
+        page = write_docs(settings_of(home))
+        if not serve:
+            console.out.print(str(page), markup=False)
+            return
+        with server(page.parent, port) as http:
+            console.say(f"The documentation is on http://127.0.0.1:{port} (Ctrl-C stops it), and in {page}")
+            with contextlib.suppress(KeyboardInterrupt):
+                http.serve_forever()
 
 
 def _has_subscriptions(settings: Settings) -> bool:

@@ -6,6 +6,7 @@ from orchestration.alerts import Alert, send_alert
 from warehouse.settings import Settings
 
 _REMEDY = "What to do: "
+_GATE_REMEDY = "look at the run's page that `papers status` names, then accept, mend or import again what was rejected"
 
 
 def failure_sensor(settings: Settings) -> dg.SensorDefinition:
@@ -29,7 +30,7 @@ def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
     run = context.dagster_run
     gate, reason = _blocking_check(context), _step_reason(context)
     if gate:
-        what = gate.partition(_REMEDY)[2] or "read `papers status`, then accept, mend or import again what was rejected"
+        what = gate.partition(_REMEDY)[2] or _GATE_REMEDY
         first, reason = f"{what.rstrip('.')}.", gate.partition(_REMEDY)[0].strip()
     elif reason:
         first, reason = reason, None  # the project's own errors say what to do

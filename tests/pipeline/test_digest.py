@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 from smtp_server import PASSWORD, Mailbox, smtp_server
 
+from orchestration.schedules import digest_job, digest_schedule
 from tests.conftest import Papers
 from warehouse.digest.record import Delivery, SentRecord
 from warehouse.digest.rendering import issue_key
@@ -399,6 +401,20 @@ def test_texts_and_links_are_made_harmless() -> None:
     assert web_address("https://example.org/a") == "https://example.org/a"
     for bad in ("javascript:alert(1)", "https://", "data:text/html,x", "https://a b", "http://[", "", None):
         assert web_address(bad) is None
+
+
+def test_the_job_of_dagster_sends_it_and_says_whom_it_failed(relay: Home, mailbox: Mailbox) -> None:
+    job = digest_job(relay.settings)
+    assert digest_schedule(relay.settings, job).default_status == dg.DefaultScheduleStatus.RUNNING
+    assert digest_schedule(Settings(home=relay.path), job).default_status == dg.DefaultScheduleStatus.STOPPED
+    mailbox.rcpt_replies = {"ada@example.org": ["550 no such user"]}
+    with dg.DagsterInstance.ephemeral() as instance:
+        failed = job.execute_in_process(instance=instance, raise_on_error=False)
+        (event,) = [e for e in failed.all_events if e.is_step_failure]
+        assert event.step_failure_data.user_failure_data
+        assert "Look at ada@example.org first" in str(event.step_failure_data.user_failure_data.description)
+        assert job.execute_in_process(instance=instance).success
+    assert [who for who, _ in mailbox.mails] == ["grace@example.org", "ada@example.org"]
 
 
 # The command
