@@ -19,6 +19,8 @@ from warehouse.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+#: Tag of a run that lives in a process of the command line.
+_PROCESS = "papers/process"
 _INSTANCE_CONFIG = Path(__file__).with_name("dagster.yaml")
 
 
@@ -80,9 +82,10 @@ def run_job(
 
         job = build_definitions(settings, outcome=outcome, **overrides).resolve_job_def(job_name)
         with dg.DagsterInstance.get() as instance:
+            _close_killed_runs(instance)
             result = job.execute_in_process(
                 instance=instance,
-                tags=tags,
+                tags={**(tags or {}), _PROCESS: str(os.getpid())},
                 raise_on_error=False,
                 run_config={
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
@@ -97,6 +100,27 @@ def run_job(
             "`papers ui` shows the run with its log."
         )
     return outcome
+
+
+def _close_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Say of runs whose process is gone that they failed: a kill leaves them "started" in Dagster for ever."""
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        process = run.tags.get(_PROCESS)
+        if process and not _is_alive(int(process)):
+            text = "The process of this run was killed. What it had landed is loaded by the next run; nothing is lost."
+            instance.report_run_failed(run, text)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:

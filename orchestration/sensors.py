@@ -6,7 +6,6 @@ from orchestration.alerts import Alert, send_alert
 from warehouse.settings import Settings
 
 _REMEDY = "What to do: "
-_GATE_REMEDY = "look at the run's page that `papers status` names, then accept, mend or import again what was rejected"
 
 
 def failure_sensor(settings: Settings) -> dg.SensorDefinition:
@@ -29,14 +28,16 @@ def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
     """What to do about a failed run: a gate's own words before a step's, a step's before the run's."""
     run = context.dagster_run
     gate, reason = _blocking_check(context), _step_reason(context)
-    if gate:
-        what = gate.partition(_REMEDY)[2] or _GATE_REMEDY
-        first, reason = f"{what.rstrip('.')}.", gate.partition(_REMEDY)[0].strip()
+    if gate and _REMEDY in gate:
+        reason, _, what = gate.partition(_REMEDY)
+        first = what
+    elif gate:
+        first, reason = gate, None
     elif reason:
         first, reason = reason, None  # the project's own errors say what to do
     else:
         first, reason = "open the run in `papers ui` and read its log.", context.failure_event.message
-    details = [f"Why: {reason}"] if reason else []
+    details = [f"Why: {reason.strip()}"] if reason else []
     details.append(f"Run {run.run_id} of {run.job_name}; readers have the file that was published before.")
     return Alert(str(run.job_name), f"{run.job_name} failed: {first}", "\n".join(details))
 

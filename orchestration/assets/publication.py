@@ -7,10 +7,9 @@ import dagster as dg
 from orchestration.assets.raw import gate_result
 from orchestration.expectations.judge import Judge
 from orchestration.gates import mart_gate
-from orchestration.helper import HelperError
 from orchestration.outcome import Outcome
 from warehouse.digest.feeds import FeedsWritten, write_feeds
-from warehouse.errors import GateError, WarehouseError
+from warehouse.errors import WarehouseError
 from warehouse.landing import utc_now
 from warehouse.publish import publish, seal_next
 from warehouse.settings import Settings
@@ -30,11 +29,8 @@ def build_publication(
     @dg.asset(key=CANDIDATE, deps=marts, group_name="publication", kinds={"duckdb"}, pool="warehouse")
     def candidate(warehouse: dg.ResourceParam[Settings], outcome: dg.ResourceParam[Outcome]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``next.duckdb``, finished: self-contained, written to disk, its public tables counted."""
-        try:
+        with outcome.of_step("Sealing"):
             counts = seal_next(warehouse)
-        except WarehouseError as error:
-            outcome.error = error
-            raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(metadata={f"rows in {table}": rows for table, rows in counts.items()})
 
     @dg.asset_check(
@@ -50,11 +46,8 @@ def build_publication(
         judge: dg.ResourceParam[Judge],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.AssetCheckResult:
-        try:
-            gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(context.run))
-        except (WarehouseError, HelperError) as error:
-            outcome.error = error if isinstance(error, WarehouseError) else GateError(f"The mart gate broke: {error}.")
-            raise dg.Failure(description=str(outcome.error)) from error
+        with outcome.of_step("The mart gate"):
+            gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(outcome))
         return gate_result(gate, warehouse, outcome)
 
     @dg.asset(
@@ -69,11 +62,8 @@ def build_publication(
         warehouse: dg.ResourceParam[Settings], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``papers.duckdb`` and its Parquet export, replaced in one step: what readers open."""
-        try:
+        with outcome.of_step("Publication"):
             outcome.publication = publish(warehouse)
-        except WarehouseError as error:
-            outcome.error = error
-            raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(
             metadata={
                 "published at": outcome.publication.published_at,
@@ -104,7 +94,7 @@ def build_publication(
     return [candidate, published_papers, feeds], mart_gate_check
 
 
-def _is_live(run: dg.DagsterRun) -> bool:
-    """Whether a run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
-    last = run.tags.get("dagster/asset_partition_range_end") or run.tags.get("dagster/partition")
-    return last is not None and date.fromisoformat(last) >= utc_now().date() - timedelta(days=1)
+def _is_live(outcome: Outcome) -> bool:
+    """Whether the run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
+    asked = outcome.fetched.landed if outcome.fetched else {}
+    return max(asked, default=date.min) >= utc_now().date() - timedelta(days=1)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
@@ -50,9 +56,30 @@ def test_the_token_is_in_no_file_of_the_home(ran: Papers) -> None:
 def test_the_data_docs_of_the_last_run_are_linked_from_the_status_and_from_the_check(ran: Papers) -> None:
     pages = {row["gate"]: Path(row["page"]) for row in ran("status", "--json").facts["last_gate_pages"]}
     assert set(pages) == {"batch", "marts"} and all(page.is_file() for page in pages.values())
-    runs = ran.home / "dagster" / "history" / "runs"
-    linked = b"".join(file.read_bytes() for file in runs.glob("*.db"))
-    assert pages["batch"].as_uri().encode() in linked and pages["marts"].as_uri().encode() in linked
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        for gate, asset, name in (
+            ("batch", "raw/loads", "batch_gate"),
+            ("marts", "publication/candidate", "mart_gate"),
+        ):
+            check = dg.AssetCheckKey(dg.AssetKey.from_user_string(asset), name)
+            (record,) = instance.event_log_storage.get_asset_check_execution_history(check, limit=1)
+            assert record.event and record.event.dagster_event
+            metadata = record.event.dagster_event.asset_check_evaluation_data.metadata
+            assert metadata["Data Docs file"].value == str(pages[gate])
+            assert str(metadata["Data Docs"].value).endswith(f"/{pages[gate].parent.name}/{gate}.html")
+
+
+def test_each_public_table_shows_its_rows_and_where_its_columns_come_from_in_dagster(ran: Papers) -> None:
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        for table in ("dim_papers", "fct_upvote_observations", "ops_loads"):
+            event = instance.get_latest_materialization_event(dg.AssetKey(["marts", table]))
+            assert event and event.asset_materialization
+            metadata = event.asset_materialization.metadata
+            assert metadata["dagster/row_count"].value == ran.value(f"select count(*) from marts.{table}")
+            lineage = metadata["dagster/column_lineage"].value.deps_by_column
+            with ran.published() as connection:
+                columns = {column for column, *_ in connection.execute(f"describe marts.{table}").fetchall()}
+            assert set(lineage) == columns and any(lineage.values())
 
 
 def test_a_reader_in_a_loop_never_meets_an_error_or_half_a_state(ran: Papers, site: ReplayServer) -> None:
@@ -93,6 +120,29 @@ def test_a_backfill_goes_on_where_it_was_stopped(papers: Papers, site: ReplaySer
     )
     assert "2 of them observed today already, 1 to ask for" in again.err
     assert papers.value("select max(observation_count) from marts.fct_listings") == 1, "one observation a date: today's"
+
+
+def test_a_killed_run_is_over_in_dagster_when_the_next_one_starts(ran: Papers, site: ReplayServer) -> None:
+    arguments = ["run", "--date", "2026-09-10", "--lookback", "1", "--home", str(ran.home)]
+    killed = subprocess.Popen(
+        [str(Path(sys.executable).with_name("papers")), *arguments],
+        env={**os.environ, "PAPERS_ENDPOINT": site.url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (ran.home / "next.duckdb").exists():
+        assert killed.poll() is None and time.monotonic() < deadline, "it ended before it could be killed"
+        time.sleep(0.1)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        (left,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        ran(*arguments[:-2], PAPERS_ENDPOINT=site.url)
+        closed = instance.get_run_by_id(left.run_id)
+        assert closed and closed.status is dg.DagsterRunStatus.FAILURE
+        assert not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
 
 
 def test_a_run_without_the_source_ends_with_3_and_changes_nothing(ran: Papers) -> None:
