@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration import cli_normalization, console
+from orchestration import cli_faces, cli_normalization, console
 from warehouse.errors import InputError, WarehouseError
 from warehouse.settings import PROJECT_ROOT, Settings
 
@@ -64,6 +64,7 @@ def _settings(home: Path | None) -> Settings:
 
 
 cli_normalization.register(app, _settings)
+cli_faces.register(app, _settings)
 
 
 @app.command()
@@ -426,26 +427,6 @@ def report(home: Home = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def digest(
-    top: Annotated[int, typer.Option("--top", min=1, max=1000, help="How many papers.")] = 10,
-    minimum_upvotes: Annotated[
-        int, typer.Option("--min-upvotes", min=0, help="Only papers with at least so many.")
-    ] = 0,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
-    """Print what rose most, as text that can be mailed."""
-    from warehouse.report import digest_text, risers
-
-    settings = _settings(home)
-    papers = risers(settings, top, minimum_upvotes)
-    if as_json:
-        console.print_json(papers)
-    else:
-        print(digest_text(papers))
-
-
-@app.command()
 def ui(
     port: Annotated[
         int, typer.Option(min=1, max=65534, help="The port on this machine; the Data Docs take the next one.")
@@ -483,7 +464,7 @@ def _run_facts(settings: Settings, outcome: Any) -> dict[str, Any]:
         "tables": outcome.publication.tables if outcome.publication else None,
         "fetched": {str(day): load for day, load in fetched.landed.items()} if fetched else {},
         "not_fetched": {str(day): why for day, why in fetched.failures.items()} if fetched else {},
-        "remarks": fetched.remarks if fetched else [],
+        "remarks": [*(fetched.remarks if fetched else []), *outcome.remarks],
         "loads": len(outcome.loads),
         "refused": {load.source: load.reason for load in outcome.loads if load.reason},
         "gates": {
@@ -530,15 +511,25 @@ def _print_publication(settings: Settings, outcome: Any) -> None:
 
 
 def _print_risers(settings: Settings) -> None:
-    from warehouse.report import risers
+    from warehouse.digest.selection import Filters, select_risers
+    from warehouse.publish import read_published
 
-    rows = risers(settings, 10, 0)
+    with read_published(settings) as connection:
+        risers = select_risers(settings, connection, Filters()).risers
     console.out.print()
     console.print_table(
-        ["#", "gain 24 h", "per hour", "upvotes", "listed", "paper"],
+        ["#", "gain", "over", "per hour", "upvotes", "listed", "paper"],
         [
-            [i, row["gain_24h"], row["velocity"], row["upvotes"], row["first_listed_on"], row["title"]]
-            for i, row in enumerate(rows, start=1)
+            [
+                i,
+                r.gain,
+                f"{r.observed_hours:.0f} h" if r.is_new else "24 h",
+                r.velocity,
+                r.upvotes,
+                r.first_listed_on,
+                r.title,
+            ]
+            for i, r in enumerate(risers, start=1)
         ],
         title="What rose most in the last 24 hours observed",
     )

@@ -23,6 +23,7 @@ class Outcome:
     loads: list[LoadResult] = field(default_factory=list)
     gates: dict[str, GateOutcome] = field(default_factory=dict)
     publication: Publication | None = None
+    remarks: list[str] = field(default_factory=list)
     error: WarehouseError | None = None
     on_date: Callable[[date, str], None] | None = None
     on_load: Callable[[LoadResult], None] | None = None

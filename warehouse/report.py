@@ -6,16 +6,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from warehouse.digest.selection import Filters, select_risers
 from warehouse.publish import read_published
 from warehouse.settings import Settings
-
-_RISERS = """
-    select paper_id, papers.title, trends.gain_24h, trends.velocity, trends.upvotes, trends.first_listed_on,
-           papers.hf_url, trends.as_of
-    from rpt_paper_trends as trends join dim_papers as papers using (paper_id)
-    where trends.upvotes >= ?
-    order by trends.gain_24h desc nulls last, trends.velocity desc nulls last, trends.upvotes desc, paper_id
-    limit ?"""
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
@@ -25,29 +18,12 @@ td.n{text-align:right;font-variant-numeric:tabular-nums}a{color:#0a58ca}
 """
 
 
-def risers(settings: Settings, top: int, minimum_upvotes: int) -> list[dict[str, Any]]:
-    """The ``top`` papers by upvotes gained in the last 24 hours observed; unknown gains come last."""
-    with read_published(settings) as connection:
-        result = connection.execute(_RISERS, [minimum_upvotes, top])
-        names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def digest_text(papers: list[dict[str, Any]]) -> str:
-    """A plain text of what rose."""
-    if not papers:
-        return "No paper meets the filter."
-    lines = [f"What rose most on Daily Papers, as of {papers[0]['as_of']} UTC", ""]
-    for number, paper in enumerate(papers, start=1):
-        lines.append(f"{number}. {paper['title']}")
-        lines.append(f"   {paper['upvotes']} upvotes, {_gain(paper)}; {paper['hf_url'] or 'no page known'}")
-    return "\n".join(lines)
-
-
 def write_report(settings: Settings) -> Path:
     """Write ``report/index.html`` and return its path."""
-    papers = risers(settings, 50, 0)
-    as_of = papers[0]["as_of"] if papers else "never"
+    with read_published(settings) as connection:
+        selection = select_risers(settings, connection, Filters(top=50))
+    papers = [vars(riser) for riser in selection.risers]
+    as_of = selection.as_of or "never"
     rows = "".join(
         f"<tr><td class=n>{number}</td><td>{_link(paper)}</td><td class=n>{_number(paper['gain_24h'])}</td>"
         f"<td class=n>{_number(paper['velocity'])}</td><td class=n>{_number(paper['upvotes'])}</td>"
@@ -68,10 +44,6 @@ def write_report(settings: Settings) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "index.html").write_text(page, encoding="utf-8")
     return folder / "index.html"
-
-
-def _gain(paper: dict[str, Any]) -> str:
-    return f"{paper['gain_24h']:+d} in 24 hours" if paper["gain_24h"] is not None else "gain not known yet"
 
 
 def _number(value: float | None) -> str:

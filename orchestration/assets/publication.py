@@ -8,12 +8,15 @@ from orchestration.assets.raw import gate_result
 from orchestration.expectations.judge import Judge
 from orchestration.gates import mart_gate
 from orchestration.outcome import Outcome
+from warehouse.digest.feeds import FeedsWritten, write_feeds
+from warehouse.errors import WarehouseError
 from warehouse.landing import utc_now
 from warehouse.publish import publish, seal_next
 from warehouse.settings import Settings
 
 CANDIDATE = dg.AssetKey(["publication", "candidate"])
 PAPERS = dg.AssetKey(["publication", "papers"])
+FEEDS = dg.AssetKey(["publication", "feeds"])
 #: A daily schedule that missed a day and a half needs a person.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36))
 
@@ -70,7 +73,25 @@ def build_publication(
             }
         )
 
-    return [candidate, published_papers], mart_gate_check
+    @dg.asset(key=FEEDS, deps=[PAPERS], group_name="publication", kinds={"python"}, pool="warehouse")
+    def feeds(
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Settings],
+        outcome: dg.ResourceParam[Outcome],
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """Atom and JSON Feed of what rose, overall and by subscription. What can't be written is said."""
+        try:
+            written = write_feeds(warehouse)
+        except WarehouseError as error:
+            written = FeedsWritten(problems=[str(error)])
+        for problem in written.problems:
+            context.log.warning(problem)
+        outcome.remarks += written.problems
+        return dg.MaterializeResult(
+            metadata={"files": len(written.files), "problems": dg.MetadataValue.json(written.problems)}
+        )
+
+    return [candidate, published_papers, feeds], mart_gate_check
 
 
 def _is_live(outcome: Outcome) -> bool:
