@@ -77,6 +77,7 @@ def demo(home: Home = None, as_json: Json = False) -> None:
     _report_run(settings, outcome, as_json)
     if not as_json:
         _print_risers(settings)
+        console.say(f"See it: {(settings.home / 'report' / 'index.html').as_uri()}")
         place = "" if settings.home == Settings.home else f" --home {settings.home}"
         console.say(f'Ask it something: papers{place} sql "select title, upvotes from dim_papers limit 5"')
 
@@ -415,15 +416,15 @@ def accept(
 
 @app.command()
 def report(home: Home = None, as_json: Json = False) -> None:
-    """Write the report (a static page) from the published file."""
+    """Write the report, a static site that opens from the file system, from the published file."""
     from warehouse.report import write_report
 
     settings = _settings(home)
-    page = write_report(settings)
+    written = write_report(settings)
     if as_json:
-        console.print_json({"report": str(page)})
+        console.print_json({"report": str(written.index), "files": written.files, "bytes": written.size})
     else:
-        console.out.print(f"The report is {page}")
+        console.out.print(f"The report is {written.index} ({written.files} files, {written.size / 1e6:.1f} MB)")
 
 
 @app.command()

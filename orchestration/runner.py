@@ -96,8 +96,9 @@ def run_job(
         raise outcome.error
     if not result.success:
         raise WarehouseError(
-            f"The run {result.run_id} failed: {_reason(result)} The published file is as it was; "
-            "`papers ui` shows the run with its log."
+            f"The run {result.run_id} failed: {_reason(result)} "
+            + ("It had published before that" if outcome.publication else "The published file is as it was")
+            + "; `papers ui` shows the run with its log."
         )
     return outcome
 

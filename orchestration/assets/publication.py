@@ -1,5 +1,6 @@
 """The sealed next file, gate 2 on it, and its publication."""
 
+from base64 import b64encode
 from datetime import date, timedelta
 
 import dagster as dg
@@ -12,10 +13,12 @@ from warehouse.digest.feeds import FeedsWritten, write_feeds
 from warehouse.errors import WarehouseError
 from warehouse.landing import utc_now
 from warehouse.publish import publish, seal_next
+from warehouse.report import draw_plots, write_report
 from warehouse.settings import Settings
 
 CANDIDATE = dg.AssetKey(["publication", "candidate"])
 PAPERS = dg.AssetKey(["publication", "papers"])
+REPORT = dg.AssetKey(["publication", "report"])
 FEEDS = dg.AssetKey(["publication", "feeds"])
 #: A daily schedule that missed a day and a half needs a person.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36))
@@ -73,7 +76,33 @@ def build_publication(
             }
         )
 
-    @dg.asset(key=FEEDS, deps=[PAPERS], group_name="publication", kinds={"python"}, pool="warehouse")
+    @dg.asset(key=REPORT, deps=[PAPERS], group_name="publication", kinds={"html"}, pool="warehouse")
+    def report(
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Settings],
+        outcome: dg.ResourceParam[Outcome],
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """The static site of what was published. What was published stays so when the site can't be written."""
+        try:
+            written = write_report(warehouse)
+        except WarehouseError as error:
+            context.log.warning(str(error))
+            outcome.remarks.append(str(error))
+            return dg.MaterializeResult(metadata={"problem": str(error)})
+        pictures = {
+            title: dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(picture).decode()})")
+            for title, picture in draw_plots(warehouse).items()
+        }
+        return dg.MaterializeResult(
+            metadata={
+                "first page": dg.MetadataValue.path(str(written.index)),
+                "files": written.files,
+                "bytes": written.size,
+                **pictures,
+            }
+        )
+
+    @dg.asset(key=FEEDS, deps=[REPORT], group_name="publication", kinds={"python"}, pool="warehouse")
     def feeds(
         context: dg.AssetExecutionContext,
         warehouse: dg.ResourceParam[Settings],
@@ -91,7 +120,7 @@ def build_publication(
             metadata={"files": len(written.files), "problems": dg.MetadataValue.json(written.problems)}
         )
 
-    return [candidate, published_papers, feeds], mart_gate_check
+    return [candidate, published_papers, report, feeds], mart_gate_check
 
 
 def _is_live(outcome: Outcome) -> bool:

@@ -37,6 +37,7 @@ def test_the_graph_is_the_way_of_the_data() -> None:
         "asset publication/candidate <- marts",
         "asset publication/feeds <- publication",
         "asset publication/papers <- publication",
+        "asset publication/report <- publication",
         "asset raw/loads <- landing",
         "gate batch_gate on raw/loads",
         "gate mart_gate on publication/candidate",

@@ -1,0 +1,10 @@
+"""The report: a static site written from the published file only, for people who don't write SQL.
+
+Here: what each page shows and how it is written. Not here: any figure of its own. Every number is a column of a public
+table or a sum, a median or a share of some, and every formula is told by the contract of the models.
+"""
+
+from warehouse.report.plots import draw_plots
+from warehouse.report.site import Report, write_report
+
+__all__ = ["Report", "draw_plots", "write_report"]

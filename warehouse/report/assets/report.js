@@ -1,0 +1,153 @@
+// How old the observations are, the search, and the papers without a page of their own. Listed texts only ever become
+// text nodes, and addresses are made here from ids or checked while the report was written.
+"use strict";
+(() => {
+  const DAY = 86400;
+  const ago = (seconds) => {
+    const [size, unit] = [[DAY * 365, "year"], [DAY * 30, "month"], [DAY, "day"], [3600, "hour"], [60, "minute"]].find(
+      ([size]) => seconds >= size) ?? [60, "minute"];
+    const number = Math.max(1, Math.floor(seconds / size));
+    return `${number} ${unit}${number === 1 ? "" : "s"} ago`;
+  };
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const age = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    if (age > 0) time.after(" ", make("small", {}, ago(age)));
+  }
+
+  const number = Math.max(1, Math.floor(seconds / size));
+    return `${number} ${unit}${number === 1 ? "" : "s"} ago`;
+  };
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const age = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    if (age > 0) time.after(" ", make("small", {}, ago(age)));
+  }
+
+  const make = (name, attributes = {}, ...children) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+  const number = (value) => (value === null ? "–" : value.toLocaleString("en-US").replace("-", "−"));
+  const signed = (value) => (value > 0 ? "+" : "") + number(value);
+
+  // The data is a script beside the pages: a page opened from the file system may not read other files.
+  const load = (use) => {
+    const script = make("script", { src: "data/papers.js" });
+    script.addEventListener("load", () => use(window.PAPERS));
+    document.head.append(script);
+  };
+  const [ID, TITLE, LISTED, UPVOTES, AUTHORS, ORGANIZATION, PAGE, GAIN, AHEAD, COHORT, CODE, CURVE] = Array(12).keys();
+  const addressOf = (paper) =>
+    paper[PAGE] ? `papers/${paper[ID].replace(/[^0-9A-Za-z.]+/g, "-").slice(0, 80).replace(/^[.-]+|[.-]+$/g, "")}.html`
+      : `paper.html#${encodeURIComponent(paper[ID])}`;
+
+  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+  const search = (data, status, list) => {
+    const field = document.getElementById("find");
+    const names = data.authors.map(fold);
+    const organizations = data.organizations.map(fold);
+    const texts = data.papers.map((paper) =>
+      [fold(paper[TITLE]), paper[ID], organizations[paper[ORGANIZATION]] ?? "",
+        ...paper[AUTHORS].map((author) => names[author])].join("\n"));
+    const most = 50;
+    const show = () => {
+      const words = fold(field.value).split(/\s+/).filter(Boolean);
+      const found = [];
+      let count = 0;
+      if (words.length) {
+        texts.forEach((text, index) => {
+          if (words.every((word) => text.includes(word)) && ++count <= most) found.push(data.papers[index]);
+        });
+      }
+      status.textContent = !words.length ? `${number(data.papers.length)} papers. Type in the field above.`
+        : `${number(count)} ${count === 1 ? "paper" : "papers"}${count > most ? `, the latest ${most} shown` : ""}`;
+      list.replaceChildren(...found.map((paper) => {
+        const authors = paper[AUTHORS].map((author) => data.authors[author]);
+        const hits = authors.filter((name) => words.some((word) => fold(name).includes(word)));
+        const shown = [...new Set([...hits, ...authors])].slice(0, Math.max(4, Math.min(hits.length, 8)));
+        const by = shown.join(", ") + (authors.length > shown.length ? ` and ${number(authors.length - shown.length)} more` : "");
+        const facts = [data.organizations[paper[ORGANIZATION]], paper[LISTED] && `listed ${paper[LISTED]}`,
+          paper[UPVOTES] !== null && `${number(paper[UPVOTES])} upvotes`].filter(Boolean).join(" · ");
+        return make("li", {}, make("a", { href: addressOf(paper) }, make("bdi", {}, paper[TITLE])),
+          make("span", {}, make("bdi", {}, by)), make("span", {}, make("bdi", {}, facts)));
+      }));
+    };
+    field.value = new URLSearchParams(location.search).get("q") ?? "";
+    field.addEventListener("input", show);
+    field.form.addEventListener("submit", (event) => event.preventDefault());
+    show();
+  };
+
+  const draw = (curve) => {
+    const points = [];
+    for (let index = 0, hour = 0, upvotes = 0; index < curve.length; index += 2) {
+      points.push([(hour += curve[index]), (upvotes += curve[index + 1])]);
+    }
+    const [width, height, left, right, top, bottom] = [440, 200, 40, 10, 12, 26];
+    const most = Math.max(1, ...points.map((point) => point[1]));
+    const begin = points[0][0];
+    const span = Math.max(1, points.at(-1)[0] - begin);
+    const x = (hour) => left + ((width - left - right) * (hour - begin)) / span;
+    const y = (upvotes) => height - bottom - ((height - bottom - top) * upvotes) / most;
+    const day = (hour) => new Date(Date.UTC(2020, 0, 1) + hour * 3600000).toISOString().slice(0, 10);
+    const svg = (name, attributes, ...children) => {
+      const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+      element.append(...children);
+      return element;
+    };
+    const label = `Upvotes from ${points[0][1]} on ${day(begin)} to ${points.at(-1)[1]} on ${day(points.at(-1)[0])}`;
+    return svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
+      svg("path", { class: "grid", d: `M${left} ${y(0)}H${width - right}M${left} ${y(most)}H${width - right}` }),
+      svg("text", { x: left - 8, y: y(0) + 4, "text-anchor": "end" }, "0"),
+      svg("text", { x: left - 8, y: y(most) + 4, "text-anchor": "end" }, number(most)),
+      svg("text", { x: left, y: height - 6 }, day(begin)),
+      svg("text", { x: width - right, y: height - 6, "text-anchor": "end" }, day(points.at(-1)[0])),
+      svg("path", { class: "seen", d: "M" + points.map(([hour, upvotes]) => `${x(hour).toFixed(1)} ${y(upvotes).toFixed(1)}`).join("L") }),
+      ...points.map(([hour, upvotes]) => svg("circle", { class: "seen", cx: x(hour).toFixed(1), cy: y(upvotes).toFixed(1), r: 3.2 })));
+  };
+
+  const showPaper = (data, place) => {
+    let id;
+    try { id = decodeURIComponent(location.hash.slice(1)); } catch { id = ""; }
+    const paper = data.papers.find((candidate) => candidate[ID] === id);
+    if (!paper) {
+      place.replaceChildren(make("h1", {}, "No such paper"), make("p", {}, "This report has no paper of that id. The field above searches titles, authors and organizations."));
+      return;
+    }
+    document.title = `${paper[TITLE]} · Daily Papers`;
+    const links = [];
+    if (/^\d{4}\.\d{4,5}$/.test(paper[ID])) {
+      links.push(["arXiv", `https://arxiv.org/abs/${paper[ID]}`], ["Hugging Face", `https://huggingface.co/papers/${paper[ID]}`]);
+    }
+    if (paper[LISTED]) links.push([`Daily list of ${paper[LISTED]}`, `https://huggingface.co/papers/date/${paper[LISTED]}`]);
+    if (paper[CODE]) links.push(["Code", paper[CODE]]);
+    const searchFor = (name) => make("a", { href: `search.html?q=${encodeURIComponent(name)}` }, make("bdi", {}, name));
+    const organization = data.organizations[paper[ORGANIZATION]];
+    const tile = (term, value, note) => make("div", {}, make("dt", {}, term), make("dd", {}, value, ...(note ? [make("small", {}, note)] : [])));
+    place.replaceChildren(
+      make("p", { class: "kicker" }, paper[LISTED] ? `Paper first listed on ${paper[LISTED]}` : "Paper", ...(organization ? [" · ", searchFor(organization)] : [])),
+      make("h1", { class: "long" }, make("bdi", {}, paper[TITLE])),
+      make("ul", { class: "links" }, ...links.map(([name, href]) => make("li", {}, make("a", { href, rel: "noopener" }, name)))),
+      make("dl", { class: "tiles" },
+        tile("Upvotes", number(paper[UPVOTES])),
+        tile("Gain since first seen", paper[GAIN] === null ? "–" : signed(paper[GAIN]), paper[GAIN] === null ? "looked at once only" : ""),
+        tile("Ahead of", paper[AHEAD] === null ? "–" : `${paper[AHEAD]} %`, paper[COHORT] > 1 ? `of the other ${paper[COHORT] - 1} of its list` : "")),
+      make("h2", {}, "Upvotes over time"),
+      paper[CURVE] ? make("figure", {}, draw(paper[CURVE]), make("figcaption", {}, "Dots are observations; between them nobody looked."))
+        : make("p", {}, "Nobody has looked at this paper twice, so there is no curve to draw."),
+      ...(paper[AUTHORS].length ? [make("h2", {}, "Authors"), make("ol", { class: "names" },
+        ...paper[AUTHORS].slice(0, 40).map((author) => make("li", {}, searchFor(data.authors[author]))))] : []),
+      ...(paper[AUTHORS].length > 40 ? [make("p", {}, `and ${number(paper[AUTHORS].length - 40)} more.`)] : []));
+  };
+
+  const status = document.querySelector("[data-search]");
+  if (status) load((data) => search(data, status, document.getElementById("results")));
+  const place = document.querySelector("[data-paper]");
+  if (place) {
+    load((data) => showPaper(data, place));
+    window.addEventListener("hashchange", () => window.PAPERS && showPaper(window.PAPERS, place));
+  }
+})();

@@ -1,0 +1,270 @@
+"""Leaderboards of organizations, authors and keywords: the last week, week by week, and all time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from warehouse.report.rows import fetch
+
+MOST_OF_WEEK = 25
+MOST_WEEK_BY_WEEK = 15
+MOST_OF_ALL_TIME = 25
+WEEKS = 8
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a board ranks. ``key`` and ``name`` are expressions on the table ``trends`` joined as ``entity``."""
+
+    table: str
+    key: str
+    name: str
+    detail: str
+    entity: str
+    prefix: str = ""
+    condition: str = ""
+
+
+ORGANIZATIONS = Kind(
+    "rpt_organization_trends",
+    "organization_id",
+    "entity.display_name",
+    "entity.kind",
+    "inner join dim_organizations as entity on trends.organization_id = entity.organization_id",
+)
+#: The same organizations with everything beneath them; a part is not shown beside its whole.
+FAMILIES = Kind(
+    ORGANIZATIONS.table,
+    ORGANIZATIONS.key,
+    ORGANIZATIONS.name,
+    ORGANIZATIONS.detail,
+    ORGANIZATIONS.entity + " and entity.parent_organization_id is null",
+    "family_",
+)
+AUTHORS = Kind(
+    "rpt_author_trends",
+    "author_id",
+    "entity.display_name",
+    "entity.account_handle",
+    "inner join dim_authors as entity on trends.author_id = entity.author_id",
+)
+#: A keyword of one paper tells nothing that the paper does not.
+KEYWORDS = Kind(
+    "rpt_keyword_trends", "keyword", "trends.keyword", "null", "", condition="and papers_observed + papers_listed > 1"
+)
+
+
+@dataclass(frozen=True)
+class WeekRow:
+    """An entity's week. ``gained`` is in upvotes, null if none of its papers was watched."""
+
+    name: str
+    detail: str | None
+    gained: int | None
+    gain_change: int | None
+    share: float | None
+    rank: int | None
+    rank_change: int | None
+    listed: int
+    observed: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a week brought: upvotes gained (None if nobody looked) and papers first listed."""
+
+    gained: int | None
+    listed: int
+
+
+@dataclass(frozen=True)
+class Track:
+    """An entity's last weeks, one cell per week of the board (None: nothing listed, nothing watched)."""
+
+    name: str
+    cells: list[Cell | None]
+
+
+@dataclass(frozen=True)
+class AllTimeRow:
+    """An entity's whole record: papers, their present upvotes, their median percentile in their cohorts."""
+
+    name: str
+    detail: str | None
+    papers: int
+    upvotes: int | None
+    percentile: float | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """The leaderboards of one kind. ``week`` is the last Monday, None in an empty warehouse; open until it is over."""
+
+    week: date | None
+    is_open: bool
+    rows: list[WeekRow]
+    weeks: list[date]
+    tracks: list[Track]
+    most_gained: int
+    all_time: list[AllTimeRow]
+
+
+_WEEK_ROWS = """
+    select {name} as name, {detail} as detail, {prefix}upvotes_gained as gained, {prefix}gain_change as gain_change,
+        {prefix}share_of_gain as share, {prefix}rank_in_week as rank, {prefix}rank_change as rank_change,
+        {prefix}papers_listed as listed, {prefix}papers_observed as observed
+    from {table} as trends {entity}
+    where trends.week = ? and ({prefix}upvotes_gained <> 0 or {prefix}papers_listed > 0) {condition}
+    order by {prefix}upvotes_gained desc nulls last, {prefix}papers_listed desc, trends.{key}
+    limit ?"""
+_TRACKS = """
+    with tracked as (
+        select trends.{key}, {name} as name, sum({prefix}upvotes_gained) as gained, sum({prefix}papers_listed) as listed
+        from {table} as trends {entity}
+        where trends.week in (select unnest(?::date[])) {condition}
+        group by all
+        order by gained desc nulls last, listed desc, trends.{key} limit ?
+    )
+    select tracked.{key}, tracked.name, trends.week, trends.{prefix}upvotes_gained, trends.{prefix}papers_listed
+    from tracked inner join {table} as trends on tracked.{key} = trends.{key}
+    where trends.week in (select unnest(?::date[]))
+    order by tracked.gained desc nulls last, tracked.listed desc, tracked.{key}, trends.week"""
+
+_RECORD = """
+    select {name} as name, {detail} as detail, count(*) as papers, sum(papers.upvotes)::bigint as upvotes,
+        median(paper_trends.cohort_percentile) as percentile
+    from ({bridge}) as members
+    inner join {dimension} as entity on members.entity_id = entity.{key}
+    inner join dim_papers as papers on members.paper_id = papers.paper_id
+    left join rpt_paper_trends as paper_trends on members.paper_id = paper_trends.paper_id
+    {condition}
+    group by 1, 2, members.entity_id
+    order by upvotes desc nulls last, papers desc, members.entity_id
+    limit ?"""
+_OWN_PAPERS = "select organization_id as entity_id, paper_id from bridge_paper_organizations"
+#: By the relations of today; the weeks use those of their own time.
+_FAMILY_PAPERS = """
+    with above as (
+        select own.organization_id, unnest(list_distinct([own.organization_id, parent.organization_id,
+            grandparent.organization_id])) as entity_id
+        from dim_organizations as own
+        left join dim_organizations as parent on own.parent_organization_id = parent.organization_id
+        left join dim_organizations as grandparent on parent.parent_organization_id = grandparent.organization_id
+    )
+    select distinct above.entity_id, bridge.paper_id
+    from bridge_paper_organizations as bridge inner join above on bridge.organization_id = above.organization_id"""
+_AUTHOR_PAPERS = """
+    select distinct author_id as entity_id, paper_id from bridge_paper_authors
+    where author_id in (select author_id from dim_authors order by upvotes desc nulls last, author_id limit 200)"""
+_KEYWORD_RECORD = """
+    select keyword as name, null as detail, sum(papers_listed)::bigint as papers,
+        sum(upvotes_gained)::bigint as upvotes, null as percentile
+    from rpt_keyword_trends group by keyword order by papers desc, keyword limit ?"""
+
+
+def read_board(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Board:
+    """The leaderboards of one kind of entity."""
+    words = {name: getattr(kind, name) for name in ("table", "key", "name", "detail", "entity", "prefix", "condition")}
+    weeks = [
+        week
+        for (week,) in connection.execute(
+            f"select distinct week from {kind.table} order by week desc limit ?", [WEEKS]
+        ).fetchall()
+    ][::-1]
+    if not weeks:
+        return Board(None, False, [], [], [], 0, [])
+    rows = fetch(connection, WeekRow, _WEEK_ROWS.format(**words), [weeks[-1], MOST_OF_WEEK])
+    tracks = _tracks(connection.execute(_TRACKS.format(**words), [weeks, MOST_WEEK_BY_WEEK, weeks]).fetchall(), weeks)
+    most = max((cell.gained or 0 for track in tracks for cell in track.cells if cell), default=0)
+    return Board(weeks[-1], _is_open(connection, weeks[-1]), rows, weeks, tracks, most, _all_time(connection, kind))
+
+
+def _is_open(connection: duckdb.DuckDBPyConnection, week: date) -> bool:
+    """Whether a week was not over yet at the last observation."""
+    found = connection.execute("select max(as_of) < ?::date + 7 from rpt_paper_trends", [week]).fetchall()
+    return bool(found[0][0])
+
+
+def _tracks(found: list[tuple[str, str, date, int | None, int]], weeks: list[date]) -> list[Track]:
+    names: dict[str, str] = {}
+    cells: dict[str, dict[date, Cell]] = {}
+    for key, name, week, gained, listed in found:
+        names[key] = name
+        cells.setdefault(key, {})[week] = Cell(gained, listed)
+    return [Track(name, [cells[key].get(week) for week in weeks]) for key, name in names.items()]
+
+
+def _all_time(connection: duckdb.DuckDBPyConnection, kind: Kind) -> list[AllTimeRow]:
+    if kind is KEYWORDS:
+        return fetch(connection, AllTimeRow, _KEYWORD_RECORD, [MOST_OF_ALL_TIME])
+    bridge = _AUTHOR_PAPERS if kind is AUTHORS else _FAMILY_PAPERS if kind is FAMILIES else _OWN_PAPERS
+    query = _RECORD.format(
+        name=kind.name,
+        detail=kind.detail,
+        bridge=bridge,
+        dimension="dim_authors" if kind is AUTHORS else "dim_organizations",
+        key=kind.key,
+        condition="where entity.parent_organization_id is null" if kind is FAMILIES else "",
+    )
+    return fetch(connection, AllTimeRow, query, [MOST_OF_ALL_TIME])
+
+
+@dataclass(frozen=True)
+class KeywordCourse:
+    """Papers first listed with a keyword in the last four weeks that had lists, and in the four before."""
+
+    keyword: str
+    recent: int
+    earlier: int
+    recent_share: float
+    earlier_share: float
+    first_week: date
+
+
+def read_growing_keywords(connection: duckdb.DuckDBPyConnection, most: int = 12) -> list[KeywordCourse]:
+    """Keywords whose share of the listed papers grew most. Weeks without a list are left out, not counted as empty."""
+    return fetch(
+        connection,
+        KeywordCourse,
+        """with weeks as (
+               select date_trunc('week', first_listed_on)::date as week, count(*) as papers,
+                      row_number() over (order by week desc) as age
+               from dim_papers where first_listed_on is not null group by week
+           ),
+           sizes as (
+               select sum(papers) filter (age <= 4) as recent, sum(papers) filter (age between 5 and 8) as earlier
+               from weeks
+           ),
+           courses as (
+               select keyword, coalesce(sum(papers_listed) filter (age <= 4), 0)::bigint as recent,
+                      coalesce(sum(papers_listed) filter (age between 5 and 8), 0)::bigint as earlier,
+                      min(trends.week) as first_week
+               from rpt_keyword_trends as trends inner join weeks on trends.week = weeks.week
+               where papers_listed > 0
+               group by keyword
+           )
+           select keyword, courses.recent, courses.earlier, courses.recent / sizes.recent as recent_share,
+                  courses.earlier / sizes.earlier as earlier_share, first_week
+           from courses cross join sizes
+           where courses.recent > 1 and sizes.earlier > 0 and recent_share > earlier_share
+           order by recent_share - earlier_share desc, courses.recent desc, keyword
+           limit ?""",
+        [most],
+    )
+
+
+def read_keyword_weeks(
+    connection: duckdb.DuckDBPyConnection, keywords: list[str], weeks: int = 16
+) -> list[tuple[str, date, int]]:
+    """Papers first listed by keyword and week, over the last calendar weeks."""
+    found = connection.execute(
+        """select keyword, week, papers_listed from rpt_keyword_trends
+           where keyword in (select unnest(?::varchar[]))
+             and week > (select max(week) from rpt_keyword_trends where papers_listed > 0) - ?::integer
+           order by keyword, week""",
+        [keywords, 7 * weeks],
+    ).fetchall()
+    return [(keyword, week, listed) for keyword, week, listed in found]

@@ -1,0 +1,123 @@
+"""Charts that need a library: drawn by Altair to SVG while the report is written, so that no page needs a script.
+
+Importing Altair and starting its renderer costs most of a second, and a chart some hundredths more: it is for a few
+charts per report, never for one per paper. Colours are the style sheet's, so they follow light and dark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from markupsafe import Markup
+
+from warehouse.report.boards import AllTimeRow
+from warehouse.report.health import ListingDay
+from warehouse.report.words import clean
+
+_WIDTH = 420
+_FRAME = re.compile(r'<svg ([^>]*?) width="[^"]*" height="[^"]*"')
+
+
+def volume_chart(days: Sequence[ListingDay]) -> Markup:
+    """Papers per listing date. Days without a list have no bar."""
+    alt = _altair()
+
+    values = [{"day": day.listing_date.isoformat(), "papers": day.papers} for day in days]
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_bar(size=max(1.5, min(8.0, 0.7 * _WIDTH / _span(days))))
+        .encode(
+            x=alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
+            y=alt.Y("papers:Q", title="papers listed", axis=alt.Axis(tickCount=4)),
+        )
+        .properties(width=_WIDTH, height=150)
+    )
+    return _drawn(chart, f"Papers on each daily list, {len(days)} lists up to {days[-1].listing_date}." if days else "")
+
+
+def standing_chart(rows: Sequence[AllTimeRow], what: str) -> Markup:
+    """The present upvotes of the first of a board."""
+    alt = _altair()
+
+    rows = rows[:12]
+    values = [{"place": n, "name": clean(row.name, 60), "upvotes": row.upvotes or 0} for n, row in enumerate(rows)]
+    labels = alt.Axis(labelLimit=190, labelExpr="datum.label", ticks=False, domain=False, grid=False, labelPadding=8)
+    names = alt.EncodingSortField(field="place", op="min", order="ascending")
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_bar(height=13)
+        .encode(
+            y=alt.Y("name:N", title=None, sort=names, axis=labels),
+            x=alt.X("upvotes:Q", title="present upvotes of all papers", axis=alt.Axis(tickCount=4, format="~s")),
+        )
+        .properties(width=_WIDTH - 190, height=alt.Step(22))
+    )
+    return _drawn(chart, f"{what} by the present upvotes of all their papers; the table tells the same numbers.")
+
+
+def course_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]) -> Markup:
+    """Papers first listed per week, one row of bars per keyword."""
+    alt = _altair()
+
+    values = [{"keyword": clean(k, 40), "week": week.isoformat(), "papers": listed} for k, week, listed in weeks]
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_bar(size=10)
+        .encode(
+            x=alt.X("week:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5, grid=False)),
+            y=alt.Y("papers:Q", title=None, axis=alt.Axis(tickCount=2, domain=False)),
+            row=alt.Row(
+                "keyword:N",
+                title=None,
+                sort=[clean(keyword, 40) for keyword in keywords],
+                header=alt.Header(labelAngle=0, labelAlign="left", labelLimit=150, labelPadding=6),
+            ),
+        )
+        .properties(width=_WIDTH - 170, height=34)
+        .configure_facet(spacing=10)
+    )
+    return _drawn(chart, "Papers first listed per week for each growing keyword; the table tells the sums.")
+
+
+def _altair() -> Any:
+    """Altair, imported when the first chart is drawn."""
+    import altair
+
+    return altair
+
+
+def _span(days: Sequence[ListingDay]) -> int:
+    return max(((days[-1].listing_date - days[0].listing_date) // timedelta(days=1)) + 1, 1) if days else 1
+
+
+def _drawn(chart: Any, told: str) -> Markup:
+    """The chart as an SVG element that scales with the page and tells a screen reader what it shows."""
+    import vl_convert
+
+    ink, line = "var(--muted)", "var(--line)"
+    look = {
+        "background": None,
+        "aria": False,
+        "font": "system-ui, sans-serif",
+        "view": {"stroke": None},
+        "bar": {"color": "var(--accent)"},
+        "axis": {
+            "labelColor": ink,
+            "titleColor": ink,
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "gridColor": line,
+            "domainColor": line,
+            "tickColor": line,
+        },
+        "header": {"labelColor": "var(--ink)", "labelFontSize": 12},
+    }
+    described = chart.to_dict()
+    described["config"] = {**described.get("config", {}), **look}
+    svg = vl_convert.vegalite_to_svg(described)
+    frame = Markup('<svg role="img" aria-label="{}"').format(told)
+    return Markup(_FRAME.sub(lambda found: f"{frame} {found[1]}", svg, count=1))

@@ -1,0 +1,106 @@
+"""Every paper in one small file of data, for the search and for the papers without a page of their own.
+
+A page opened from the file system may not fetch JSON, so the data is a script that assigns one constant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from warehouse.report.curves import Point, thinned
+from warehouse.report.words import clean, code_link
+
+#: Points of a curve that the one page for all papers draws.
+MOST_POINTS = 24
+_EPOCH = datetime(2020, 1, 1)
+
+
+def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -> str:
+    """The script: ``PAPERS`` with names once each, and one short array per paper, newest lists first.
+
+    A paper's array is its id, title, listing date (or null), upvotes, authors and organization (places in the lists of
+    names), 1 if it has a page of its own, its gain since first seen, its percentile (0 to 100) and cohort size, its
+    code address, and its curve as hours since 2020 and upvotes, each as the difference from the one before.
+    """
+    authors = connection.execute("select author_id, display_name from dim_authors order by paper_count desc, author_id")
+    names: list[str] = []
+    place: dict[str, int] = {}
+    for author_id, name in authors.fetchall():
+        place[author_id] = len(names)
+        names.append(clean(name, 120))
+    organizations: list[str] = []
+    organization_place: dict[str, int] = {}
+    for organization_id, name in connection.execute(
+        "select organization_id, display_name from dim_organizations order by organization_id"
+    ).fetchall():
+        organization_place[organization_id] = len(organizations)
+        organizations.append(clean(name, 120))
+    authors_of: dict[str, list[int]] = {
+        paper_id: [place[author_id] for author_id in author_ids]
+        for paper_id, author_ids in connection.execute(
+            "select paper_id, list(author_id order by position) from bridge_paper_authors group by paper_id"
+        ).fetchall()
+    }
+    curves = _curves(connection, with_page)
+    rows = connection.execute(
+        """select papers.paper_id, papers.title, papers.first_listed_on, papers.upvotes, papers.organization_id,
+                  case when trends.observation_count > 1 then trends.gain_observed end, trends.cohort_percentile,
+                  trends.cohort_size, papers.code_url
+           from dim_papers as papers left join rpt_paper_trends as trends on papers.paper_id = trends.paper_id
+           order by papers.first_listed_on desc nulls last, papers.upvotes desc nulls last, papers.paper_id"""
+    ).fetchall()
+    papers = [
+        [
+            paper_id,
+            clean(title),
+            listed_on.isoformat() if listed_on else None,
+            upvotes,
+            authors_of.get(paper_id, []),
+            organization_place.get(organization_id, -1),
+            int(paper_id in with_page),
+            gain,
+            None if percentile is None else round(100 * percentile),
+            cohort_size,
+            code_link(code_url) or 0,
+            curves.get(paper_id, 0),
+        ]
+        for paper_id, title, listed_on, upvotes, organization_id, gain, percentile, cohort_size, code_url in rows
+    ]
+    return as_script("PAPERS", {"authors": names, "organizations": organizations, "papers": papers})
+
+
+def as_script(name: str, value: Any) -> str:
+    """A script that assigns one frozen constant. Nothing in it can end a script element or start a comment."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for letter in "<\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return f"window.{name}={text};\n"
+
+
+def _curves(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -> dict[str, list[int]]:
+    points: dict[str, list[Point]] = defaultdict(list)
+    for paper_id, observed_at, upvotes in connection.execute(
+        """select paper_id, observed_at, upvotes from fct_upvote_observations
+           where upvotes is not null
+             and paper_id in (select paper_id from rpt_paper_trends where observation_count > 1)
+           order by paper_id, observed_at"""
+    ).fetchall():
+        if paper_id not in with_page:
+            points[paper_id].append(Point(observed_at, upvotes, True))
+    return {paper_id: _differences(thinned(found, MOST_POINTS)) for paper_id, found in points.items()}
+
+
+def _differences(points: list[Point]) -> list[int]:
+    numbers: list[int] = []
+    hour = upvotes = 0
+    for point in points:
+        at = int((point.at - _EPOCH).total_seconds()) // 3600
+        numbers += [at - hour, point.upvotes - upvotes]
+        hour, upvotes = at, point.upvotes
+    return numbers

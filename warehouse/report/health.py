@@ -1,0 +1,219 @@
+"""Whether the data can be believed today: freshness, gates, quarantine, drift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+
+from warehouse.report.rows import fetch
+
+MOST_ROWS = 20
+#: Listing dates in the picture of volumes.
+DAYS = 90
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """When somebody last looked, and at what. Moments are UTC."""
+
+    last_observed_at: datetime | None
+    last_landed_at: datetime | None
+    last_listing_date: date | None
+    loads: int
+    accepted: int
+    rejected: int
+    pending: int
+    entries: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class ListingDay:
+    """A listing date: its papers, and when it was last looked at."""
+
+    listing_date: date
+    papers: int
+    looks: int
+    last_observed_at: datetime
+
+
+@dataclass(frozen=True)
+class GateRun:
+    """One gate of one run."""
+
+    gate: str
+    run_id: str
+    checked_at: datetime
+    rules: int
+    failed_errors: int
+    failed_warnings: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation of the last run of a gate."""
+
+    gate: str
+    expectation: str
+    severity: str
+    is_passed: bool
+    unexpected_count: int | None
+    sample_values: str | None
+    reason: str | None
+    remedy: str | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Records in quarantine of one reason, with the latest of them."""
+
+    reason_code: str
+    records: int
+    last_observed_at: datetime
+    field_path: str | None
+    detail: str | None
+    record: str | None
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A load that was not let through."""
+
+    load_source: str
+    listing_date: date | None
+    observed_at: datetime
+    verdict_by: str | None
+    verdict_reason: str | None
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A field that is not what it was."""
+
+    field_path: str
+    status: str
+    json_types: str | None
+    is_known: bool
+    first_seen_at: datetime
+    last_seen_at: datetime
+    present_share: float | None
+
+
+@dataclass(frozen=True)
+class Health:
+    """The page's facts."""
+
+    freshness: Freshness
+    days: list[ListingDay]
+    runs: list[GateRun]
+    rules: list[Rule]
+    refusals: list[Refusal]
+    rejected_by_gate: int
+    rejections: list[Rejection]
+    steady_fields: int
+    drift: list[Drift]
+
+
+def read_health(connection: duckdb.DuckDBPyConnection) -> Health:
+    """Everything that the page of data health shows."""
+    freshness = fetch(
+        connection,
+        Freshness,
+        """select max(observed_at) filter (verdict = 'accepted') as last_observed_at, max(landed_at) as last_landed_at,
+                  (select max(listing_date) from fct_listings) as last_listing_date, count(*) as loads,
+                  count(*) filter (verdict = 'accepted') as accepted,
+                  count(*) filter (verdict = 'rejected') as rejected,
+                  count(*) filter (verdict = 'pending') as pending,
+                  coalesce(sum(entry_count) filter (verdict = 'accepted'), 0)::bigint as entries,
+                  (select count(*) from ops_quarantine) as refused
+           from ops_loads""",
+    )[0]
+    steady = connection.execute("select count(*) from ops_schema_drift where status = 'steady'").fetchall()[0][0]
+    by_gate = connection.execute(
+        "select count(*) from ops_loads where verdict = 'rejected' and verdict_by = 'gate'"
+    ).fetchall()[0][0]
+    return Health(
+        freshness=freshness,
+        days=_days(connection),
+        runs=_runs(connection),
+        rules=_rules(connection),
+        refusals=_refusals(connection),
+        rejected_by_gate=by_gate,
+        rejections=fetch(
+            connection,
+            Rejection,
+            """select load_source, listing_date, observed_at, verdict_by, verdict_reason from ops_loads
+               where verdict = 'rejected' order by verdict_by = 'gate' desc, load_number desc limit ?""",
+            [MOST_ROWS],
+        ),
+        steady_fields=steady,
+        drift=fetch(
+            connection,
+            Drift,
+            """select field_path, status, json_types, is_known, first_seen_at, last_seen_at, present_share
+               from ops_schema_drift where status <> 'steady' order by status, last_seen_at desc, field_path limit ?""",
+            [2 * MOST_ROWS],
+        ),
+    )
+
+
+def _days(connection: duckdb.DuckDBPyConnection) -> list[ListingDay]:
+    return fetch(
+        connection,
+        ListingDay,
+        """with recent as (
+               select * from fct_listings where listing_date > (select max(listing_date) from fct_listings) - ?::integer
+           ),
+           looks as (
+               select listing_date, count(*) as looks from ops_loads
+               where verdict = 'accepted' and kind = 'daily' group by listing_date
+           )
+           select recent.listing_date, count(*) as papers, coalesce(max(looks.looks), 0) as looks,
+                  max(recent.last_observed_at) as last_observed_at
+           from recent left join looks on recent.listing_date = looks.listing_date
+           group by recent.listing_date order by recent.listing_date""",
+        [DAYS],
+    )
+
+
+def _runs(connection: duckdb.DuckDBPyConnection) -> list[GateRun]:
+    return fetch(
+        connection,
+        GateRun,
+        """select gate, run_id, max(checked_at) as checked_at, count(*) as rules,
+                  count(*) filter (not is_passed and severity = 'error') as failed_errors,
+                  count(*) filter (not is_passed and severity = 'warning') as failed_warnings
+           from ops_gate_results where load_id is null and gate <> 'person'
+           group by gate, run_id order by checked_at desc, gate limit ?""",
+        [MOST_ROWS],
+    )
+
+
+def _rules(connection: duckdb.DuckDBPyConnection) -> list[Rule]:
+    return fetch(
+        connection,
+        Rule,
+        """with last as (
+               select gate, max_by(run_id, checked_at) as run_id from ops_gate_results
+               where gate <> 'person' group by gate
+           )
+           select results.gate, expectation, severity, is_passed, unexpected_count, sample_values, reason, remedy
+           from ops_gate_results as results
+           inner join last on results.gate = last.gate and results.run_id = last.run_id
+           where load_id is null
+           order by is_passed, severity, results.gate, expectation""",
+    )
+
+
+def _refusals(connection: duckdb.DuckDBPyConnection) -> list[Refusal]:
+    return fetch(
+        connection,
+        Refusal,
+        """select reason_code, count(*) as records, max(observed_at) as last_observed_at,
+                  max_by(field_path, observed_at) as field_path, max_by(detail, observed_at) as detail,
+                  max_by(left(record, 400), observed_at) as record
+           from ops_quarantine group by reason_code order by records desc, reason_code limit ?""",
+        [MOST_ROWS],
+    )

@@ -1,0 +1,159 @@
+"""Which names were taken for one organization or one person, and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+MOST_MERGES = 30
+MOST_MEMBERS = 12
+_EVIDENCE = {
+    "prior": "how rare the name is",
+    "coauthors": "co-authors in common",
+    "account": "the account",
+    "title": "the titles",
+    "keywords": "the keywords",
+    "organization": "the organization",
+    "years": "the time between",
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One organization as listed, or one spelling of a person, with the rule that placed it and how often it came."""
+
+    name: str
+    slug: str | None
+    rule: str
+    reason: str | None
+    mentions: int
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What was placed in one organization or person. ``total`` counts members; some may be left out here."""
+
+    name: str
+    total: int
+    members: list[Member]
+    explanation: str | None = None
+
+
+@dataclass(frozen=True)
+class Family:
+    """An organization with what is part of it, and why."""
+
+    name: str
+    total: int
+    parts: list[Member]
+
+
+def read_organization_merges(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Merge]]:
+    """How many organizations were made of several as listed, and those made of most."""
+    found = connection.execute(
+        """with merged as (
+               select organization_id, count(*) as members from organization_merges group by organization_id
+               having count(*) > 1
+           ),
+           chosen as (select *, count(*) over () as total from merged order by members desc, organization_id limit ?)
+           select chosen.total, chosen.organization_id, organizations.display_name, chosen.members,
+                  merges.listed_name, merges.listed_slug, merges.rule, merges.evidence
+           from chosen
+           inner join dim_organizations as organizations on chosen.organization_id = organizations.organization_id
+           inner join organization_merges as merges on chosen.organization_id = merges.organization_id
+           order by chosen.members desc, organizations.display_name, chosen.organization_id, merges.decided_at,
+                    merges.listed_organization_id""",
+        [MOST_MERGES],
+    ).fetchall()
+    groups: dict[str, Merge] = {}
+    for _, organization_id, name, total, listed_name, slug, rule, evidence in found:
+        merge = groups.setdefault(organization_id, Merge(name, total, []))
+        if len(merge.members) < MOST_MEMBERS:
+            merge.members.append(Member(listed_name or slug, slug, rule, _object(evidence).get("reason"), 1))
+    return (found[0][0] if found else 0), list(groups.values())
+
+
+def read_families(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Family]]:
+    """How many organizations have parts today, and those with most."""
+    found = connection.execute(
+        """with families as (
+               select parent_organization_id, count(*) as parts from bridge_organization_parents
+               where valid_to is null group by parent_organization_id
+           ),
+           chosen as (
+               select *, count(*) over () as total from families order by parts desc, parent_organization_id limit ?
+           )
+           select chosen.total, chosen.parent_organization_id, parents.display_name, chosen.parts,
+                  parts.display_name, bridge.rule, bridge.reason, parts.paper_count
+           from chosen
+           inner join bridge_organization_parents as bridge
+               on chosen.parent_organization_id = bridge.parent_organization_id and bridge.valid_to is null
+           inner join dim_organizations as parents on chosen.parent_organization_id = parents.organization_id
+           inner join dim_organizations as parts on bridge.organization_id = parts.organization_id
+           order by chosen.parts desc, parents.display_name, chosen.parent_organization_id, parts.paper_count desc,
+                    parts.organization_id""",
+        [MOST_MERGES],
+    ).fetchall()
+    groups: dict[str, Family] = {}
+    for _, parent_id, name, total, part, rule, reason, papers in found:
+        family = groups.setdefault(parent_id, Family(name, total, []))
+        if len(family.parts) < MOST_MEMBERS:
+            family.parts.append(Member(part, None, rule, reason, papers))
+    return (found[0][0] if found else 0), list(groups.values())
+
+
+def read_author_merges(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Merge]]:
+    """How many persons are written in several ways, and those with most spellings, with the joining evidence."""
+    found = connection.execute(
+        """with chosen as (
+               select author_id, display_name, name_count, paper_count, count(*) over () as total
+               from dim_authors where name_count > 1 order by name_count desc, paper_count desc, author_id limit ?
+           )
+           select chosen.total, chosen.author_id, chosen.display_name, chosen.name_count, merges.name_as_listed,
+                  count(*) as mentions,
+                  max_by(merges.rule, (merges.rule not like 'same%' and merges.rule <> 'alone', merges.mention_id))
+                      as rule,
+                  max_by(merges.evidence, (merges.rule not like 'same%' and merges.rule <> 'alone', merges.mention_id))
+                      as evidence
+           from chosen inner join author_merges as merges on chosen.author_id = merges.author_id
+           group by chosen.total, chosen.author_id, chosen.display_name, chosen.name_count, chosen.paper_count,
+                    merges.name_as_listed
+           order by chosen.name_count desc, chosen.paper_count desc, chosen.author_id, mentions desc,
+                    merges.name_as_listed""",
+        [MOST_MERGES],
+    ).fetchall()
+    groups: dict[str, Merge] = {}
+    for _, author_id, name, total, listed, mentions, rule, evidence in found:
+        merge = groups.setdefault(author_id, Merge(name, total, []))
+        if len(merge.members) < MOST_MEMBERS:
+            merge.members.append(Member(listed, None, rule, _in_words(_object(evidence)), mentions))
+    return (found[0][0] if found else 0), list(groups.values())
+
+
+def _in_words(evidence: dict[str, Any]) -> str | None:
+    """The joining evidence as a sentence: its log odds, what spoke for it, the co-authors that both papers name."""
+    if not isinstance(evidence.get("log_odds"), int | float):
+        return None
+    strongest = sorted(
+        (
+            (kind, odds)
+            for kind, odds in evidence.items()
+            if kind in _EVIDENCE and isinstance(odds, int | float) and odds > 0.5
+        ),
+        key=lambda item: -item[1],
+    )
+    told = [f"{_EVIDENCE[kind]} +{odds:.1f}" for kind, odds in strongest]
+    shared = evidence.get("shared_coauthors")
+    names = f"; both papers name {', '.join(map(str, shared[:3]))}" if isinstance(shared, list) and shared else ""
+    return f"log odds {evidence['log_odds']:.1f}" + (f" ({', '.join(told)})" if told else "") + names
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

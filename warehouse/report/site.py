@@ -1,0 +1,175 @@
+"""Writing the site: every page into a folder beside the old one, which it then replaces."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from warehouse.landing import utc_now
+from warehouse.publish import read_published, writing
+from warehouse.report import boards, charts, merges
+from warehouse.report.compact import write_compact
+from warehouse.report.curves import curve, sparkline
+from warehouse.report.definitions import read_definitions
+from warehouse.report.health import read_health
+from warehouse.report.papers import Paper, read_authors, read_papers, read_points
+from warehouse.report.rising import Rising, read_rising
+from warehouse.report.words import FILTERS, LINKS, page_name
+from warehouse.settings import DEMO_MARKER, Settings
+
+_HERE = Path(__file__).parent
+#: Pages may use what lies beside them and nothing else: no network, no script of somebody else, no inline code.
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'"
+NAVIGATION = (
+    ("index.html", "Rising now"),
+    ("organizations.html", "Organizations"),
+    ("authors.html", "Authors"),
+    ("keywords.html", "Keywords"),
+    ("health.html", "Data health"),
+    ("definitions.html", "Definitions"),
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written: the first page, how many files, how many bytes."""
+
+    index: Path
+    files: int
+    size: int
+
+
+def write_report(settings: Settings) -> Report:
+    """Write the report of the published file to ``report/`` in the home.
+
+    Raises InputError if nothing is published and HomeError if the folder can't be written.
+    """
+    folder = settings.home / "report"
+    part, old = folder.with_name(".part-report"), folder.with_name(".old-report")
+    with read_published(settings) as connection, writing(str(folder)):
+        for leftover in (part, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        (part / "papers").mkdir(parents=True)
+        (part / "data").mkdir()
+        shutil.copytree(_HERE / "assets", part / "assets")
+        _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
+        if settings.feeds.exists():  # they are written after the report, into its folder
+            shutil.copytree(settings.feeds, part / settings.feeds.name)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(part, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return Report(folder / "index.html", len(files), sum(path.stat().st_size for path in files))
+
+
+class _Site:
+    """The pages of one report, read through one connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, *, is_invented: bool):
+        self.connection = connection
+        self.folder = folder
+        self.rising: Rising = read_rising(connection)
+        self.papers: list[Paper] = read_papers(connection)
+        self.pages = {paper.paper_id: f"papers/{page_name(paper.paper_id)}" for paper in self.papers}
+        self.jinja = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.jinja.filters.update(FILTERS)
+        self.jinja.globals.update(
+            LINKS,
+            policy=POLICY,
+            navigation=NAVIGATION,
+            as_of=self.rising.as_of,
+            written_at=utc_now().replace(tzinfo=None),
+            is_invented=is_invented,
+            page_of=lambda paper_id: self.pages.get(paper_id, f"paper.html#{quote(paper_id)}"),
+        )
+
+    def write(self) -> None:
+        """Every page, and the data behind the search."""
+        self._write_rising()
+        self._write_papers()
+        self._write_organizations()
+        self._write_authors()
+        self._write_keywords()
+        self._page(
+            "health.html", health=(health := read_health(self.connection)), volume=charts.volume_chart(health.days)
+        )
+        self._page("definitions.html", tables=read_definitions())
+        self._page("search.html")
+        self._page("paper.html")
+        self._write("data/papers.js", write_compact(self.connection, self.pages.keys()))
+
+    def _write_rising(self) -> None:
+        shown = [*self.rising.risers, *self.rising.newcomers, *self.rising.breakouts]
+        points = read_points(self.connection, {riser.paper_id for riser in shown})
+        lines = {paper_id: sparkline(found) for paper_id, found in points.items()}
+        self._page("index.html", rising=self.rising, lines=lines)
+
+    def _write_papers(self) -> None:
+        ids = self.pages.keys()
+        points, authors = read_points(self.connection, ids), read_authors(self.connection, ids)
+        template = self.jinja.get_template("paper_page.html")
+        for paper in self.papers:
+            seen = points[paper.paper_id]
+            text = template.render(
+                name="",
+                root="../",
+                paper=paper,
+                points=seen,
+                curve=curve(seen),
+                authors=authors.get(paper.paper_id, []),
+            )
+            self._write(self.pages[paper.paper_id], text)
+
+    def _write_organizations(self) -> None:
+        own = boards.read_board(self.connection, boards.ORGANIZATIONS)
+        families = boards.read_board(self.connection, boards.FAMILIES)
+        merged, merge_list = merges.read_organization_merges(self.connection)
+        rolled_up, family_list = merges.read_families(self.connection)
+        self._page(
+            "organizations.html",
+            boards=[("own", own), ("family", families)],
+            charts={
+                "own": charts.standing_chart(own.all_time, "Organizations"),
+                "family": charts.standing_chart(families.all_time, "Organizations with all their parts"),
+            },
+            merged=merged,
+            merges=merge_list,
+            rolled_up=rolled_up,
+            families=family_list,
+        )
+
+    def _write_authors(self) -> None:
+        board = boards.read_board(self.connection, boards.AUTHORS)
+        merged, merge_list = merges.read_author_merges(self.connection)
+        self._page("authors.html", board=board, merged=merged, merges=merge_list)
+
+    def _write_keywords(self) -> None:
+        growing = boards.read_growing_keywords(self.connection)
+        first = [course.keyword for course in growing[:6]]
+        weeks = boards.read_keyword_weeks(self.connection, first)
+        self._page(
+            "keywords.html",
+            board=boards.read_board(self.connection, boards.KEYWORDS),
+            growing=growing,
+            chart=charts.course_chart(weeks, first) if weeks else None,
+        )
+
+    def _page(self, name: str, **facts: Any) -> None:
+        self._write(name, self.jinja.get_template(name).render(name=name, root="", **facts))
+
+    def _write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")

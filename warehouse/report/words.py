@@ -1,0 +1,149 @@
+"""How values are written on a page: numbers, dates, listed texts and links. The filters of the templates."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+MISSING = "–"
+#: No real title or name comes near; a hostile one must not fill a page.
+LONGEST_TEXT = 300
+#: Marks that turn the direction of what follows, so that a text reads as another.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}")
+_REPOSITORY = re.compile(
+    r"https?://(?:www\.)?(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|gitee\.com|huggingface\.co)"
+    r"((?:/[\w.~-]+){1,6})/?",
+    re.ASCII,
+)
+
+
+def clean(text: str | None, longest: int = LONGEST_TEXT) -> str:
+    """A listed text as one line: control characters and turned directions are made visible, its length bounded."""
+    if text is None:
+        return ""
+    line = " ".join(text[: 4 * longest].split())
+    if not (line.isascii() and line.isprintable()):
+        line = "".join("\ufffd" if c in _TURNING or unicodedata.category(c) in ("Cc", "Cs") else c for c in line)
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def count(value: int | None) -> str:
+    """A whole number with thousands apart: ``12,345``."""
+    return MISSING if value is None else f"{value:,}".replace("-", "−")
+
+
+def signed(value: int | None) -> str:
+    """A change with its sign: ``+12``, ``−3``, ``0``."""
+    return MISSING if value is None else f"{value:+,}".replace("-", "−") if value else "0"
+
+
+def times(value: float | None) -> str:
+    """A ratio: ``2.4×``."""
+    return MISSING if value is None else f"{value:.1f}×"
+
+
+def decimal(value: float | None, digits: int = 1) -> str:
+    """A number with a fixed number of decimals."""
+    return MISSING if value is None else f"{value:,.{digits}f}".replace("-", "−")
+
+
+def share(value: float | None, digits: int = 0) -> str:
+    """A share of 0 to 1 as ``96 %``."""
+    return MISSING if value is None else f"{100 * value:.{digits}f} %".replace("-", "−")
+
+
+def day(value: date | None) -> str:
+    """A date: ``9 Mar 2026``."""
+    return MISSING if value is None else f"{value.day} {value:%b} {value.year}"
+
+
+def short_day(value: date | None) -> str:
+    """A date without its year: ``9 Mar``."""
+    return MISSING if value is None else f"{value.day} {value:%b}"
+
+
+def moment(value: datetime | None) -> str:
+    """A moment (UTC) to the minute: ``9 Mar 2026, 10:31``."""
+    return MISSING if value is None else f"{day(value)}, {value:%H:%M}"
+
+
+def short_moment(value: datetime | None) -> str:
+    """A moment (UTC) without its year: ``9 Mar, 10:31``."""
+    return MISSING if value is None else f"{short_day(value)}, {value:%H:%M}"
+
+
+def hours(value: float | None) -> str:
+    """A stretch of time: ``26 h``, ``3.5 days``."""
+    if value is None:
+        return MISSING
+    return f"{value:.0f} h" if value < 72 else f"{value / 24:.1f} days"
+
+
+def with_code(text: str) -> Markup:
+    """A description of the contract: what stands between backticks is shown as code, the rest is escaped."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts)
+    )
+
+
+def breakable(name: str) -> Markup:
+    """A long name of code, which may be broken behind its joints."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[_.\]/])", clean(name, 160)))
+
+
+def page_name(paper_id: str) -> str:
+    """The file of a paper's page: safe in every file system and in every address."""
+    return re.sub(r"[^0-9A-Za-z.]+", "-", paper_id)[:80].strip(".-") + ".html"
+
+
+def code_link(code_url: str | None) -> str | None:
+    """A listed code address, if it is one of a known code host; whatever else was sent is no link."""
+    found = _REPOSITORY.fullmatch((code_url or "").strip())
+    return f"https://{found[1]}{found[2]}" if found else None
+
+
+def arxiv_link(paper_id: str) -> str | None:
+    """The paper's page at arXiv, if its key is an arXiv id."""
+    return f"https://arxiv.org/abs/{paper_id}" if _ARXIV_ID.fullmatch(paper_id) else None
+
+
+def paper_link(paper_id: str) -> str | None:
+    """The paper's page at Hugging Face, if its key is an arXiv id."""
+    return f"https://huggingface.co/papers/{paper_id}" if _ARXIV_ID.fullmatch(paper_id) else None
+
+
+def listing_link(listed_on: date | None) -> str | None:
+    """The daily list of a date."""
+    return f"https://huggingface.co/papers/date/{listed_on:%Y-%m-%d}" if listed_on else None
+
+
+def search_link(text: str | None) -> str:
+    """The search page, asked for a text; relative to the report's folder."""
+    return f"search.html?q={quote(clean(text, 80))}"
+
+
+FILTERS = {
+    f.__name__: f
+    for f in (
+        clean,
+        count,
+        signed,
+        times,
+        decimal,
+        share,
+        day,
+        short_day,
+        moment,
+        short_moment,
+        hours,
+        with_code,
+        breakable,
+    )
+}
+LINKS = {f.__name__: f for f in (code_link, arxiv_link, paper_link, listing_link, search_link)}
