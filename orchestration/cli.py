@@ -12,15 +12,19 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration import cli_faces, cli_normalization, console
 from warehouse.errors import InputError, WarehouseError
 from warehouse.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from orchestration.backfill import Backfill
+    from orchestration.outcome import Outcome
 
 app = typer.Typer(
     name="papers",
@@ -93,13 +97,18 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Fetch a listing date and the days before it, check, transform, publish. What the schedule does."""
+    from orchestration.outcome import Outcome
+    from orchestration.runner import range_tags
     from warehouse.fetching import trailing_dates
     from warehouse.importing import parse_day
     from warehouse.landing import utc_now
 
     settings = _settings(home)
     last = parse_day(day, "--date") if day else utc_now().date()
-    _fetch_and_publish(settings, *trailing_dates(last, lookback or settings.lookback), as_json=as_json)
+    first, last = trailing_dates(last, lookback or settings.lookback)
+    outcome = Outcome()
+    _fetch_and_publish(settings, first, last, outcome, as_json=as_json, tags=range_tags(first, last))
+    _report_run(settings, outcome, as_json)
 
 
 @app.command()
@@ -113,54 +122,64 @@ def backfill(
 
     Dates already observed today (UTC) are not asked for again, so the same command goes on where a kill stopped it.
     """
-    from warehouse.fetching import observed_since
+    from orchestration.runner import prepare_environment
     from warehouse.importing import parse_day
-    from warehouse.landing import Landing, utc_now
+    from warehouse.lock import writer_lock
 
-    settings, today = _settings(home), utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    settings = _settings(home)
     begin, end = parse_day(first, "--from"), parse_day(last, "--to")
     if begin > end:
         raise InputError(f"--from {begin} lies after --to {end}: swap them.")
-    known = observed_since(Landing(settings.landing), today) if settings.landing.exists() else set()
-    done = sum(begin <= day <= end for day in known)
-    days = (end - begin).days + 1
-    _say_estimate(settings, days, done)
-    _fetch_and_publish(settings, begin, end, as_json=as_json, skip_since=today, done=done)
+    with writer_lock(settings.lock_file, purpose="papers backfill", timeout=settings.lock_timeout):
+        prepare_environment(settings)
+        from orchestration.backfill import recorded
+
+        with recorded(settings, begin, end) as backfill:
+            done = _say_estimate(settings, backfill)
+            _fetch_and_publish(settings, begin, end, backfill.outcome, as_json=as_json, tags=backfill.tags, done=done)
+    _report_run(settings, backfill.outcome, as_json)
 
 
-def _say_estimate(settings: Settings, days: int, done: int) -> None:
-    """How long the asking takes at least; the bar tells the rest from the pace that the source really has."""
+def _say_estimate(settings: Settings, backfill: Backfill) -> int:
+    """Say how long the asking takes at least; the bar tells the rest from the pace that the source really has.
+
+    Returns how many of the dates need no look.
+    """
+    from warehouse.fetching import observed_since
+    from warehouse.landing import Landing
+
+    known = observed_since(Landing(settings.landing), backfill.since)
+    done = sum(backfill.first <= day <= backfill.last for day in known)
+    days = (backfill.last - backfill.first).days + 1
     least = (days - done) * settings.min_interval
     text = f"{days} listing dates, {done} of them observed today already, {days - done} to ask for"
+    if backfill.goes_on:
+        text = f"Going on with the backfill of {backfill.begun_at:%Y-%m-%d %H:%M} UTC that broke off: {text}"
     console.say(
         f"{text}, at least {least / 60:.0f} min at {settings.min_interval:g} s a request." if least else f"{text}."
     )
+    return done
 
 
 def _fetch_and_publish(
     settings: Settings,
     first: date,
     last: date,
+    outcome: Outcome,
     *,
     as_json: bool,
-    skip_since: datetime | None = None,
+    tags: dict[str, str],
     done: int = 0,
 ) -> None:
+    """Run the daily job over a range of dates, with a bar."""
     from orchestration.demo import leave_demo
-    from orchestration.outcome import Outcome
-    from orchestration.partitions import SKIP_OBSERVED_SINCE
-    from orchestration.runner import range_tags, run_job
+    from orchestration.runner import run_job
 
     leave_demo(settings, tell=console.say)
-    outcome = Outcome()
-    tags = range_tags(first, last)
-    if skip_since:
-        tags[SKIP_OBSERVED_SINCE] = skip_since.isoformat()
     # The dates that are skipped are not in the bar: they would make it promise too much.
     with console.progress(f"Observing {first} to {last}", (last - first).days + 1 - done, shown=not as_json) as bar:
         outcome.on_date = lambda day, what: bar.advance(bar.task_ids[0])
         run_job(settings, "daily_papers", tags=tags, outcome=outcome)
-    _report_run(settings, outcome, as_json)
 
 
 @app.command(name="import")

@@ -35,6 +35,8 @@ def range_tags(first: date, last: date) -> dict[str, str]:
 def prepare_environment(settings: Settings) -> None:
     """Make the home's Dagster folder and point this process (and its children) to the warehouse."""
     os.environ.update(settings.environment())
+    # Betas that the project uses on purpose: backfill policies, freshness policies.
+    warnings.filterwarnings("ignore", module=r"dagster.*")
     # Neither the orchestrator nor dbt nor the judge calls home.
     os.environ.update(
         DAGSTER_DISABLE_TELEMETRY="yes", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false"
@@ -74,8 +76,6 @@ def run_job(
         if "judge" not in overrides:
             # Its import takes longest of all, so it begins before the orchestrator's.
             overrides["judge"] = helpers.enter_context(judging())
-        # Betas that the project uses on purpose: backfill policies, freshness policies.
-        warnings.filterwarnings("ignore", module=r"dagster.*")
         import dagster as dg
 
         from orchestration.definitions import build_definitions
