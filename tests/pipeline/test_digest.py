@@ -159,11 +159,14 @@ def test_an_organization_stands_for_everything_beneath_it_at_the_time(home: Home
     assert home.select(organizations=("Nobody Inc",)).unknown == ("organization 'Nobody Inc'",)
 
 
-@pytest.mark.parametrize("column", ["author_id", "own_author_id", "name_as_listed", "upper(name_as_listed)"])
-def test_an_author_is_found_by_id_or_name(home: Home, column: str) -> None:
+@pytest.mark.parametrize(
+    "column", ["author_id", "own_author_id", "name_as_listed", "upper(name_as_listed)", "upper(account_handle)"]
+)
+def test_an_author_is_found_by_id_handle_or_name(home: Home, column: str) -> None:
+    home.change("update marts.dim_authors set account_handle = 'Handle-' || author_id")
     ((asked, paper),) = home.rows(
         f"select {column}, paper_id from marts.author_merges join marts.rpt_paper_trends using (paper_id) "
-        "where gain_24h >= 1 order by mention_id limit 1"
+        "join marts.dim_authors using (author_id) where gain_24h >= 1 order by mention_id limit 1"
     )
     assert paper in {r.paper_id for r in home.select(authors=(str(asked),), top=99).risers}
 
