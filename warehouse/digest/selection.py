@@ -46,6 +46,22 @@ order by measured.gain desc, measured.velocity desc nulls last, measured.upvotes
 """
 
 
+# From the observation that a gain counts from to the paper's last one: where nobody looked for long, it is longer than
+# the window.
+_SPANS = """
+select
+    trends.paper_id,
+    epoch(any_value(trends.last_observed_at)) - epoch(coalesce(
+        max(seen.observed_at) filter (where seen.observed_at <= trends.as_of - to_hours({hours})),
+        min(seen.observed_at)
+    ))
+from marts.rpt_paper_trends as trends
+inner join marts.fct_upvote_observations as seen on trends.paper_id = seen.paper_id and seen.upvotes is not null
+where list_contains($papers, trends.paper_id)
+group by trends.paper_id
+"""
+
+
 @dataclass(frozen=True)
 class Filters:
     """What a reader wants to see. Filters of different kinds must all hold; within one kind, any of its values."""
@@ -68,6 +84,8 @@ class Riser:
     #: Upvotes gained in the window, or since the first observation for a paper that is new in it (``is_new``).
     gain: int
     is_new: bool
+    #: Hours between the two observations whose difference the gain is.
+    gain_hours: float
     gain_24h: int | None
     gain_7d: int | None
     velocity: float | None
@@ -102,16 +120,16 @@ class Selection:
     is_demo: bool = False
 
 
-def window_words(riser: Riser, window: str) -> str:
-    """Over how long the gain was measured."""
-    if riser.is_new:
-        return f"the {riser.observed_hours:.0f} hours since it was first seen"
-    return "24 hours" if window == "24h" else "7 days"
+def gained(riser: Riser) -> str:
+    """The gain and over how long it was measured, as words."""
+    hours = riser.gain_hours
+    over = f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.1f} days".replace(".0 ", " ")
+    return f"{riser.gain:+d} upvotes in {f'the {over} since it was first seen' if riser.is_new else over}"
 
 
-def why(riser: Riser, window: str) -> list[str]:
+def why(riser: Riser) -> list[str]:
     """Why a paper is shown, as sentences: its gain, what was to be expected, and what it has that was asked for."""
-    reasons = [f"{riser.gain:+d} upvotes in {window_words(riser, window)}, now {riser.upvotes}."]
+    reasons = [f"{gained(riser)}, now {riser.upvotes}."]
     if riser.expected_upvotes is not None and riser.attention_rate is not None:
         expected = f"{riser.expected_upvotes:.0f}" if riser.expected_upvotes >= 1 else "less than 1"
         watched = "" if riser.is_new else f"{riser.gain_observed:+d} in the {riser.observed_hours:.0f} hours watched; "
@@ -145,10 +163,13 @@ def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, fil
             kept.append((row, matches))
         if len(kept) == filters.top:
             break
+    papers = [row["paper_id"] for row, _ in kept]
     if not filters.authors:
-        authors = _authors(connection, [row["paper_id"] for row, _ in kept])
+        authors = _authors(connection, papers)
+    spans = dict(connection.execute(_SPANS.format(hours=hours), {"papers": papers}).fetchall())
     for row, _ in kept:
         del row["abstract"], row["ai_summary"]
+        row["gain_hours"] = spans[row["paper_id"]] / 3600
     risers = tuple(
         Riser(**row, matches=tuple(matches), authors=tuple(a["name"] for a in authors.get(row["paper_id"], [])))
         for row, matches in kept
