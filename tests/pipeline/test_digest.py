@@ -22,7 +22,7 @@ from orchestration.schedules import digest_job, digest_schedule
 from tests.conftest import Papers
 from warehouse.digest.record import Delivery, SentRecord
 from warehouse.digest.rendering import issue_key
-from warehouse.digest.selection import Filters, Selection, select_risers, why
+from warehouse.digest.selection import Filters, Selection, gained, select_risers, why
 from warehouse.digest.sending import Sent, send_digests
 from warehouse.digest.subscriptions import EXAMPLE, SubscriptionsError, parse_subscriptions
 from warehouse.digest.texts import one_line, web_address
@@ -101,23 +101,34 @@ def test_it_holds_what_gained_most_and_what_is_new(home: Home, window: str, hour
                 max_by(upvotes, observed_at) as last,
                 max_by(upvotes, observed_at) filter (where observed_at <= now - interval {hours} hour) as before,
                 min_by(upvotes, observed_at) as first,
-                max(observed_at) > any_value(now) - interval {hours} hour as is_recent
+                max(observed_at) > any_value(now) - interval {hours} hour as is_recent,
+                epoch(max(observed_at)) - epoch(coalesce(
+                    max(observed_at) filter (where observed_at <= now - interval {hours} hour), min(observed_at)
+                )) as seconds
             from seen group by paper_id
         )
-        select paper_id, last - coalesce(before, first) as gain, before is null from sums
+        select paper_id, last - coalesce(before, first) as gain, before is null, seconds / 3600 from sums
         where is_recent and gain >= 3 and last >= 10 order by gain desc, paper_id""")
     found = home.select(window=window, top=1000, minimum_gain=3, minimum_upvotes=10)
-    assert len(expected) > 5 and {is_new for *_, is_new in expected} == {True, False}
-    assert [r.gain for r in found.risers] == [gain for _, gain, _ in expected]
-    assert {(r.paper_id, r.gain, r.is_new) for r in found.risers} == set(expected)
+    assert len(expected) > 5 and {is_new for *_, is_new, _ in expected} == {True, False}
+    assert [r.gain for r in found.risers] == [gain for _, gain, *_ in expected]
+    assert {(r.paper_id, r.gain, r.is_new, r.gain_hours) for r in found.risers} == set(expected)
     assert all(r.is_new or r.gain == getattr(r, column) for r in found.risers)
     assert found.as_of == home.rows("select max(observed_at) from marts.fct_upvote_observations")[0][0]
     assert [r.paper_id for r in home.select(window=window, top=4).risers] == [r for r, *_ in expected[:4]]
 
 
+def test_a_gain_says_over_how_long_it_really_is(home: Home) -> None:
+    riser = home.select(top=1).risers[0]
+    before = "observed_at <= timestamp '2026-09-29 20:00:00' and observed_at > timestamp '2026-09-28 12:00:00'"
+    home.change(f"delete from marts.fct_upvote_observations where paper_id = '{riser.paper_id}' and {before}")
+    assert gained(riser) == f"+{riser.gain} upvotes in 24 hours"
+    assert gained(home.select(top=1).risers[0]) == f"+{riser.gain} upvotes in 60 hours"
+
+
 def test_it_says_why_each_paper_is_in_it(home: Home) -> None:
     riser = home.select(keywords=("small models",)).risers[0]
-    reasons = " ".join(why(riser, "24h"))
+    reasons = " ".join(why(riser))
     assert f"+{riser.gain_24h} upvotes in 24 hours, now {riser.upvotes}." in reasons
     assert f"{riser.expected_upvotes:.0f} would be usual" in reasons and "keyword small models" in reasons
 
@@ -155,15 +166,18 @@ def test_an_organization_stands_for_everything_beneath_it_at_the_time(home: Home
     home.change(relation % "date '2026-02-01', null")
     rolled_up = home.select(organizations=(str(whole),), top=99).risers
     assert own <= {r.paper_id for r in rolled_up}
-    assert any(f"{name}, part of {whole}" in " ".join(why(r, "24h")) for r in rolled_up)
+    assert any(f"{name}, part of {whole}" in " ".join(why(r)) for r in rolled_up)
     assert home.select(organizations=("Nobody Inc",)).unknown == ("organization 'Nobody Inc'",)
 
 
-@pytest.mark.parametrize("column", ["author_id", "own_author_id", "name_as_listed", "upper(name_as_listed)"])
-def test_an_author_is_found_by_id_or_name(home: Home, column: str) -> None:
+@pytest.mark.parametrize(
+    "column", ["author_id", "own_author_id", "name_as_listed", "upper(name_as_listed)", "upper(account_handle)"]
+)
+def test_an_author_is_found_by_id_handle_or_name(home: Home, column: str) -> None:
+    home.change("update marts.dim_authors set account_handle = 'Handle-' || author_id")
     ((asked, paper),) = home.rows(
         f"select {column}, paper_id from marts.author_merges join marts.rpt_paper_trends using (paper_id) "
-        "where gain_24h >= 1 order by mention_id limit 1"
+        "join marts.dim_authors using (author_id) where gain_24h >= 1 order by mention_id limit 1"
     )
     assert paper in {r.paper_id for r in home.select(authors=(str(asked),), top=99).risers}
 

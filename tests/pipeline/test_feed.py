@@ -42,6 +42,13 @@ def test_a_run_of_the_pipeline_writes_them(demo: Papers) -> None:
     assert feed.entries[0].title.startswith("Lanternfish-Riser") and "invented" in feed.feed.title
 
 
+def test_writing_the_report_leaves_them_there(home: Home) -> None:
+    write_feeds(home.settings)
+    before = {f.name: f.read_bytes() for f in home.settings.feeds.iterdir()}
+    Papers(home.path)("report")
+    assert {f.name: f.read_bytes() for f in home.settings.feeds.iterdir()} == before
+
+
 def test_atom_has_what_the_standard_requires(home: Home) -> None:
     home.subscribe(SUBSCRIPTIONS)
     home.environment = {"PAPERS_SITE_URL": "https://papers.example.org/"}

@@ -104,7 +104,7 @@ def _entered(subscription: Subscription, selection: Selection, kept: list[dict[s
     for riser in selection.risers:
         if riser.paper_id in known:
             continue
-        view = paper_view(riser, selection.filters.window)
+        view = paper_view(riser)
         fresh.append(
             {
                 "id": f"{_TAG}{subscription.name}/{quote(riser.paper_id, safe='')}/{as_of:%Y-%m-%d}",

@@ -50,7 +50,7 @@ def issue_key(window: str, as_of: datetime) -> str:
     return f"{as_of:%Y-%m-%d}" if window == "24h" else f"{year}-W{week:02d}"
 
 
-def paper_view(riser: Riser, window: str) -> dict[str, Any]:
+def paper_view(riser: Riser) -> dict[str, Any]:
     """What a reader sees of a paper, with every listed text made one harmless line."""
     authors = [one_line(name, 80) for name in riser.authors[:3]]
     if len(riser.authors) > len(authors):
@@ -62,7 +62,7 @@ def paper_view(riser: Riser, window: str) -> dict[str, Any]:
         "links": [(name, web_address(url)) for name, url in links if web_address(url)],
         "byline": ", ".join([*authors, *([one_line(riser.organization, 80)] if riser.organization else [])]),
         "gain": riser.gain,
-        "why": [one_line(sentence) for sentence in why(riser, window)],
+        "why": [one_line(sentence) for sentence in why(riser)],
         "listed": riser.first_listed_on,
     }
 
@@ -112,7 +112,7 @@ def _view(issue: Issue, now: datetime, sender: str | None) -> dict[str, Any]:
         "stale_days": round(hours / 24) if hours > STALE_HOURS else None,
         "is_demo": selection.is_demo,
         "window": "24 hours" if selection.filters.window == "24h" else "7 days",
-        "papers": [paper_view(riser, selection.filters.window) for riser in selection.risers],
+        "papers": [paper_view(riser) for riser in selection.risers],
         "unknown": [one_line(text) for text in selection.unknown],
         "name": issue.subscription.name,
         "leave": unsubscribe_address(issue.subscription, sender) if sender else None,

@@ -46,6 +46,22 @@ order by measured.gain desc, measured.velocity desc nulls last, measured.upvotes
 """
 
 
+# From the observation that a gain counts from to the paper's last one: where nobody looked for long, it is longer than
+# the window.
+_SPANS = """
+select
+    trends.paper_id,
+    epoch(any_value(trends.last_observed_at)) - epoch(coalesce(
+        max(seen.observed_at) filter (where seen.observed_at <= trends.as_of - to_hours({hours})),
+        min(seen.observed_at)
+    ))
+from marts.rpt_paper_trends as trends
+inner join marts.fct_upvote_observations as seen on trends.paper_id = seen.paper_id and seen.upvotes is not null
+where list_contains($papers, trends.paper_id)
+group by trends.paper_id
+"""
+
+
 @dataclass(frozen=True)
 class Filters:
     """What a reader wants to see. Filters of different kinds must all hold; within one kind, any of its values."""
@@ -68,6 +84,8 @@ class Riser:
     #: Upvotes gained in the window, or since the first observation for a paper that is new in it (``is_new``).
     gain: int
     is_new: bool
+    #: Hours between the two observations whose difference the gain is.
+    gain_hours: float
     gain_24h: int | None
     gain_7d: int | None
     velocity: float | None
@@ -102,16 +120,16 @@ class Selection:
     is_demo: bool = False
 
 
-def window_words(riser: Riser, window: str) -> str:
-    """Over how long the gain was measured."""
-    if riser.is_new:
-        return f"the {riser.observed_hours:.0f} hours since it was first seen"
-    return "24 hours" if window == "24h" else "7 days"
+def gained(riser: Riser) -> str:
+    """The gain and over how long it was measured, as words."""
+    hours = riser.gain_hours
+    over = f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.1f} days".replace(".0 ", " ")
+    return f"{riser.gain:+d} upvotes in {f'the {over} since it was first seen' if riser.is_new else over}"
 
 
-def why(riser: Riser, window: str) -> list[str]:
+def why(riser: Riser) -> list[str]:
     """Why a paper is shown, as sentences: its gain, what was to be expected, and what it has that was asked for."""
-    reasons = [f"{riser.gain:+d} upvotes in {window_words(riser, window)}, now {riser.upvotes}."]
+    reasons = [f"{gained(riser)}, now {riser.upvotes}."]
     if riser.expected_upvotes is not None and riser.attention_rate is not None:
         expected = f"{riser.expected_upvotes:.0f}" if riser.expected_upvotes >= 1 else "less than 1"
         watched = "" if riser.is_new else f"{riser.gain_observed:+d} in the {riser.observed_hours:.0f} hours watched; "
@@ -145,10 +163,13 @@ def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, fil
             kept.append((row, matches))
         if len(kept) == filters.top:
             break
+    papers = [row["paper_id"] for row, _ in kept]
     if not filters.authors:
-        authors = _authors(connection, [row["paper_id"] for row, _ in kept])
+        authors = _authors(connection, papers)
+    spans = dict(connection.execute(_SPANS.format(hours=hours), {"papers": papers}).fetchall())
     for row, _ in kept:
         del row["abstract"], row["ai_summary"]
+        row["gain_hours"] = spans[row["paper_id"]] / 3600
     risers = tuple(
         Riser(**row, matches=tuple(matches), authors=tuple(a["name"] for a in authors.get(row["paper_id"], [])))
         for row, matches in kept
@@ -165,15 +186,15 @@ class _Wanted:
         self._author_ids: dict[str, str] = {}
         self.unknown: list[str] = []
         self._filters = filters
-        for asked in filters.organizations:
-            self._look_up(asked, _family(connection, asked, as_of), self._families, "organization")
-        for asked in filters.authors:
-            self._look_up(asked, _author_ids(connection, asked), self._author_ids, "author")
+        for asked, ids in _families(connection, filters.organizations, as_of).items():
+            self._look_up(asked, ids, self._families, "organization")
+        for asked, ids in _persons(connection, filters.authors).items():
+            self._look_up(asked, ids, self._author_ids, "author")
 
     def _look_up(self, asked: str, ids: set[str], into: dict[str, str], what: str) -> None:
         if not ids:
             self.unknown.append(f"{what} {asked!r}")
-        for found in ids:
+        for found in sorted(ids):
             into.setdefault(found, asked)
 
     def matches(self, row: dict[str, Any], listed: set[tuple[str, ...]], authors: list[dict[str, Any]]) -> Any:
@@ -209,7 +230,7 @@ def _with_aliases(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]
         return {}
     aliases = {folded_words(a): folded_words(k) for a, k in connection.execute("from seeds.keyword_aliases").fetchall()}
     phrases = {keyword: folded_words(keyword) for keyword in keywords}
-    return {keyword: {phrase, aliases.get(phrase, phrase)} for keyword, phrase in phrases.items()}
+    return {keyword: {phrase, aliases.get(phrase, phrase)} - {()} for keyword, phrase in phrases.items()}
 
 
 def _listed_keywords(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, set[tuple[str, ...]]]:
@@ -234,44 +255,50 @@ def _authors(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[s
     return found
 
 
-def _family(connection: duckdb.DuckDBPyConnection, asked: str, as_of: datetime | None) -> set[str]:
-    """The organizations of an id, slug or name, with everything that is part of them as of then."""
-    key = words(asked)
-    family = {
-        organization_id
-        for organization_id, *names in connection.execute(
-            "select organization_id, display_name, slug from marts.dim_organizations union all "
-            "select organization_id, listed_name, listed_slug from marts.organization_merges"
-        ).fetchall()
-        if asked == organization_id or key in {words(name) for name in names if name}
-    }
+def _families(
+    connection: duckdb.DuckDBPyConnection, asked: Iterable[str], as_of: datetime | None
+) -> dict[str, set[str]]:
+    """What was asked for → the organizations of that id, slug or name, and all that is part of them as of then."""
+    families: dict[str, set[str]] = {text: set() for text in asked}
+    if not families:
+        return families
+    keys = {text: words(text) for text in families}
+    for organization_id, *names in connection.execute(
+        "select organization_id, display_name, slug from marts.dim_organizations union all "
+        "select organization_id, listed_name, listed_slug from marts.organization_merges"
+    ).fetchall():
+        known = {words(name) for name in names if name} - {""}
+        for text, family in families.items():
+            if text in (organization_id, *names) or keys[text] in known:
+                family.add(organization_id)
     parts = connection.execute(
         "select organization_id, parent_organization_id from marts.bridge_organization_parents "
         "where coalesce(valid_from <= $day, true) and coalesce(valid_to > $day, true)",
         {"day": as_of.date() if as_of else None},
     ).fetchall()
-    grown = True
-    while grown:
-        below = {part for part, whole in parts if whole in family} - family
-        family |= below
-        grown = bool(below)
-    return family
+    for family in families.values():
+        while below := {part for part, whole in parts if whole in family} - family:
+            family |= below
+    return families
 
 
-def _author_ids(connection: duckdb.DuckDBPyConnection, asked: str) -> set[str]:
-    """The persons of an author id (past or present), an account handle or a name, however it is written."""
-    rows = connection.execute(
-        "select author_id, account_handle, display_name from marts.dim_authors where author_id = $asked "
-        "or lower(account_handle) = lower($asked) union all "
-        "select author_id, own_author_id, name_as_listed from marts.author_merges",
-        {"asked": asked},
-    ).fetchall()
-    key = name_key(asked)
-    return {
-        author_id
-        for author_id, other, name in rows
-        if asked in (author_id, other) or (other or "").lower() == asked.lower() or name_key(name) == key
-    }
+def _persons(connection: duckdb.DuckDBPyConnection, asked: Iterable[str]) -> dict[str, set[str]]:
+    """What was asked for → the persons of that author id (past or present), handle or name, however it is written."""
+    persons: dict[str, set[str]] = {text: set() for text in asked}
+    if not persons:
+        return persons
+    by_key: dict[str, list[str]] = {}
+    for text in persons:
+        for key in (text, text.casefold(), name_key(text)):
+            by_key.setdefault(key, []).append(text)
+    for author_id, handle_or_old_id, name in connection.execute(
+        "select author_id, account_handle, display_name from marts.dim_authors union all "
+        "select author_id, own_author_id, name_as_listed from marts.author_merges"
+    ).fetchall():
+        for key in {author_id, (handle_or_old_id or "").casefold(), name_key(name)} & by_key.keys():
+            for text in by_key[key]:
+                persons[text].add(author_id)
+    return persons
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
