@@ -54,7 +54,7 @@ def parse_load_again(settings: Settings, load_id: str, reason: str) -> LoadResul
 
 @contextmanager
 def _known_load(settings: Settings, load_id: str, purpose: str) -> Iterator[tuple[RawStore, tuple[str, str, str]]]:
-    """The raw tables, held for writing, and a load's verdict, who gave it and why. Raises InputError if there is none."""
+    """The raw tables, held for writing, and a load's verdict, who gave it and why. Raises InputError if unknown."""
     if not settings.raw_database.exists():
         raise InputError(f"Nothing is loaded in {settings.home} yet: there is no load {load_id!r}.")
     with (
