@@ -6,6 +6,7 @@ import re
 import threading
 import urllib.request
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -53,6 +54,16 @@ def test_every_setting_is_documented() -> None:
     passed_on = {"PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE"}  # for child processes
     for name in set(re.findall(r'"(PAPERS_[A-Z_]+)"', settings)) - passed_on:
         assert f"`{name}`" in told, name
+
+
+def test_the_examples_in_python_run_as_they_stand(demo: Papers) -> None:
+    text = "".join((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/query.md"))
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(examples) == 3
+    names: dict[str, Any] = {}
+    for example in examples:
+        exec(example.replace("warehouse/data", str(demo.home)), names)
+    assert len(names["curve"]) == 3 and len(names["rising"]) == 10
 
 
 def test_dbts_page_shows_every_table_and_loads_nothing(demo: Papers) -> None:
