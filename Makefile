@@ -5,7 +5,7 @@ PAPERS := .venv/bin/papers
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format ui clean
+.PHONY: help setup demo test lint types format dictionary ui clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -26,8 +26,8 @@ $(READY): $(UV) pyproject.toml uv.lock
 demo: $(READY) ## Replay a month of invented listings through the whole pipeline and show what rose most
 	$(PAPERS) demo
 
-test: $(READY) ## Run all tests
-	.venv/bin/pytest
+test: $(READY) ## Run all tests, a file at a time on each of two cores
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## Check style and formatting
 	.venv/bin/ruff check .
@@ -39,6 +39,9 @@ types: $(READY) ## Check types
 format: $(READY) ## Format the code
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+dictionary: $(READY) ## Write docs/data-dictionary.md from the contracts of the marts
+	.venv/bin/python -m orchestration.dictionary
 
 ui: $(READY) ## Start Dagster on http://127.0.0.1:3000
 	$(PAPERS) ui

@@ -12,15 +12,19 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration import cli_normalization, console
+from orchestration import cli_faces, cli_normalization, console
 from warehouse.errors import InputError, WarehouseError
 from warehouse.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from orchestration.backfill import Backfill
+    from orchestration.outcome import Outcome
 
 app = typer.Typer(
     name="papers",
@@ -64,6 +68,7 @@ def _settings(home: Path | None) -> Settings:
 
 
 cli_normalization.register(app, _settings)
+cli_faces.register(app, _settings)
 
 
 @app.command()
@@ -76,6 +81,7 @@ def demo(home: Home = None, as_json: Json = False) -> None:
     _report_run(settings, outcome, as_json)
     if not as_json:
         _print_risers(settings)
+        console.say(f"See it: {(settings.home / 'report' / 'index.html').as_uri()}")
         place = "" if settings.home == Settings.home else f" --home {settings.home}"
         console.say(f'Ask it something: papers{place} sql "select title, upvotes from dim_papers limit 5"')
 
@@ -91,13 +97,18 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Fetch a listing date and the days before it, check, transform, publish. What the schedule does."""
+    from orchestration.outcome import Outcome
+    from orchestration.runner import range_tags
     from warehouse.fetching import trailing_dates
     from warehouse.importing import parse_day
     from warehouse.landing import utc_now
 
     settings = _settings(home)
     last = parse_day(day, "--date") if day else utc_now().date()
-    _fetch_and_publish(settings, *trailing_dates(last, lookback or settings.lookback), as_json=as_json)
+    first, last = trailing_dates(last, lookback or settings.lookback)
+    outcome = Outcome()
+    _fetch_and_publish(settings, first, last, outcome, as_json=as_json, tags=range_tags(first, last))
+    _report_run(settings, outcome, as_json)
 
 
 @app.command()
@@ -111,54 +122,64 @@ def backfill(
 
     Dates already observed today (UTC) are not asked for again, so the same command goes on where a kill stopped it.
     """
-    from warehouse.fetching import observed_since
+    from orchestration.runner import prepare_environment
     from warehouse.importing import parse_day
-    from warehouse.landing import Landing, utc_now
+    from warehouse.lock import writer_lock
 
-    settings, today = _settings(home), utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    settings = _settings(home)
     begin, end = parse_day(first, "--from"), parse_day(last, "--to")
     if begin > end:
         raise InputError(f"--from {begin} lies after --to {end}: swap them.")
-    known = observed_since(Landing(settings.landing), today) if settings.landing.exists() else set()
-    done = sum(begin <= day <= end for day in known)
-    days = (end - begin).days + 1
-    _say_estimate(settings, days, done)
-    _fetch_and_publish(settings, begin, end, as_json=as_json, skip_since=today, done=done)
+    with writer_lock(settings.lock_file, purpose="papers backfill", timeout=settings.lock_timeout):
+        prepare_environment(settings)
+        from orchestration.backfill import recorded
+
+        with recorded(settings, begin, end) as backfill:
+            done = _say_estimate(settings, backfill)
+            _fetch_and_publish(settings, begin, end, backfill.outcome, as_json=as_json, tags=backfill.tags, done=done)
+    _report_run(settings, backfill.outcome, as_json)
 
 
-def _say_estimate(settings: Settings, days: int, done: int) -> None:
-    """How long the asking takes at least; the bar tells the rest from the pace that the source really has."""
+def _say_estimate(settings: Settings, backfill: Backfill) -> int:
+    """Say how long the asking takes at least; the bar tells the rest from the pace that the source really has.
+
+    Returns how many of the dates need no look.
+    """
+    from warehouse.fetching import observed_since
+    from warehouse.landing import Landing
+
+    known = observed_since(Landing(settings.landing), backfill.since)
+    done = sum(backfill.first <= day <= backfill.last for day in known)
+    days = (backfill.last - backfill.first).days + 1
     least = (days - done) * settings.min_interval
     text = f"{days} listing dates, {done} of them observed today already, {days - done} to ask for"
+    if backfill.goes_on:
+        text = f"Going on with the backfill of {backfill.begun_at:%Y-%m-%d %H:%M} UTC that broke off: {text}"
     console.say(
         f"{text}, at least {least / 60:.0f} min at {settings.min_interval:g} s a request." if least else f"{text}."
     )
+    return done
 
 
 def _fetch_and_publish(
     settings: Settings,
     first: date,
     last: date,
+    outcome: Outcome,
     *,
     as_json: bool,
-    skip_since: datetime | None = None,
+    tags: dict[str, str],
     done: int = 0,
 ) -> None:
+    """Run the daily job over a range of dates, with a bar."""
     from orchestration.demo import leave_demo
-    from orchestration.outcome import Outcome
-    from orchestration.partitions import SKIP_OBSERVED_SINCE
-    from orchestration.runner import range_tags, run_job
+    from orchestration.runner import run_job
 
     leave_demo(settings, tell=console.say)
-    outcome = Outcome()
-    tags = range_tags(first, last)
-    if skip_since:
-        tags[SKIP_OBSERVED_SINCE] = skip_since.isoformat()
     # The dates that are skipped are not in the bar: they would make it promise too much.
     with console.progress(f"Observing {first} to {last}", (last - first).days + 1 - done, shown=not as_json) as bar:
         outcome.on_date = lambda day, what: bar.advance(bar.task_ids[0])
         run_job(settings, "daily_papers", tags=tags, outcome=outcome)
-    _report_run(settings, outcome, as_json)
 
 
 @app.command(name="import")
@@ -426,26 +447,6 @@ def report(home: Home = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def digest(
-    top: Annotated[int, typer.Option("--top", min=1, max=1000, help="How many papers.")] = 10,
-    minimum_upvotes: Annotated[
-        int, typer.Option("--min-upvotes", min=0, help="Only papers with at least so many.")
-    ] = 0,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
-    """Print what rose most, as text that can be mailed."""
-    from warehouse.report import digest_text, risers
-
-    settings = _settings(home)
-    papers = risers(settings, top, minimum_upvotes)
-    if as_json:
-        console.print_json(papers)
-    else:
-        print(digest_text(papers))
-
-
-@app.command()
 def ui(
     port: Annotated[
         int, typer.Option(min=1, max=65534, help="The port on this machine; the Data Docs take the next one.")
@@ -483,7 +484,7 @@ def _run_facts(settings: Settings, outcome: Any) -> dict[str, Any]:
         "tables": outcome.publication.tables if outcome.publication else None,
         "fetched": {str(day): load for day, load in fetched.landed.items()} if fetched else {},
         "not_fetched": {str(day): why for day, why in fetched.failures.items()} if fetched else {},
-        "remarks": fetched.remarks if fetched else [],
+        "remarks": [*(fetched.remarks if fetched else []), *outcome.remarks],
         "loads": len(outcome.loads),
         "refused": {load.source: load.reason for load in outcome.loads if load.reason},
         "gates": {
@@ -530,15 +531,25 @@ def _print_publication(settings: Settings, outcome: Any) -> None:
 
 
 def _print_risers(settings: Settings) -> None:
-    from warehouse.report import risers
+    from warehouse.digest.selection import Filters, select_risers
+    from warehouse.publish import read_published
 
-    rows = risers(settings, 10, 0)
+    with read_published(settings) as connection:
+        risers = select_risers(settings, connection, Filters()).risers
     console.out.print()
     console.print_table(
-        ["#", "gain 24 h", "per hour", "upvotes", "listed", "paper"],
+        ["#", "gain", "over", "per hour", "upvotes", "listed", "paper"],
         [
-            [i, row["gain_24h"], row["velocity"], row["upvotes"], row["first_listed_on"], row["title"]]
-            for i, row in enumerate(rows, start=1)
+            [
+                i,
+                r.gain,
+                f"{r.observed_hours:.0f} h" if r.is_new else "24 h",
+                r.velocity,
+                r.upvotes,
+                r.first_listed_on,
+                r.title,
+            ]
+            for i, r in enumerate(risers, start=1)
         ],
         title="What rose most in the last 24 hours observed",
     )

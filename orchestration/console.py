@@ -6,11 +6,11 @@ import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -62,10 +62,21 @@ def say(text: str) -> None:
     err.print(Text(plain(text)))
 
 
+class TimeLeft(ProgressColumn):
+    """What is left at the mean pace since the start, waits and retries included; nothing before there is a pace."""
+
+    def render(self, task: Task) -> Text:
+        """The estimate as text."""
+        if not task.completed or not task.total or not task.elapsed:
+            return Text("no estimate yet")
+        left = timedelta(seconds=round((task.total - task.completed) * task.elapsed / task.completed))
+        return Text(f"about {left} left")
+
+
 @contextmanager
 def progress(what: str, total: int, *, shown: bool) -> Iterator[Progress]:
     """A progress bar on stderr with one task, shown on a terminal only."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
     with Progress(*columns, console=err, transient=True, disable=not (shown and err.is_terminal)) as bar:
         bar.add_task(what, total=total)
         yield bar

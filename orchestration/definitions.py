@@ -15,7 +15,7 @@ from orchestration.assets.raw import batch_gate_check, raw_loads
 from orchestration.manifest import ensure_manifest
 from orchestration.outcome import Outcome
 from orchestration.resources import dbt_resource, judge_resource, source_resource, warehouse_resource
-from orchestration.schedules import daily_papers_job, daily_schedule, load_landed_job
+from orchestration.schedules import daily_papers_job, daily_schedule, digest_job, digest_schedule, load_landed_job
 from orchestration.sensors import failure_sensor
 from warehouse.publish import PUBLIC_SCHEMA
 from warehouse.settings import Settings
@@ -32,11 +32,12 @@ def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
         if node["resource_type"] == "model" and node["schema"] == PUBLIC_SCHEMA
     ]
     publication, mart_gate_check = build_publication(public)
+    digest = digest_job(settings)
     return dg.Definitions(
         assets=[landed_listings, raw_loads, models, *publication],
         asset_checks=[batch_gate_check, mart_gate_check],
-        jobs=[daily_papers_job, load_landed_job],
-        schedules=[daily_schedule(settings)],
+        jobs=[daily_papers_job, load_landed_job, digest],
+        schedules=[daily_schedule(settings), digest_schedule(settings, digest)],
         sensors=[failure_sensor(settings)],
         resources={
             "warehouse": warehouse_resource(settings),

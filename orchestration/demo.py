@@ -78,7 +78,8 @@ def leave_demo(settings: Settings, tell: Callable[[str], None]) -> None:
         return
     aside = settings.home / f"demo-{utc_now():%Y%m%dT%H%M%SZ}"
     aside.mkdir()
-    for name in _CONTENTS:
+    # What was sent and what entered the feeds stays with the demo when it runs again, but goes with it here.
+    for name in (*_CONTENTS, "digest"):
         if (settings.home / name).exists():
             shutil.move(settings.home / name, aside / name)
     tell(f"The invented papers of the demo were moved to {aside}; this home is for real ones now.")

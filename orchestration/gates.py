@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.expectations.judge import Finding, Judge, Judgement
+from orchestration.expectations.judge import SAMPLES, Finding, Judge, Judgement
 from orchestration.expectations.suites import (
     BATCH,
     BATCH_ENTRIES_QUERY,
@@ -32,11 +32,24 @@ from warehouse.raw import RawStore, open_database, scalar
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 
 #: Runs in the index of the Data Docs; it is written twice a run, so its size must not grow with history.
 INDEXED_RUNS = 100
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A rule that did not hold: on how many rows, the first of them, why it matters, what to do."""
+
+    rule: str
+    severity: str
+    unexpected: int
+    sample: str
+    reason: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,7 @@ class GateOutcome:
     warnings: tuple[str, ...]
     page: str | None
     problem: str | None = None
+    failures: tuple[Failure, ...] = ()
 
 
 def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
@@ -106,11 +120,13 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
     problem = None
     if not accepted or len(rejected) / len(loads) > settings.max_rejected_share:
         reason, count = Counter(rejected.values()).most_common(1)[0]
+        first = next(load for load, why in rejected.items() if why == reason)
+        remedy = BATCH.rule(reason.split(":")[0]).remedy
         problem = (
             f"The batch gate rejected {len(rejected)} of {len(loads)} loads, {count} of them for: {reason} "
-            f"First: {sources[next(iter(rejected))]}."
+            f"First: load {first} from {sources[first]}. What to do: {remedy}."
         )
-    return GateOutcome("batch", len(loads), accepted, rejected, warnings, page, problem)
+    return GateOutcome("batch", len(loads), accepted, rejected, warnings, page, problem, _failures(BATCH, judgement))
 
 
 def batch_frames(raw: RawStore, now: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -130,8 +146,15 @@ def mart_gate(settings: Settings, judge: Judge, run_id: str, *, is_live: bool = 
     import pandas as pd
 
     now = utc_now().replace(tzinfo=None)
-    counts = {name: [count] for name, count in mart_counts(settings, now if is_live else None).items()}
+    offences = mart_offences(settings, now if is_live else None)
+    counts = {name: [found.rows] for name, found in offences.items()}
     judgement = judge.judge(MARTS, {"marts": pd.DataFrame(counts)}, f"Mart gate · {now:%Y-%m-%d %H:%M} UTC")
+    # The judge saw counts; which rows they count is known here.
+    findings = [
+        replace(finding, unexpected=offences[finding.rule].rows, rows=offences[finding.rule].sample)
+        for finding in judgement.findings
+    ]
+    judgement = replace(judgement, findings=tuple(findings))
     page = write_page(settings, run_id, "marts", judgement)
     with RawStore.open(settings.raw_database) as raw:
         raw.append("gate_results", _result_rows(MARTS, judgement, run_id, now, page))
@@ -141,31 +164,55 @@ def mart_gate(settings: Settings, judge: Judge, run_id: str, *, is_live: bool = 
     if failed:
         rule = MARTS.rule(failed[0].rule)
         problem = (
-            f"The mart gate blocked publication: {rule.reason} ({counts[rule.name][0]} rows, rule {rule.name}). "
-            f"What to do: {rule.remedy}."
+            f"The mart gate blocked publication: {rule.reason} ({failed[0].unexpected} rows, rule {rule.name}"
+            f"{', first: ' + failed[0].sample if failed[0].sample else ''}). What to do: {rule.remedy}."
         )
     warnings = tuple(f.rule for f in judgement.findings if not f.passed and f not in failed)
-    return GateOutcome("marts", len(counts), len(counts) - len(failed), {}, warnings, page, problem)
+    accepted = len(counts) - len(failed)
+    return GateOutcome("marts", len(counts), accepted, {}, warnings, page, problem, _failures(MARTS, judgement))
 
 
-def mart_counts(settings: Settings, live_at: datetime | None) -> dict[str, int]:
-    """The number of offending rows by rule of the mart gate, in the next file against the published one."""
+@dataclass(frozen=True)
+class Offences:
+    """The rows that break one rule of the mart gate: how many, and the first of them, column by column."""
+
+    rows: int
+    sample: tuple[dict[str, Any], ...] = ()
+
+
+def mart_offences(settings: Settings, live_at: datetime | None) -> dict[str, Offences]:
+    """What breaks each rule of the mart gate, in the next file against the published one."""
     with open_database(settings.next_database, read_only=True) as connection:
-        counts = {name: int(scalar(connection, query)) for name, query in MART_QUERIES.items()}
-        counts |= dict.fromkeys(PUBLISHED_QUERIES, 0) | {"tables_much_smaller": 0, "not_fresh": 0}
+        found = {name: _offences(connection, query) for name, query in MART_QUERIES.items()}
+        found |= dict.fromkeys((*PUBLISHED_QUERIES, "tables_much_smaller", "not_fresh"), Offences(0))
         if live_at:
             newest = scalar(connection, "select max(observed_at) from marts.fct_upvote_observations")
-            counts["not_fresh"] = int(newest is None or newest < live_at - timedelta(hours=FRESH_HOURS))
+            if newest is None or newest < live_at - timedelta(hours=FRESH_HOURS):
+                found["not_fresh"] = Offences(1, ({"newest": str(newest)},))
         if settings.published_database.exists():
             sizes = count_tables(connection)
             path = str(settings.published_database).replace("'", "''")
             connection.execute(f"attach '{path}' as published (read_only)")
             if not scalar(connection, REASONS_QUERY):
-                counts |= {name: int(scalar(connection, query)) for name, query in PUBLISHED_QUERIES.items()}
+                found |= {name: _offences(connection, query) for name, query in PUBLISHED_QUERIES.items()}
             with open_database(settings.published_database, read_only=True) as published:
                 before = count_tables(published)
-            counts["tables_much_smaller"] = sum(sizes.get(name, 0) < 0.8 * rows for name, rows in before.items())
-    return counts
+            smaller = tuple(
+                {"table": name, "rows_before": rows, "rows_now": sizes.get(name, 0)}
+                for name, rows in before.items()
+                if sizes.get(name, 0) < 0.8 * rows
+            )
+            found["tables_much_smaller"] = Offences(len(smaller), smaller[:SAMPLES])
+    return found
+
+
+def _offences(connection: duckdb.DuckDBPyConnection, query: str) -> Offences:
+    rows = int(scalar(connection, f"select count(*) from ({query})"))
+    if not rows:
+        return Offences(0)
+    result = connection.execute(f"from ({query}) order by all limit {SAMPLES}")
+    names = [column[0] for column in result.description or ()]
+    return Offences(rows, tuple(dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()))
 
 
 def write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement) -> str:
@@ -197,6 +244,22 @@ def _write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement
         encoding="utf-8",
     )
     return f"{run_id}/{gate}.html"
+
+
+def _failures(suite: Suite, judgement: Judgement) -> tuple[Failure, ...]:
+    """The rules that did not hold."""
+    rules = [(finding, suite.rule(finding.rule)) for finding in judgement.findings if not finding.passed]
+    return tuple(
+        Failure(
+            rule.name,
+            rule.severity,
+            finding.unexpected,
+            finding.sample,
+            rule.reason,
+            rule.remedy,
+        )
+        for finding, rule in rules
+    )
 
 
 def _rejections(judgement: Judgement) -> dict[str, str]:

@@ -24,7 +24,7 @@ def ensure_manifest(settings: Settings) -> Path:
     """
     folder = DBT_PROJECT / "target"
     stamp = folder / "papers.stamp"
-    wanted = _fingerprint()
+    wanted = models_version()
     if (folder / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted:
         return folder / "manifest.json"
     with tempfile.TemporaryDirectory(prefix="papers-parse-") as scratch:
@@ -52,7 +52,8 @@ def dbt_executable() -> str:
     return str(beside) if beside.exists() else shutil.which("dbt") or "dbt"
 
 
-def _fingerprint() -> str:
+def models_version() -> str:
+    """A digest of every file that dbt builds from: what was built with another one is not built upon."""
     digest = hashlib.sha256()
     for pattern in _READ_BY_DBT:
         for path in sorted(DBT_PROJECT.glob(pattern)):

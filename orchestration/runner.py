@@ -19,6 +19,8 @@ from warehouse.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+#: Tag of a run that lives in a process of the command line.
+_PROCESS = "papers/process"
 _INSTANCE_CONFIG = Path(__file__).with_name("dagster.yaml")
 
 
@@ -33,6 +35,8 @@ def range_tags(first: date, last: date) -> dict[str, str]:
 def prepare_environment(settings: Settings) -> None:
     """Make the home's Dagster folder and point this process (and its children) to the warehouse."""
     os.environ.update(settings.environment())
+    # Betas that the project uses on purpose: backfill policies, freshness policies.
+    warnings.filterwarnings("ignore", module=r"dagster.*")
     # Neither the orchestrator nor dbt nor the judge calls home.
     os.environ.update(
         DAGSTER_DISABLE_TELEMETRY="yes", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false"
@@ -72,17 +76,16 @@ def run_job(
         if "judge" not in overrides:
             # Its import takes longest of all, so it begins before the orchestrator's.
             overrides["judge"] = helpers.enter_context(judging())
-        # Betas that the project uses on purpose: backfill policies, freshness policies.
-        warnings.filterwarnings("ignore", module=r"dagster.*")
         import dagster as dg
 
         from orchestration.definitions import build_definitions
 
         job = build_definitions(settings, outcome=outcome, **overrides).resolve_job_def(job_name)
         with dg.DagsterInstance.get() as instance:
+            _close_killed_runs(instance)
             result = job.execute_in_process(
                 instance=instance,
-                tags=tags,
+                tags={**(tags or {}), _PROCESS: str(os.getpid())},
                 raise_on_error=False,
                 run_config={
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
@@ -93,10 +96,32 @@ def run_job(
         raise outcome.error
     if not result.success:
         raise WarehouseError(
-            f"The run {result.run_id} failed: {_reason(result)} The published file is as it was; "
-            "`papers ui` shows the run with its log."
+            f"The run {result.run_id} failed: {_reason(result)} "
+            + ("It had published before that" if outcome.publication else "The published file is as it was")
+            + "; `papers ui` shows the run with its log."
         )
     return outcome
+
+
+def _close_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Say of runs whose process is gone that they failed: a kill leaves them "started" in Dagster for ever."""
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        process = run.tags.get(_PROCESS)
+        if process and not _is_alive(int(process)):
+            text = "The process of this run was killed. What it had landed is loaded by the next run; nothing is lost."
+            instance.report_run_failed(run, text)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:

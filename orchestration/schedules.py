@@ -3,6 +3,8 @@
 import dagster as dg
 
 from orchestration.runner import range_tags
+from warehouse.digest.sending import send_digests
+from warehouse.errors import WarehouseError
 from warehouse.fetching import trailing_dates
 from warehouse.settings import Settings
 
@@ -37,3 +39,42 @@ def daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=last.isoformat(), tags=range_tags(first, last))
 
     return schedule
+
+
+def digest_job(settings: Settings) -> dg.JobDefinition:
+    """Sends what `papers digest` sends."""
+
+    @dg.op(description="Send each subscription's present issue to whom it has not been sent.")
+    def send_digest(context: dg.OpExecutionContext) -> None:
+        try:
+            results = send_digests(settings, [], tell=context.log.info)
+        except WarehouseError as error:
+            raise dg.Failure(description=str(error)) from error
+        for result in results:
+            context.log.info(f"{result.subscription}, issue {result.issue}: {result.note or result.recipients}")
+        undelivered = {who: result.problems.get(who) for result in results for who in result.undelivered}
+        if undelivered:
+            who, problem = next(iter(undelivered.items()))
+            raise dg.Failure(
+                description=f"Look at {who} first, then run `papers digest` again, which tries only the failed ones: "
+                f"{len(undelivered)} mail(s) got no answer that they were delivered ({problem})."
+            )
+
+    @dg.job(name="digest", executor_def=dg.in_process_executor, description="Send the digest to the subscriptions.")
+    def digest() -> None:
+        send_digest()
+
+    return digest
+
+
+def digest_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """23:30 UTC, an hour after the daily run began. On from the start where subscriptions and a mail server are set."""
+    is_set_up = settings.smtp is not None and settings.subscriptions.exists()
+    return dg.ScheduleDefinition(
+        name="digest_schedule",
+        cron_schedule="30 23 * * *",
+        execution_timezone="UTC",
+        job=job,
+        default_status=dg.DefaultScheduleStatus.RUNNING if is_set_up else dg.DefaultScheduleStatus.STOPPED,
+        description="Send each subscription's issue of the day or the week, once.",
+    )

@@ -1,37 +1,61 @@
-"""Tells somebody when a run failed: the first line says what is wrong and what to do."""
+"""Watches for failed runs and has them told: the first line says what to do."""
 
 import dagster as dg
-import requests
 
-from warehouse.landing import utc_now
+from orchestration.alerts import Alert, send_alert
 from warehouse.settings import Settings
+
+_REMEDY = "What to do: "
 
 
 def failure_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Appends each failure to ``alerts.log`` in the home, and posts it to ``PAPERS_ALERT_WEBHOOK`` if that is set."""
+    """Has each failed run told: in ``alerts.log`` of the home, by webhook and by mail where they are set."""
 
     @dg.run_failure_sensor(
         name="run_failure_alert",
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=30,
-        description="Writes alerts.log and calls the webhook, if one is set.",
+        description="Writes alerts.log; calls PAPERS_ALERT_WEBHOOK and mails PAPERS_ALERT_MAIL, if they are set.",
     )
     def alert(context: dg.RunFailureSensorContext) -> None:
-        text = alert_text(context)
-        settings.home.mkdir(parents=True, exist_ok=True)
-        with open(settings.home / "alerts.log", "a", encoding="utf-8") as log:
-            log.write(f"{utc_now():%Y-%m-%dT%H:%M:%SZ} {text}\n")
-        if settings.alert_webhook:
-            requests.post(settings.alert_webhook, json={"text": text}, timeout=10).raise_for_status()
+        for problem in send_alert(settings, failure_alert(context)):
+            context.log.warning(f"The alert was not sent by {problem}.")
 
     return alert
 
 
-def alert_text(context: dg.RunFailureSensorContext) -> str:
-    """The innermost reason of the first failed step, then which run it was."""
-    events = context.get_step_failure_events()
-    reason = context.failure_event.message
-    if events and events[0].step_failure_data.user_failure_data:
-        reason = events[0].step_failure_data.user_failure_data.description or reason
+def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
+    """What to do about a failed run: a gate's own words before a step's, a step's before the run's."""
     run = context.dagster_run
-    return f"{reason}\n  run {run.run_id} of {run.job_name}; `papers status` shows the state of the warehouse"
+    gate, reason = _blocking_check(context), _step_reason(context)
+    if gate and _REMEDY in gate:
+        reason, _, what = gate.partition(_REMEDY)
+        first = what
+    elif gate:
+        first, reason = gate, None
+    elif reason:
+        first, reason = reason, None  # the project's own errors say what to do
+    else:
+        first, reason = "open the run in `papers ui` and read its log.", context.failure_event.message
+    details = [f"Why: {reason.strip()}"] if reason else []
+    details.append(f"Run {run.run_id} of {run.job_name}; readers have the file that was published before.")
+    return Alert(str(run.job_name), f"{run.job_name} failed: {first}", "\n".join(details))
+
+
+def _blocking_check(context: dg.RunFailureSensorContext) -> str | None:
+    """What the check said that blocked the run, if one did."""
+    records = context.instance.all_logs(context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    for record in records:
+        evaluation = record.get_dagster_event().asset_check_evaluation_data
+        if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR and evaluation.blocking:
+            return evaluation.description
+    return None
+
+
+def _step_reason(context: dg.RunFailureSensorContext) -> str | None:
+    """What the first failed step said of itself."""
+    for event in context.get_step_failure_events():
+        failure = event.step_failure_data.user_failure_data
+        if failure and failure.description:
+            return str(failure.description)
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from sources.daily_papers.client import DailyPapersClient
 from sources.errors import SourceError, TransientError
@@ -54,6 +55,7 @@ def fetch_listings(
     client: DailyPapersClient,
     dates: Sequence[date],
     on_date: Callable[[date, str], None] | None = None,
+    only: Literal["api", "page"] | None = None,
 ) -> FetchReport:
     """Fetch and land the listing of each date. A date that fails is reported and costs the others nothing.
 
@@ -67,7 +69,7 @@ def fetch_listings(
             report.failures[listing_date] = f"not asked for: the source did not answer for {silent} dates before it"
             continue
         try:
-            capture = client.fetch_listing(listing_date)
+            capture = client.fetch_listing(listing_date, only)
         except SourceError as error:
             report.failures[listing_date] = str(error)
             silent += isinstance(error, TransientError)

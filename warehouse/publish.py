@@ -46,8 +46,12 @@ def writing(what: str) -> Iterator[None]:
         ) from error
 
 
-def prepare_next(settings: Settings) -> None:
-    """Start the next file as a copy of the published one, or empty. Leftovers of a killed run are dropped."""
+def prepare_next(settings: Settings, models: str | None = None) -> bool:
+    """Start the next file as a copy of the published one, or empty. Leftovers of a killed run are dropped.
+
+    ``models`` tells the version of the models that are about to be built. True when the copied rows can't be built
+    upon, because they were made by another version: then everything must be made anew.
+    """
     path = settings.next_database
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,14 +59,32 @@ def prepare_next(settings: Settings) -> None:
             leftover.unlink(missing_ok=True)
         if settings.published_database.exists():
             shutil.copyfile(settings.published_database, path)
-            return
+            return models is not None and _is_of_other_models(path, models)
     connection = duckdb.connect()
     try:
         connection.execute(f"attach '{_quoted(path)}' as fresh (storage_version '{STORAGE_VERSION}')")
+        if models is not None:
+            _write_version(connection, "fresh", models)
     except duckdb.IOException as error:
         raise HomeError(f"{path} can't be written ({error}): check the disk, then run again.") from error
     finally:
         connection.close()
+    return False
+
+
+def _is_of_other_models(path: Path, models: str) -> bool:
+    """Whether the tables of a file were built by another version of the models; from now on it names this one."""
+    with open_database(path) as connection:
+        known = connection.execute("select 1 from duckdb_tables() where table_name = 'built_with'").fetchall()
+        if known and scalar(connection, "select max(version) from intermediate.built_with") == models:
+            return False
+        _write_version(connection, "warehouse_file", models)
+    return True
+
+
+def _write_version(connection: duckdb.DuckDBPyConnection, catalog: str, models: str) -> None:
+    connection.execute(f"create schema if not exists {catalog}.intermediate")
+    connection.execute(f"create or replace table {catalog}.intermediate.built_with as select ? as version", [models])
 
 
 def seal_next(settings: Settings) -> dict[str, int]:

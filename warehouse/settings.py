@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,6 +22,24 @@ DEMO_MARKER = "demo.json"
 
 
 @dataclass(frozen=True)
+class Smtp:
+    """The mail server that digests and alerts go through. Durations are seconds."""
+
+    host: str
+    port: int
+    #: ``starttls`` or ``ssl``, both with a verified certificate, or ``none`` for a relay on a trusted network.
+    security: str
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    #: Certificates to trust instead of the system's, as a PEM file.
+    ca_file: str | None = None
+    timeout: float = 30.0
+    attempts: int = 3
+    retry_wait: float = 5.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """Where things are and how far the pipeline may go. Durations are seconds, sizes bytes."""
 
@@ -33,7 +52,12 @@ class Settings:
     max_rejected_share: float = 0.5
     max_payload_bytes: int = 64 * 1024 * 1024
     alert_webhook: str | None = field(default=None, repr=False)
+    alert_mail: tuple[str, ...] = ()
+    alert_interval: float = 3600.0
     data_docs_port: int = 3001
+    smtp: Smtp | None = None
+    subscriptions_file: Path | None = None
+    site_url: str | None = None
 
     @property
     def is_local_endpoint(self) -> bool:
@@ -84,6 +108,20 @@ class Settings:
         return self.home / "dbt"
 
     @property
+    def subscriptions(self) -> Path:
+        """Who gets which digest and feed."""
+        return self.subscriptions_file or self.home / "subscriptions.yml"
+
+    @property
+    def digests(self) -> Path:
+        """What was sent to whom, what entered the feeds, and previews. Worth a backup beside the landing archive."""
+        return self.home / "digest"
+
+    @property
+    def feeds(self) -> Path:
+        return self.home / "report" / "feeds"
+
+    @property
     def lock_file(self) -> Path:
         return self.home / "writer.lock"
 
@@ -111,7 +149,14 @@ class Settings:
             max_rejected_share=_number(env, "PAPERS_MAX_REJECTED_SHARE", cls.max_rejected_share, float, 0, 1),
             max_payload_bytes=_number(env, "PAPERS_MAX_PAYLOAD_BYTES", cls.max_payload_bytes, int, 1024, 2**32),
             alert_webhook=env.get("PAPERS_ALERT_WEBHOOK") or None,
+            alert_mail=_alert_mail(env),
+            alert_interval=_number(env, "PAPERS_ALERT_INTERVAL", cls.alert_interval, float, 0, 604_800),
             data_docs_port=_number(env, "PAPERS_DATA_DOCS_PORT", cls.data_docs_port, int, 1, 65_535),
+            smtp=_smtp(env),
+            subscriptions_file=Path(named).expanduser().resolve()
+            if (named := env.get("PAPERS_SUBSCRIPTIONS"))
+            else None,
+            site_url=_site_url(env),
         )
 
     def environment(self) -> dict[str, str]:
@@ -124,6 +169,69 @@ class Settings:
             "PAPERS_NEXT_DATABASE": str(self.next_database),
             "DAGSTER_HOME": str(self.dagster_home),
         }
+
+
+#: Port by kind of security: submission with STARTTLS (RFC 6409), with TLS from the start (RFC 8314), relay.
+_SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _smtp(env: Mapping[str, str]) -> Smtp | None:
+    """The mail server that the environment names, if it names one."""
+    host = env.get("PAPERS_SMTP_HOST")
+    if not host:
+        return None
+    security = env.get("PAPERS_SMTP_SECURITY") or "starttls"
+    if security not in _SMTP_PORTS:
+        raise InputError(f"PAPERS_SMTP_SECURITY is {security!r}: it can be {', '.join(_SMTP_PORTS)}.")
+    user, password = env.get("PAPERS_SMTP_USER") or None, env.get("PAPERS_SMTP_PASSWORD") or None
+    if bool(user) != bool(password):
+        raise InputError("PAPERS_SMTP_USER and PAPERS_SMTP_PASSWORD go together: set both or neither.")
+    if password and security == "none" and host not in _LOOPBACK:
+        raise InputError(
+            "PAPERS_SMTP_SECURITY is none, which would send the password in the clear: take starttls or ssl."
+        )
+    sender = env.get("PAPERS_SMTP_FROM") or ""
+    if not is_mail_address(sender):
+        raise InputError(f"PAPERS_SMTP_FROM is {sender!r}: give the sender's address, like papers@example.org.")
+    return Smtp(
+        host=host,
+        port=_number(env, "PAPERS_SMTP_PORT", _SMTP_PORTS[security], int, 1, 65_535),
+        security=security,
+        sender=sender,
+        user=user,
+        password=password,
+        ca_file=env.get("PAPERS_SMTP_CA_FILE") or None,
+        timeout=_number(env, "PAPERS_SMTP_TIMEOUT", Smtp.timeout, float, 0.1, 600),
+        attempts=_number(env, "PAPERS_SMTP_ATTEMPTS", Smtp.attempts, int, 1, 10),
+        retry_wait=_number(env, "PAPERS_SMTP_RETRY_WAIT", Smtp.retry_wait, float, 0, 600),
+    )
+
+
+def _alert_mail(env: Mapping[str, str]) -> tuple[str, ...]:
+    addresses = tuple(text.strip() for text in env.get("PAPERS_ALERT_MAIL", "").split(",") if text.strip())
+    for address in addresses:
+        if not is_mail_address(address):
+            raise InputError(f"PAPERS_ALERT_MAIL: {address!r} is no mail address like ada@example.org.")
+    return addresses
+
+
+def _site_url(env: Mapping[str, str]) -> str | None:
+    url = env.get("PAPERS_SITE_URL") or None
+    if url and not url.startswith(("http://", "https://")):
+        raise InputError(f"PAPERS_SITE_URL is {url!r}: give the http:// or https:// address that serves report/.")
+    return url.rstrip("/") if url else None
+
+
+def is_mail_address(text: str) -> bool:
+    """Whether a text is one plain ASCII address, as SMTP without extensions takes it."""
+    local, _, domain = text.partition("@")
+    return bool(
+        re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", local)
+        and re.fullmatch(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", domain)
+        and len(local) <= 64
+        and len(domain) <= 253
+    )
 
 
 def _is_local(endpoint: str) -> bool:

@@ -24,6 +24,12 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\")
 {# Sixteen hex digits of a text: stable on every engine. #}
 {% macro short_hash(text) -%}substring(md5({{ text }}), 1, 16){%- endmacro %}
 
+{# One number for a group of rows, whatever their order: equal rows give equal numbers, and another value another
+   number but for one chance in 2^64. Hashed twice, because DuckDB combines the columns of a row linearly, so that
+   values swapped between two rows would cancel. #}
+{% macro rows_fingerprint(columns) -%}{{ return(adapter.dispatch('rows_fingerprint')(columns)) }}{%- endmacro %}
+{% macro duckdb__rows_fingerprint(columns) -%}bit_xor(hash(hash({{ columns | join(', ') }}))){%- endmacro %}
+
 {# Seconds from one timestamp to another as a double, fractions kept. #}
 {% macro seconds_between(earlier, later) -%}{{ return(adapter.dispatch('seconds_between')(earlier, later)) }}{%- endmacro %}
 {% macro duckdb__seconds_between(earlier, later) -%}

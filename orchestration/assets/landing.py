@@ -1,20 +1,63 @@
 """The landing archive as a daily-partitioned asset: one partition a listing date."""
 
-from datetime import date, datetime
+import datetime
+from enum import Enum
 
 import dagster as dg
+from pydantic import Field
 
 from orchestration.outcome import Outcome
 from orchestration.partitions import LISTING_DATES, SKIP_OBSERVED_SINCE
 from sources.daily_papers.client import DailyPapersClient
-from warehouse.errors import InputError, UnreachableError, WarehouseError
-from warehouse.fetching import fetch_listings, observed_since
-from warehouse.landing import Landing
+from warehouse.errors import InputError, UnreachableError
+from warehouse.fetching import fetch_listings, observed_since, trailing_dates
+from warehouse.importing import parse_day
+from warehouse.landing import Landing, utc_now
 from warehouse.settings import DEMO_MARKER, Settings
+
+LISTINGS = dg.AssetKey(["landing", "listings"])
+
+
+class Source(Enum):
+    """Which of the site's two faces to ask. Lower case: the names are what a person types at the launchpad."""
+
+    either = None
+    api = "api"
+    page = "page"
+
+
+class ListingsConfig(dg.Config):
+    """What to observe. A person fills it in at the launchpad; the schedule chooses partitions instead."""
+
+    date: str = Field(
+        default="",  # not null: the launchpad shows only what has a value
+        description="The last listing date, like 2026-09-15. Empty: the partitions chosen, else today (UTC).",
+    )
+    lookback: int = Field(
+        default=0,
+        ge=0,
+        le=366,
+        description="How many listing dates that end there; 1 is that date alone. "
+        "0: only the partitions chosen, else PAPERS_LOOKBACK.",
+    )
+    source: Source = Field(
+        default=Source.either,
+        description="either: the API, and the daily page when it fails; api or page: that one alone.",
+    )
+
+    def dates(self, chosen: list[datetime.date], warehouse: Settings) -> list[datetime.date]:
+        """The listing dates to observe, ascending. Raises InputError for a date that isn't one."""
+        if chosen and self.date:
+            raise InputError("Choose partitions or give a date, not both: leave `date` empty, or launch without them.")
+        last = parse_day(self.date, "date") if self.date else utc_now().date()
+        lookback = self.lookback or (1 if chosen else warehouse.lookback)
+        first, last = trailing_dates(chosen[0] if chosen else last, lookback)
+        days = [first + datetime.timedelta(days=n) for n in range((last - first).days + 1)]
+        return sorted({*days, *chosen})
 
 
 @dg.asset(
-    key=["landing", "listings"],
+    key=LISTINGS,
     partitions_def=LISTING_DATES,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="landing",
@@ -23,6 +66,7 @@ from warehouse.settings import DEMO_MARKER, Settings
 )
 def landed_listings(
     context: dg.AssetExecutionContext,
+    config: ListingsConfig,
     warehouse: dg.ResourceParam[Settings],
     source: dg.ResourceParam[DailyPapersClient],
     outcome: dg.ResourceParam[Outcome],
@@ -33,16 +77,18 @@ def landed_listings(
     leaves out the dates that were observed since that moment: so a backfill that was killed goes on.
     """
 
-    def on_date(day: date, what: str) -> None:
+    def on_date(day: datetime.date, what: str) -> None:
         context.log.info(f"{day}: {what}")
         if outcome.on_date:
             outcome.on_date(day, what)
 
-    dates = [date.fromisoformat(key) for key in context.partition_keys]
+    is_partitioned = context.has_partition_key or context.has_partition_key_range
     since = context.run.tags.get(SKIP_OBSERVED_SINCE)
-    known = observed_since(Landing(warehouse.landing), datetime.fromisoformat(since)) if since else set()
-    asked = [day for day in dates if day not in known]
-    try:
+    with outcome.of_step("Fetching"):
+        chosen = [datetime.date.fromisoformat(key) for key in context.partition_keys] if is_partitioned else []
+        dates = config.dates(chosen, warehouse)
+        known = observed_since(Landing(warehouse.landing), datetime.datetime.fromisoformat(since)) if since else set()
+        asked = [day for day in dates if day not in known]
         if (warehouse.home / DEMO_MARKER).exists() and not warehouse.is_local_endpoint:
             raise InputError(
                 f"{warehouse.home} holds the invented papers of the demo: give real ones another home (PAPERS_HOME)."
@@ -52,6 +98,7 @@ def landed_listings(
             source,
             asked,
             on_date=on_date,
+            only=config.source.value,
         )
         report.skipped = [day for day in dates if day in known]
         outcome.fetched = report
@@ -61,11 +108,11 @@ def landed_listings(
                 f"{warehouse.endpoint} gave no listing for any of {len(asked)} date(s): {problem} ({day}). "
                 "Check the connection and PAPERS_ENDPOINT, then run again; what was published stays."
             )
-    except WarehouseError as error:
-        outcome.error = error
-        raise dg.Failure(description=str(error)) from error
     for day, problem in report.failures.items():
         context.log.warning(f"{day} was not fetched: {problem}")
+    for day in report.landed:
+        if day not in chosen:  # Dagster marks the chosen partitions itself
+            context.log_event(dg.AssetMaterialization(LISTINGS, partition=day.isoformat()))
     return dg.MaterializeResult(
         metadata={
             "landed": len(report.landed),

@@ -10,11 +10,14 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.assets.raw import RAW_LOADS
-from orchestration.helper import Helper, HelperError
+from orchestration.helper import Helper
+from orchestration.lineage import column_lineage
+from orchestration.manifest import models_version
 from orchestration.outcome import Outcome
-from warehouse.errors import GateError, WarehouseError
+from warehouse.errors import GateError
 from warehouse.overrides import load_overrides
-from warehouse.publish import prepare_next
+from warehouse.publish import PUBLIC_SCHEMA, count_tables, prepare_next
+from warehouse.raw import open_database
 from warehouse.settings import Settings
 
 
@@ -46,19 +49,56 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         outcome: dg.ResourceParam[Outcome],
     ) -> Iterator[Any]:
         target = warehouse.dbt_target
-        try:
+        with outcome.of_step("dbt"):
             load_overrides(warehouse)
-            prepare_next(warehouse)
-            for event in dbt.do(warehouse.environment(), target, ["build", "--exclude-resource-type", "unit_test"]):
+            built: list[dg.Output[None]] = []
+            command = ["build", "--exclude-resource-type", "unit_test"]
+            if prepare_next(warehouse, models_version()) or _is_rebuild(context.run):
+                command.append("--full-refresh")
+            for event in dbt.do(warehouse.environment(), target, command):
                 if "success" not in event:
-                    yield from DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context)
+                    for told in DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context):
+                        # Tables are counted when dbt has let go of the file; what is no table is told at once.
+                        if isinstance(told, dg.Output):
+                            built.append(told)
+                        else:
+                            yield told
                 elif not event["success"]:
+                    yield from built
                     raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
-        except (WarehouseError, HelperError) as error:
-            outcome.error = error if isinstance(error, WarehouseError) else GateError(f"dbt broke: {error}.")
-            raise dg.Failure(description=str(outcome.error)) from error
+            yield from _described(built, nodes["nodes"], warehouse)
 
     return cast(dg.AssetsDefinition, dbt_models)
+
+
+def _described(
+    built: list[dg.Output[None]], nodes: Mapping[str, Any], warehouse: Settings
+) -> Iterator[dg.Output[None]]:
+    """The outputs of built models, those of public tables with their rows counted and their columns traced."""
+    with open_database(warehouse.next_database, read_only=True) as connection:
+        rows = count_tables(connection)
+        lineage = column_lineage(nodes, warehouse.dbt_target, connection)
+    public = {dg.AssetKey([PUBLIC_SCHEMA, table]).to_python_identifier(): table for table in rows}
+    for output in built:
+        table = public.get(output.output_name)
+        if table is None:
+            yield output
+            continue
+        metadata: dict[str, Any] = {**output.metadata, "dagster/row_count": rows[table]}
+        if table in lineage:
+            metadata["dagster/column_lineage"] = dg.TableColumnLineage(
+                {
+                    column: [dg.TableColumnDep(dg.AssetKey([schema, name]), of) for schema, name, of in made_of]
+                    for column, made_of in lineage[table].items()
+                }
+            )
+        yield output.with_metadata(metadata)
+
+
+def _is_rebuild(run: dg.DagsterRun) -> bool:
+    """Whether the raw tables were made anew in this run; then nothing that was built from the old ones is kept."""
+    config: Any = run.run_config
+    return bool(config.get("ops", {}).get(RAW_LOADS.to_python_identifier(), {}).get("config", {}).get("rebuild"))
 
 
 def _failed_nodes(target: Path) -> str | None:

@@ -1,5 +1,6 @@
 """The sealed next file, gate 2 on it, and its publication."""
 
+from base64 import b64encode
 from datetime import date, timedelta
 
 import dagster as dg
@@ -7,15 +8,18 @@ import dagster as dg
 from orchestration.assets.raw import gate_result
 from orchestration.expectations.judge import Judge
 from orchestration.gates import mart_gate
-from orchestration.helper import HelperError
 from orchestration.outcome import Outcome
-from warehouse.errors import GateError, WarehouseError
+from warehouse.digest.feeds import FeedsWritten, write_feeds
+from warehouse.errors import WarehouseError
 from warehouse.landing import utc_now
 from warehouse.publish import publish, seal_next
+from warehouse.report import draw_plots, write_report
 from warehouse.settings import Settings
 
 CANDIDATE = dg.AssetKey(["publication", "candidate"])
 PAPERS = dg.AssetKey(["publication", "papers"])
+REPORT = dg.AssetKey(["publication", "report"])
+FEEDS = dg.AssetKey(["publication", "feeds"])
 #: A daily schedule that missed a day and a half needs a person.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36))
 
@@ -28,11 +32,8 @@ def build_publication(
     @dg.asset(key=CANDIDATE, deps=marts, group_name="publication", kinds={"duckdb"}, pool="warehouse")
     def candidate(warehouse: dg.ResourceParam[Settings], outcome: dg.ResourceParam[Outcome]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``next.duckdb``, finished: self-contained, written to disk, its public tables counted."""
-        try:
+        with outcome.of_step("Sealing"):
             counts = seal_next(warehouse)
-        except WarehouseError as error:
-            outcome.error = error
-            raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(metadata={f"rows in {table}": rows for table, rows in counts.items()})
 
     @dg.asset_check(
@@ -48,11 +49,8 @@ def build_publication(
         judge: dg.ResourceParam[Judge],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.AssetCheckResult:
-        try:
-            gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(context.run))
-        except (WarehouseError, HelperError) as error:
-            outcome.error = error if isinstance(error, WarehouseError) else GateError(f"The mart gate broke: {error}.")
-            raise dg.Failure(description=str(outcome.error)) from error
+        with outcome.of_step("The mart gate"):
+            gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(outcome))
         return gate_result(gate, warehouse, outcome)
 
     @dg.asset(
@@ -67,11 +65,8 @@ def build_publication(
         warehouse: dg.ResourceParam[Settings], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``papers.duckdb`` and its Parquet export, replaced in one step: what readers open."""
-        try:
+        with outcome.of_step("Publication"):
             outcome.publication = publish(warehouse)
-        except WarehouseError as error:
-            outcome.error = error
-            raise dg.Failure(description=str(error)) from error
         return dg.MaterializeResult(
             metadata={
                 "published at": outcome.publication.published_at,
@@ -81,10 +76,54 @@ def build_publication(
             }
         )
 
-    return [candidate, published_papers], mart_gate_check
+    @dg.asset(key=REPORT, deps=[PAPERS], group_name="publication", kinds={"html"}, pool="warehouse")
+    def report(
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Settings],
+        outcome: dg.ResourceParam[Outcome],
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """The static site of what was published. What was published stays so when the site can't be written."""
+        try:
+            written = write_report(warehouse)
+        except WarehouseError as error:
+            context.log.warning(str(error))
+            outcome.remarks.append(str(error))
+            return dg.MaterializeResult(metadata={"problem": str(error)})
+        pictures = {
+            title: dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(picture).decode()})")
+            for title, picture in draw_plots(warehouse).items()
+        }
+        return dg.MaterializeResult(
+            metadata={
+                "first page": dg.MetadataValue.path(str(written.index)),
+                "files": written.files,
+                "bytes": written.size,
+                **pictures,
+            }
+        )
+
+    @dg.asset(key=FEEDS, deps=[REPORT], group_name="publication", kinds={"python"}, pool="warehouse")
+    def feeds(
+        context: dg.AssetExecutionContext,
+        warehouse: dg.ResourceParam[Settings],
+        outcome: dg.ResourceParam[Outcome],
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """Atom and JSON Feed of what rose, overall and by subscription. What can't be written is said."""
+        try:
+            written = write_feeds(warehouse)
+        except WarehouseError as error:
+            written = FeedsWritten(problems=[str(error)])
+        for problem in written.problems:
+            context.log.warning(problem)
+        outcome.remarks += written.problems
+        return dg.MaterializeResult(
+            metadata={"files": len(written.files), "problems": dg.MetadataValue.json(written.problems)}
+        )
+
+    return [candidate, published_papers, report, feeds], mart_gate_check
 
 
-def _is_live(run: dg.DagsterRun) -> bool:
-    """Whether a run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
-    last = run.tags.get("dagster/asset_partition_range_end") or run.tags.get("dagster/partition")
-    return last is not None and date.fromisoformat(last) >= utc_now().date() - timedelta(days=1)
+def _is_live(outcome: Outcome) -> bool:
+    """Whether the run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
+    asked = outcome.fetched.landed if outcome.fetched else {}
+    return max(asked, default=date.min) >= utc_now().date() - timedelta(days=1)

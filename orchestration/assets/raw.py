@@ -6,14 +6,15 @@ import dagster as dg
 
 from orchestration.expectations.judge import Judge
 from orchestration.gates import GateOutcome, batch_gate
-from orchestration.helper import HelperError
 from orchestration.outcome import Outcome
-from warehouse.errors import GateError, WarehouseError
+from warehouse.errors import GateError
 from warehouse.landing import Landing
 from warehouse.raw import RawStore, start_over
 from warehouse.settings import Settings
 
 RAW_LOADS = dg.AssetKey(["raw", "loads"])
+#: Load ids in the metadata of one event, which Dagster keeps for ever; the tables have them all.
+SHOWN = 100
 
 
 class RawConfig(dg.Config):
@@ -37,15 +38,12 @@ def raw_loads(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Loads, entries, authors, refused records and fields seen: whatever is landed and not yet loaded."""
     landing = Landing(warehouse.landing)
-    try:
+    with outcome.of_step("Loading"):
         if config.rebuild:
             outcome.loads = start_over(warehouse.raw_database, landing, context.run_id, outcome.on_load)
         else:
             with RawStore.open(warehouse.raw_database) as raw:
                 outcome.loads = raw.load_landed(landing, context.run_id, outcome.on_load)
-    except WarehouseError as error:
-        outcome.error = error
-        raise dg.Failure(description=str(error)) from error
     loads = outcome.loads
     reasons = Counter((load.reason or "").split(":")[0] for load in loads if load.reason)
     return dg.MaterializeResult(
@@ -55,7 +53,7 @@ def raw_loads(
             "records in quarantine": sum(load.refused for load in loads),
             "payloads refused": sum(1 for load in loads if load.reason),
             "reasons": dg.MetadataValue.json(dict(reasons)),
-            "load ids": dg.MetadataValue.json([load.load_id for load in loads[:100]]),
+            "load ids": dg.MetadataValue.json([load.load_id for load in loads[:SHOWN]]),
         }
     )
 
@@ -74,11 +72,8 @@ def batch_gate_check(
     outcome: dg.ResourceParam[Outcome],
 ) -> dg.AssetCheckResult:
     """Judge the pending loads, write their verdicts, block when nothing can go on."""
-    try:
+    with outcome.of_step("The batch gate"):
         gate = batch_gate(warehouse, judge, context.run.run_id)
-    except (WarehouseError, HelperError) as error:
-        outcome.error = error if isinstance(error, WarehouseError) else GateError(f"The batch gate broke: {error}.")
-        raise dg.Failure(description=str(outcome.error)) from error
     return gate_result(gate, warehouse, outcome)
 
 
@@ -91,9 +86,24 @@ def gate_result(gate: GateOutcome, warehouse: Settings, outcome: Outcome) -> dg.
     metadata: dict[str, dg.MetadataValue | int] = {
         "judged": gate.judged,
         "accepted": gate.accepted,
-        "rejected": dg.MetadataValue.json(gate.rejected),
-        "warnings": dg.MetadataValue.json(list(gate.warnings)),
+        "rejected": dg.MetadataValue.json(dict(list(gate.rejected.items())[:SHOWN])),
     }
+    if gate.failures:
+        metadata["what failed"] = dg.MetadataValue.table(
+            [
+                dg.TableRecord(
+                    {
+                        "rule": failure.rule,
+                        "severity": failure.severity,
+                        "rows": failure.unexpected,
+                        "sample": failure.sample,
+                        "reason": failure.reason,
+                        "what to do": failure.remedy,
+                    }
+                )
+                for failure in gate.failures
+            ]
+        )
     if gate.page:
         metadata["Data Docs"] = dg.MetadataValue.url(f"{warehouse.data_docs_url}/{gate.page}")
         metadata["Data Docs file"] = dg.MetadataValue.path(str(warehouse.data_docs / gate.page))
@@ -110,5 +120,7 @@ def _remark(gate: GateOutcome) -> str:
         load_id, reason = next(iter(gate.rejected.items()))
         return f"{len(gate.rejected)} of {gate.judged} loads were rejected; first {load_id}: {reason}"
     if gate.warnings:
-        return f"Passed with {len(gate.warnings)} warning(s); first: {gate.warnings[0]}"
+        return (
+            f"{gate.accepted} of {gate.judged} passed, with {len(gate.warnings)} warning(s); first: {gate.warnings[0]}"
+        )
     return f"{gate.accepted} of {gate.judged} passed."

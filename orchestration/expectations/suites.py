@@ -395,39 +395,38 @@ MARTS = Suite(
     ),
 )
 
-#: The offending rows of each rule of the mart gate. `published` is the file that readers have now, if there is one.
+#: The offending rows of each rule of the mart gate, in columns that name them. `published` is the file that readers
+#: have now, if there is one.
 MART_QUERIES = {
     "observations_repeated": """
-        select count(*) from (
-            select 1 from marts.fct_upvote_observations group by paper_id, observed_at having count(*) > 1)""",
+        select paper_id, observed_at, count(*) as times
+        from marts.fct_upvote_observations group by paper_id, observed_at having count(*) > 1""",
     "observations_missing": """
-        select count(*) from (
-            select distinct paper_id, observed_at from intermediate.int_entries_identified
-            except select paper_id, observed_at from marts.fct_upvote_observations)""",
+        select distinct paper_id, observed_at from intermediate.int_entries_identified
+        except select paper_id, observed_at from marts.fct_upvote_observations""",
     "observations_invented": """
-        select count(*) from (
-            select paper_id, observed_at, load_id from marts.fct_upvote_observations
-            except select paper_id, observed_at, load_id from intermediate.int_entries_identified)""",
+        select paper_id, observed_at, load_id from marts.fct_upvote_observations
+        except select paper_id, observed_at, load_id from intermediate.int_entries_identified""",
     "rejected_loads_used": """
-        select count(*) from marts.fct_upvote_observations
+        select load_id, paper_id, observed_at from marts.fct_upvote_observations
         where load_id not in (select load_id from marts.ops_loads where verdict = 'accepted')""",
     "papers_without_observation": """
-        select count(*) from marts.dim_papers
+        select paper_id, title from marts.dim_papers
         where paper_id not in (select paper_id from marts.fct_upvote_observations)""",
     "authors_orphaned": """
-        select count(*) from (
-            (select author_id from marts.bridge_paper_authors except select author_id from marts.dim_authors)
-            union all
-            (select author_id from marts.dim_authors except select author_id from marts.bridge_paper_authors))""",
+        (select author_id, 'not in dim_authors' as fault from (
+            select author_id from marts.bridge_paper_authors except select author_id from marts.dim_authors))
+        union all
+        (select author_id, 'on no paper' as fault from (
+            select author_id from marts.dim_authors except select author_id from marts.bridge_paper_authors))""",
     "organizations_orphaned": """
-        select count(*) from (
-            (select organization_id from marts.bridge_paper_organizations
-             union select parent_organization_id from marts.dim_organizations
-             where parent_organization_id is not null)
-            except select organization_id from marts.dim_organizations)""",
+        (select organization_id from marts.bridge_paper_organizations
+         union select parent_organization_id from marts.dim_organizations
+         where parent_organization_id is not null)
+        except select organization_id from marts.dim_organizations""",
     "person_twice_on_a_paper": """
-        select count(*) from (
-            select 1 from marts.bridge_paper_authors group by paper_id, author_id having count(*) > 1)""",
+        select paper_id, author_id, list(position order by position) as positions
+        from marts.bridge_paper_authors group by paper_id, author_id having count(*) > 1""",
     # `union` drops what is known already, so a ring of parents ends the walk too.
     "organization_own_ancestor": """
         with recursive above (organization_id, ancestor_id) as (
@@ -437,18 +436,18 @@ MART_QUERIES = {
             select above.organization_id, parents.parent_organization_id
             from above join marts.dim_organizations as parents on above.ancestor_id = parents.organization_id
             where parents.parent_organization_id is not null)
-        select count(*) from above where organization_id = ancestor_id""",
+        select organization_id from above where organization_id = ancestor_id""",
     "gains_do_not_add_up": """
-        select count(*) from (
+        select paper_id, daily.gained as gained_by_day, total.gained as gained from (
             select paper_id, sum(gained) as gained from marts.fct_paper_upvotes_daily group by paper_id) as daily
         join (
             select paper_id, max_by(upvotes, observed_at) - min_by(upvotes, observed_at) as gained
             from marts.fct_upvote_observations where upvotes is not null group by paper_id) as total
         using (paper_id) where daily.gained <> total.gained""",
     "mentions_undecided": """
-        select abs(
-            (select count(*) from marts.bridge_paper_authors)
-            - (select count(distinct mention_id) from marts.author_merges))""",
+        select paper_id, position, count(author_merges.mention_id) as decisions
+        from marts.bridge_paper_authors left join marts.author_merges using (paper_id, position)
+        group by paper_id, position having count(author_merges.mention_id) <> 1""",
 }
 
 #: Tables in which a row, once published, stays.
@@ -461,15 +460,17 @@ GROWING = (
 )
 
 #: Rules that compare with the published file, attached as `published`; without one nothing can be lost. The two
-#: that block are 0 when a person gave a reason since: see REASONS_QUERY.
+#: that block find nothing when a person gave a reason since: see REASONS_QUERY.
 PUBLISHED_QUERIES = {
     "papers_lost": """
-        select count(*) from (
-            select paper_id from published.marts.dim_papers where arxiv_id is not null
-            except select paper_id from marts.dim_papers)""",
-    "rows_lost": "select "
-    + " + ".join(
-        f"greatest(0, (select count(*) from published.marts.{t}) - (select count(*) from marts.{t}))" for t in GROWING
+        select paper_id from published.marts.dim_papers where arxiv_id is not null
+        except select paper_id from marts.dim_papers""",
+    "rows_lost": " union all ".join(
+        f"""(select '{table}' as table_name, was.rows as rows_before, now.rows as rows_now
+             from (select count(*) as rows from published.marts.{table}) as was,
+                  (select count(*) as rows from marts.{table}) as now
+             where now.rows < was.rows)"""
+        for table in GROWING
     ),
 }
 

@@ -74,17 +74,19 @@ class DailyPapersClient:
         self._max_pages = max_pages
         self._now = now
 
-    def fetch_listing(self, listing_date: date) -> Capture:
-        """All pages of the API for one date, or the daily page when the API fails.
+    def fetch_listing(self, listing_date: date, only: Literal["api", "page"] | None = None) -> Capture:
+        """All pages of the API for one date, or the daily page when the API fails; ``only`` asks just one of them.
 
         A payload of the wrong shape is returned as it came: refusing it is the parser's work.
         Raises ``PermanentError`` when the API calls the date a bad one (400), else the API's
         ``TransientError`` or ``PermanentError`` when the page fails as well.
         """
+        if only == "page":
+            return self._fetch_page(listing_date)
         try:
             return self._fetch_api(listing_date)
         except SourceError as error:
-            if error.status == 400:
+            if error.status == 400 or only == "api":
                 raise
             return self._fetch_page(listing_date, error)
 
@@ -107,18 +109,20 @@ class DailyPapersClient:
         repeated = tuple(paper_id for paper_id, times in seen.items() if times > 1)
         return Capture(listing_date, observed_at, "api_json", tuple(payloads), repeated)
 
-    def _fetch_page(self, listing_date: date, api_error: SourceError) -> Capture:
+    def _fetch_page(self, listing_date: date, api_error: SourceError | None = None) -> Capture:
         observed_at = self._now()
         try:
             response = self._http.get(f"{self._endpoint}/papers/date/{listing_date.isoformat()}")
         except SourceError as page_error:
+            if api_error is None:
+                raise
             raise _both_failed(api_error, page_error) from None
         return Capture(
             listing_date,
             observed_at,
             "page_html",
             (self._payload(response),),
-            used_fallback=f"The API failed: {api_error.message}",
+            used_fallback=f"The API failed: {api_error.message}" if api_error else None,
         )
 
     def _payload(self, response: Response) -> Payload:

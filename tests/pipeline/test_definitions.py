@@ -35,12 +35,14 @@ def test_the_graph_is_the_way_of_the_data() -> None:
     assert sorted(done.stdout.splitlines()) == [
         "asset landing/listings <- -",
         "asset publication/candidate <- marts",
+        "asset publication/feeds <- publication",
         "asset publication/papers <- publication",
+        "asset publication/report <- publication",
         "asset raw/loads <- landing",
         "gate batch_gate on raw/loads",
         "gate mart_gate on publication/candidate",
-        "jobs daily_papers load_landed",
-        "schedules daily_papers_schedule 30 22 * * *",
+        "jobs daily_papers digest load_landed",
+        "schedules daily_papers_schedule 30 22 * * * digest_schedule 30 23 * * *",
         "sensors run_failure_alert",
     ]
 

@@ -12,7 +12,7 @@ import pytest
 from gate_pieces import Here
 
 from orchestration.expectations.suites import MARTS
-from orchestration.gates import mart_counts, mart_gate
+from orchestration.gates import mart_gate, mart_offences
 from tests.conftest import Papers
 from warehouse.landing import utc_now
 from warehouse.raw import RawStore
@@ -65,10 +65,12 @@ def test_every_rule_has_a_way_to_break() -> None:
 
 @pytest.mark.parametrize("rule", BREAKS)
 def test_a_broken_table_is_found_by_its_rule(home: Settings, rule: str) -> None:
-    assert sum(mart_counts(home, None).values()) == 0
+    assert not any(found.rows for found in mart_offences(home, None).values())
     with duckdb.connect(str(home.next_database)) as connection:
         connection.execute(BREAKS[rule])
-    assert mart_counts(home, None)[rule] > 0
+    found = mart_offences(home, None)[rule]
+    assert found.rows > 0
+    assert 0 < len(found.sample) <= 5 and found.sample[0]
 
 
 def test_a_broken_rule_blocks_and_a_warning_does_not(home: Settings) -> None:
@@ -80,12 +82,15 @@ def test_a_broken_rule_blocks_and_a_warning_does_not(home: Settings) -> None:
         connection.execute(BREAKS["person_twice_on_a_paper"])
     gate = mart_gate(home, Here(), "blocked")  # type: ignore[arg-type]
     assert gate.problem and "person_twice_on_a_paper" in gate.problem and "What to do" in gate.problem
+    assert "positions=[" in gate.problem.splitlines()[0]
+    worst = next(failure for failure in gate.failures if failure.rule == "person_twice_on_a_paper")
+    assert worst.unexpected == 1 and "author_id=" in worst.sample and worst.remedy in gate.problem
 
 
 def test_rows_may_vanish_for_a_reason_that_is_on_record(home: Settings) -> None:
     with duckdb.connect(str(home.next_database)) as connection:
         connection.execute(BREAKS["rows_lost"])
-    assert mart_counts(home, None)["rows_lost"] > 0
+    assert mart_offences(home, None)["rows_lost"].rows > 0
     with RawStore.open(home.raw_database) as raw:
         raw.record_act("parsed_again", "reparse-1", None, "the parser was mended")
         (record,) = raw.connection.execute(
@@ -97,15 +102,15 @@ def test_rows_may_vanish_for_a_reason_that_is_on_record(home: Settings) -> None:
                values (?, ?, ?, ?, 'error', true)""",
             list(record),
         )
-    assert mart_counts(home, None)["rows_lost"] == 0
+    assert mart_offences(home, None)["rows_lost"].rows == 0
 
 
 def test_a_live_run_that_observed_nothing_lately_is_told(home: Settings) -> None:
     with duckdb.connect(str(home.published_database), read_only=True) as connection:
         newest = connection.execute("select max(observed_at) from marts.fct_upvote_observations").fetchall()[0][0]
-    assert mart_counts(home, newest + timedelta(hours=35))["not_fresh"] == 0
-    assert mart_counts(home, newest + timedelta(hours=37))["not_fresh"] == 1
-    assert mart_counts(home, utc_now().replace(tzinfo=None))["not_fresh"] == 1
+    assert mart_offences(home, newest + timedelta(hours=35))["not_fresh"].rows == 0
+    assert mart_offences(home, newest + timedelta(hours=37))["not_fresh"].rows == 1
+    assert mart_offences(home, utc_now().replace(tzinfo=None))["not_fresh"].rows == 1
 
 
 def test_breaking_a_rule_on_purpose_stops_publication_and_the_old_one_stays(demo: Papers, tmp_path: Path) -> None:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
+from orchestration import console
+from sources.faults import Fault
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
+from warehouse.landing import Landing
 
 TOKEN = "hf_a_token_that_must_not_be_found"
 
@@ -36,8 +49,8 @@ def ran(site: ReplayServer, new_home: Callable[[str], Papers]) -> Papers:
 
 
 def test_a_run_observes_the_trailing_dates(ran: Papers) -> None:
-    dates = ran.value("select list(distinct listing_date::varchar order by 1) from marts.fct_listings")
-    assert dates == ["2026-09-08", "2026-09-09", "2026-09-10"]
+    dates = ran.value("select list(distinct listing_date::varchar) from marts.fct_listings")
+    assert sorted(dates) == ["2026-09-08", "2026-09-09", "2026-09-10"]
     assert ran.value("select list(distinct observed_at_basis) from marts.ops_loads") == ["clock"]
 
 
@@ -50,9 +63,30 @@ def test_the_token_is_in_no_file_of_the_home(ran: Papers) -> None:
 def test_the_data_docs_of_the_last_run_are_linked_from_the_status_and_from_the_check(ran: Papers) -> None:
     pages = {row["gate"]: Path(row["page"]) for row in ran("status", "--json").facts["last_gate_pages"]}
     assert set(pages) == {"batch", "marts"} and all(page.is_file() for page in pages.values())
-    runs = ran.home / "dagster" / "history" / "runs"
-    linked = b"".join(file.read_bytes() for file in runs.glob("*.db"))
-    assert pages["batch"].as_uri().encode() in linked and pages["marts"].as_uri().encode() in linked
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        for gate, asset, name in (
+            ("batch", "raw/loads", "batch_gate"),
+            ("marts", "publication/candidate", "mart_gate"),
+        ):
+            check = dg.AssetCheckKey(dg.AssetKey.from_user_string(asset), name)
+            (record,) = instance.event_log_storage.get_asset_check_execution_history(check, limit=1)
+            assert record.event and record.event.dagster_event
+            metadata = record.event.dagster_event.asset_check_evaluation_data.metadata
+            assert metadata["Data Docs file"].value == str(pages[gate])
+            assert str(metadata["Data Docs"].value).endswith(f"/{pages[gate].parent.name}/{gate}.html")
+
+
+def test_each_public_table_shows_its_rows_and_where_its_columns_come_from_in_dagster(ran: Papers) -> None:
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        for table in ("dim_papers", "fct_upvote_observations", "ops_loads"):
+            event = instance.get_latest_materialization_event(dg.AssetKey(["marts", table]))
+            assert event and event.asset_materialization
+            metadata = event.asset_materialization.metadata
+            assert metadata["dagster/row_count"].value == ran.value(f"select count(*) from marts.{table}")
+            lineage = metadata["dagster/column_lineage"].value.deps_by_column
+            with ran.published() as connection:
+                columns = {column for column, *_ in connection.execute(f"describe marts.{table}").fetchall()}
+            assert set(lineage) == columns and any(lineage.values())
 
 
 def test_a_reader_in_a_loop_never_meets_an_error_or_half_a_state(ran: Papers, site: ReplayServer) -> None:
@@ -84,15 +118,82 @@ def test_a_reader_in_a_loop_never_meets_an_error_or_half_a_state(ran: Papers, si
     assert all(papers == observed for papers, observed in answers)
 
 
-def test_a_backfill_goes_on_where_it_was_stopped(papers: Papers, site: ReplayServer) -> None:
-    first = papers("backfill", "--from", "2026-09-08", "--to", "2026-09-09", "--json", PAPERS_ENDPOINT=site.url)
-    again = papers("backfill", "--from", "2026-09-08", "--to", "2026-09-10", "--json", PAPERS_ENDPOINT=site.url)
-    assert (list(first.facts["fetched"]), list(again.facts["fetched"])) == (
-        ["2026-09-08", "2026-09-09"],
-        ["2026-09-10"],
+def test_a_backfill_that_was_killed_goes_on_with_the_dates_that_are_left(papers: Papers, site: ReplayServer) -> None:
+    command = ("backfill", "--from", "2026-09-03", "--to", "2026-09-09", "--json")
+    asked_before = len(site.requests)
+    site.faults = [Fault("slow", seconds=0.5)]
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("papers")), *command, "--home", str(papers.home)],
+        env={**os.environ, "PAPERS_ENDPOINT": site.url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    assert "2 of them observed today already, 1 to ask for" in again.err
+    landing = Landing(papers.home / "landing")
+    deadline = time.monotonic() + 60
+    while len(list(landing.captures())) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    site.faults = []
+    done = [str(capture.listing_date) for capture in landing.captures()]
+    days = [f"2026-09-0{day}" for day in range(3, 10)]
+    assert done == days[: len(done)] and 3 <= len(done) < len(days), "killed in the middle of the fetching"
+    assert not (papers.home / "papers.duckdb").exists()
+
+    asked = len(site.requests)
+    assert asked - asked_before <= len(done) + 1, "one request a date, and the one that the kill cut"
+    again = papers(*command, PAPERS_ENDPOINT=site.url)
+    assert list(again.facts["fetched"]) == days[len(done) :]
+    assert len(site.requests) - asked == len(days) - len(done), "dates that were observed are not asked for again"
+    assert "that broke off" in again.err and f"{len(done)} of them observed today already" in again.err
+    assert sorted(papers.value("select list(listing_date::varchar) from marts.ops_loads")) == days
     assert papers.value("select max(observation_count) from marts.fct_listings") == 1, "one observation a date: today's"
+    history = sqlite3.connect(papers.home / "dagster" / "history" / "runs.db")
+    backfills = history.execute("select key, status, body from bulk_actions").fetchall()
+    runs = history.execute("select backfill_id, status from runs order by id").fetchall()
+    ((key, status, body),) = backfills
+    assert status == "COMPLETED_SUCCESS" and "papers backfill 2026-09-03 to 2026-09-09" in body
+    assert runs == [(key, "CANCELED"), (key, "SUCCESS")], "one backfill of Dagster, which both runs belong to"
+    dates = json.loads(body)["asset_backfill_data"]
+    assert dates["materialized_subset"] == dates["target_subset"] != dates["failed_and_downstream_subset"]
+
+
+def test_what_is_left_is_estimated_from_the_mean_pace() -> None:
+    now = 0.0
+    with Progress(console.TimeLeft(), get_time=lambda: now, console=Console(file=StringIO())) as bar:
+        bar.add_task("dates", total=10)
+        (task,) = bar.tasks
+        column = console.TimeLeft()
+        assert column.render(task).plain == "no estimate yet"
+        now = 6.0
+        bar.advance(task.id, 3)
+        assert column.render(task).plain == "about 0:00:14 left"
+        now = 100.0  # the source made us wait: the estimate follows
+        bar.advance(task.id, 1)
+        assert column.render(task).plain == "about 0:02:30 left"
+
+
+def test_a_killed_run_is_over_in_dagster_when_the_next_one_starts(ran: Papers, site: ReplayServer) -> None:
+    arguments = ["run", "--date", "2026-09-10", "--lookback", "1", "--home", str(ran.home)]
+    killed = subprocess.Popen(
+        [str(Path(sys.executable).with_name("papers")), *arguments],
+        env={**os.environ, "PAPERS_ENDPOINT": site.url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (ran.home / "next.duckdb").exists():
+        assert killed.poll() is None and time.monotonic() < deadline, "it ended before it could be killed"
+        time.sleep(0.1)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        (left,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        ran(*arguments[:-2], PAPERS_ENDPOINT=site.url)
+        closed = instance.get_run_by_id(left.run_id)
+        assert closed and closed.status is dg.DagsterRunStatus.FAILURE
+        assert not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
 
 
 def test_a_run_without_the_source_ends_with_3_and_changes_nothing(ran: Papers) -> None:
@@ -113,10 +214,17 @@ def test_a_rejected_load_is_kept_out_until_a_person_accepts_it(ran: Papers, tmp_
     verdict = f"select verdict from marts.ops_loads where load_id = '{load_id}'"
     assert ran.value(verdict) == "rejected"
     assert "no load" in ran("accept", "nonsense", "--reason", "because", expect=2).err
+    assert "no load" in ran("rebuild", "--load", "nonsense", expect=2).err
+    ran("rebuild", "--load", load_id, "--reason", "the parser was mended", expect=1)
+    assert ran.value(verdict) == "rejected", "read again it is as empty as before"
     ran("accept", load_id, "--reason", "a public holiday")
     assert ran.value(verdict) == "accepted"
-    record = f"select reason from marts.ops_gate_results where gate = 'person' and load_id = '{load_id}'"
-    assert ran.value(record) == "a public holiday"
+    with ran.published() as connection:
+        acts = "select expectation, reason from marts.ops_gate_results where gate = 'person' and load_id = ?"
+        assert dict(connection.execute(acts, [load_id]).fetchall()) == {
+            "parsed_again": "the parser was mended",
+            "accepted_by_a_person": "a public holiday",
+        }
 
 
 @pytest.mark.parametrize(

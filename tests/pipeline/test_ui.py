@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from sources.faults import Fault
 from sources.replay import ReplayServer
 from tests.conftest import ROOT, SAMPLE, Papers
 
@@ -27,6 +29,14 @@ mutation ($params: ExecutionParams!) {
   }
 }"""
 STATUS = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+OBSERVED = """query ($key: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $key) { ... on AssetNode { assetPartitionStatuses {
+    ... on TimePartitionStatuses { ranges { startKey endKey status } } } } }
+}"""
+CHECK = """{ assetNodeOrError(assetKey: {path: ["raw", "loads"]}) { ... on AssetNode { assetChecksOrError {
+  ... on AssetChecks { checks { executionForLatestMaterialization { evaluation {
+    success severity description
+    metadataEntries { label ... on TableMetadataEntry { table { records } } } } } } } } } } }"""
 GRAPH = """{
   assetNodes {
     assetKey { path }
@@ -37,11 +47,12 @@ GRAPH = """{
 
 
 class Ui:
-    """A running `papers ui`."""
+    """A running `papers ui`, and the site that it asks."""
 
-    def __init__(self, url: str, papers: Papers):
+    def __init__(self, url: str, papers: Papers, site: ReplayServer):
         self.url = url
         self.papers = papers
+        self.site = site
 
     def ask(self, query: str, **variables: Any) -> Any:
         answer = requests.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
@@ -62,7 +73,7 @@ def ui(new_home: Callable[[str], Papers]) -> Iterator[Ui]:
             command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            running = Ui(f"http://127.0.0.1:{port}", papers)
+            running = Ui(f"http://127.0.0.1:{port}", papers, site)
             _wait(lambda: _answers(running), 120, "the web server does not answer")
             yield running
         finally:
@@ -99,36 +110,54 @@ def test_the_graph_leads_through_both_gates(ui: Ui) -> None:
     assert sealed == {key for key in nodes if key[0] == "marts"}
 
 
-def test_a_run_launched_there_publishes(ui: Ui) -> None:
+def _launch(ui: Ui, **listings: Any) -> str:
+    """Launch the daily job as the launchpad does, and return how it ended."""
     selector = {
         "repositoryName": "__repository__",
         "repositoryLocationName": "orchestration.definitions",
         "pipelineName": "daily_papers",
     }
-    tags = [
-        {"key": "dagster/asset_partition_range_start", "value": "2026-09-09"},
-        {"key": "dagster/asset_partition_range_end", "value": "2026-09-10"},
-    ]
     launched = ui.ask(
         LAUNCH,
         params={
             "selector": selector,
             "mode": "default",
-            "runConfigData": {},
-            "executionMetadata": {"tags": tags},
+            "runConfigData": {"ops": {"landing__listings": {"config": listings}}},
+            "executionMetadata": {"tags": []},
         },
     )["launchPipelineExecution"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
-    run_id = launched["run"]["runId"]
     states: list[str] = []
 
     def ended() -> bool:
-        states.append(ui.ask(STATUS, id=run_id)["runOrError"]["status"])
+        states.append(ui.ask(STATUS, id=launched["run"]["runId"])["runOrError"]["status"])
         return states[-1] in ("SUCCESS", "FAILURE", "CANCELED")
 
     _wait(ended, 240, "the run does not end")
-    assert states[-1] == "SUCCESS"
+    return states[-1]
+
+
+def test_a_run_launched_there_with_a_date_instead_of_partitions_publishes(ui: Ui) -> None:
+    assert _launch(ui, date="2026-09-10", lookback=2, source="page") == "SUCCESS"
     assert ui.papers.value("select count(distinct listing_date) from marts.fct_listings") == 2
+    assert ui.papers.value("select list(distinct format) from marts.ops_loads") == ["page_html"]
+    observed = ui.ask(OBSERVED, key={"path": ["landing", "listings"]})["assetNodeOrError"]
+    assert observed["assetPartitionStatuses"]["ranges"][0]["startKey"] == "2026-09-09"
+    assert observed["assetPartitionStatuses"]["ranges"][0]["endKey"] == "2026-09-10"
+
+
+def test_a_gate_that_blocks_says_there_what_is_wrong_and_what_to_do(ui: Ui) -> None:
+    ui.site.faults = [Fault("other_date")]
+    assert _launch(ui, date="2026-09-14", lookback=1, source="page") == "FAILURE"
+    ui.site.faults = []
+    (check,) = ui.ask(CHECK)["assetNodeOrError"]["assetChecksOrError"]["checks"]
+    evaluation = check["executionForLatestMaterialization"]["evaluation"]
+    assert not evaluation["success"] and evaluation["severity"] == "ERROR"
+    first_line = evaluation["description"].splitlines()[0]
+    assert "rejected 1 of 1 loads" in first_line and "What to do:" in first_line
+    (failed,) = [entry["table"] for entry in evaluation["metadataEntries"] if entry["label"] == "what failed"]
+    record = json.loads(failed["records"][0])
+    assert record["rows"] == 1 and "served_on=2026-09-15" in record["sample"] and record["what to do"] in first_line
 
 
 def test_it_listens_on_this_machine_only(ui: Ui) -> None:

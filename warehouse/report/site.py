@@ -60,6 +60,8 @@ def write_report(settings: Settings) -> Report:
         (part / "data").mkdir()
         shutil.copytree(_HERE / "assets", part / "assets")
         _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
+        if settings.feeds.exists():  # they are written after the report, into its folder
+            shutil.copytree(settings.feeds, part / settings.feeds.name)
         if folder.exists():
             os.replace(folder, old)
         os.replace(part, folder)

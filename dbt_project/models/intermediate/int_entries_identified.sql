@@ -14,7 +14,9 @@ papers_by_title as (
         title_key,
         min(listed_paper_id) as paper_id
     from entries
-    where listed_paper_id is not null
+    where
+        listed_paper_id is not null
+        and title_key in (select title_key from entries where listed_paper_id is null)
     group by title_key
     having count(distinct listed_paper_id) = 1
 ),

@@ -12,6 +12,7 @@ final as (
         alias_words,
         {{ organization_squash('alias_words') }} as alias_squash,
         {{ organization_key('alias_words') }} as alias_key,
+        {{ organization_is_short('alias_words') }} as is_short,
         organization,
         {{ seed_organization_id('organization') }} as organization_id,
         parent,

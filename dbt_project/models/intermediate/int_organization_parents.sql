@@ -36,17 +36,17 @@ institutions as (
     select
         alias_words,
         min(organization_id) as organization_id,
-        min(kind) as kind
+        min(kind) as kind,
+        {{ organization_is_short('alias_words') }} as is_short
     from aliases
     where
         parent_organization_id is null
         and kind in ('university', 'company', 'institute', 'government', 'nonprofit')
         and length(alias_words) >= 3
+        -- long words that mean something else too
         and alias_words not in (
-            'apple', 'meta', 'together', 'sea', 'snap', 'turing', 'character', 'stability', 'simular', 'amazon', 'intel',
-            'line', 'shell', 'block', 'quark', 'mila', 'bria', 'insight', 'cohere', 'essential', 'reka', 'liquid', 'arc',
-            'continental', 'vector', 'scale', 'luma', 'pika', 'suno', 'zoom', 'uber', 'visa', 'oracle', 'shopee', 'prime',
-            'kaggle', 'kyoto', 'waterloo', 'bath', 'reading', 'rice', 'brown', 'duke', 'drexel', 'smu', 'ucl', 'nus', 'uva'
+            'together', 'turing', 'character', 'stability', 'simular', 'amazon', 'insight', 'cohere', 'essential', 'liquid',
+            'continental', 'vector', 'oracle', 'shopee', 'kaggle', 'waterloo', 'reading', 'drexel'
         )
     group by alias_words
     having count(distinct organization_id) = 1
@@ -56,7 +56,8 @@ undecided as (
     select distinct
         organization_id,
         name_words,
-        slug_words
+        slug_words,
+        concat(replace(replace(lower(listed_name), '@ ', '@'), '@', ' @'), ' ') as name_with_at
     from resolved
     where not is_reviewed
 ),
@@ -79,8 +80,11 @@ namings as (
     inner join institutions
         on
             institutions.organization_id <> undecided.organization_id
+            -- a short word tells the institution after an @ alone
+            and (not institutions.is_short or undecided.name_with_at like concat('% @', institutions.alias_words, ' %'))
             and (
-                (
+                undecided.name_with_at like concat('% @', institutions.alias_words, ' %')
+                or (
                     concat(' ', undecided.name_words, ' ') like concat('% ', institutions.alias_words, ' %')
                     and {{ has_match(
                         "replace(concat(' ', undecided.name_words, ' '), concat(' ', institutions.alias_words, ' '), ' ')",

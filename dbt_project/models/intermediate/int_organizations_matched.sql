@@ -1,6 +1,7 @@
 -- One row per organization as listed: the organization it is the same as, before people's overrides.
 -- In this order: its slug or a name stands in the reviewed seed; a name has the key of a name of the seed; a name
--- has the key of another listed organization's name.
+-- has the key of another listed organization's name. Short names count only as they are
+-- written.
 with names as (
     select * from {{ ref('int_organization_names') }}
 ),
@@ -21,6 +22,7 @@ seed_matches as (
         aliases.reason,
         names.recency,
         case
+            when lower(names.listed_slug) = lower(aliases.alias) then 0
             when names.slug_squash = aliases.alias_squash then 1
             when names.name_squash = aliases.alias_squash then 2
             else 3
@@ -38,6 +40,14 @@ seed_matches as (
             names.slug_squash = aliases.alias_squash
             or names.name_squash = aliases.alias_squash
             or names.name_key = aliases.alias_key
+    where
+        not aliases.is_short
+        or aliases.alias in (names.listed_slug, names.listed_name)
+        -- case tells no two slugs apart, but these words are anybody's
+        or (
+            lower(names.listed_slug) = lower(aliases.alias)
+            and lower(aliases.alias) not in ('cea', 'ens', 'fair', 'forth', 'gist', 'hit', 'mind', 'penn', 'ramp')
+        )
 ),
 
 seeded as (
@@ -64,25 +74,35 @@ seeded_keys as (
         min(seeded.listed_organization_id) as listed_organization_id
     from seeded
     inner join names on seeded.listed_organization_id = names.listed_organization_id and names.recency = 1
+    where {{ organization_is_telling('names.name_words') }} and not {{ organization_is_short('names.name_words') }}
     group by names.name_key
     having count(distinct seeded.organization_id) = 1
 ),
 
-keyed as (
+unseeded as (
     select
-        listed.*,
+        listed.listed_organization_id,
+        listed.first_observed_at,
         names.name_key as organization_key,
-        names.name_words,
-        names.slug_words,
-        first_value(listed.listed_organization_id) over (
-            partition by names.name_key
-            order by listed.first_observed_at asc nulls last, listed.listed_organization_id asc nulls last
-        ) as first_listed_organization_id,
-        count(*) over (partition by names.name_key) as listed_count
+        case
+            when {{ organization_is_telling('names.name_words') }} then names.name_key
+            else concat('only ', listed.listed_organization_id)
+        end as shared_key
     from listed
     inner join names on listed.listed_organization_id = names.listed_organization_id and names.recency = 1
     left join seeded on listed.listed_organization_id = seeded.listed_organization_id
     where seeded.listed_organization_id is null
+),
+
+keyed as (
+    select
+        *,
+        first_value(listed_organization_id) over (
+            partition by shared_key
+            order by first_observed_at asc nulls last, listed_organization_id asc nulls last
+        ) as first_listed_organization_id,
+        count(*) over (partition by shared_key) as listed_count
+    from unseeded
 ),
 
 final as (
@@ -97,7 +117,7 @@ final as (
         current_names.name_key as organization_key,
         coalesce(seeded.organization_id, seeded_keys.organization_id, keyed.first_listed_organization_id) as organization_id,
         case
-            when seeded.closeness = 1 then 'reviewed slug'
+            when seeded.closeness <= 1 then 'reviewed slug'
             when seeded.closeness = 2 then 'reviewed name'
             when seeded.closeness = 3 then 'same key as a reviewed name'
             when seeded_keys.organization_id is not null then 'same key as a reviewed organization'

@@ -1,3 +1,5 @@
+{{ built_by_paper() }}
+-- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- One row per paper and keyword of its latest full listing: folded, stemmed, and an alias counted as what it means.
 with contents as (
     select
@@ -5,6 +7,7 @@ with contents as (
         contents.ai_keywords
     from {{ ref('int_papers_latest') }} as latest
     inner join {{ ref('stg_raw__entry_contents') }} as contents on latest.content_id = contents.content_id
+    where {{ is_of_changed_paper() }}
 ),
 
 folded as (

@@ -1,6 +1,8 @@
+{{ built_by_paper() }}
+-- depends_on: {{ ref('int_papers_fingerprinted') }}
 with entries as (
     select * from {{ ref('int_entries_identified') }}
-    where kind = 'daily'
+    where kind = 'daily' and {{ is_of_changed_paper() }}
 ),
 
 ranked as (

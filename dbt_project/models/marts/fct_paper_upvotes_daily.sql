@@ -1,3 +1,5 @@
+{{ built_by_paper() }}
+-- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- From a paper's first observation to its last; days between without one carry the last value forward.
 -- The gain of the first day counts from the first observation of that day, so gains add up to last minus first.
 with observations as (
@@ -8,7 +10,7 @@ with observations as (
         comments,
         cast(observed_at as date) as day
     from {{ ref('fct_upvote_observations') }}
-    where upvotes is not null
+    where upvotes is not null and {{ is_of_changed_paper() }}
 ),
 
 days_observed as (

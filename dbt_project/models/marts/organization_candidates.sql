@@ -1,0 +1,82 @@
+-- Organizations that the reviewed list does not tell, beside everything that they may be the same as or part of.
+with resolved as (
+    select
+        organization_id,
+        is_reviewed or rule in ('override: merge', 'override: split', 'override: part of') as is_decided,
+        listed_name as name,
+        {{ organization_squash('name_words') }} as squash,
+        name_words
+    from {{ ref('int_organizations_resolved') }}
+    where name_words is not null
+),
+
+open_questions as (
+    select * from resolved where not is_decided and length(squash) >= 6
+),
+
+known as (
+    select organization_id, name, squash, name_words from resolved
+    union all
+    select organization_id, alias as name, alias_squash as squash, alias_words as name_words
+    from {{ ref('int_organization_aliases') }}
+),
+
+compared as (
+    select
+        open_questions.organization_id,
+        known.organization_id as other_organization_id,
+        open_questions.name,
+        known.name as other_name,
+        case
+            when concat(' ', open_questions.name_words, ' ') like concat('% ', known.name_words, ' %')
+                then cast(length(known.squash) as double) / length(open_questions.squash)
+            else
+                1.0 - cast(levenshtein(open_questions.squash, known.squash) as double)
+                / greatest(length(open_questions.squash), length(known.squash))
+        end as similarity,
+        case
+            when concat(' ', open_questions.name_words, ' ') like concat('% ', known.name_words, ' %')
+                then 'its name holds the other name'
+            else 'the names differ in few letters'
+        end as reason
+    from open_questions
+    inner join known
+        on
+            open_questions.organization_id <> known.organization_id
+            and length(known.squash) >= 6
+            and (
+                concat(' ', open_questions.name_words, ' ') like concat('% ', known.name_words, ' %')
+                or (
+                    substring(open_questions.squash, 1, 2) = substring(known.squash, 1, 2)
+                    and abs(length(open_questions.squash) - length(known.squash)) * 5 <= length(open_questions.squash)
+                )
+            )
+),
+
+ranked as (
+    select
+        compared.*,
+        row_number() over (
+            partition by compared.organization_id, compared.other_organization_id
+            order by
+                compared.similarity desc nulls last, compared.name asc nulls last, compared.other_name asc nulls last
+        ) as pair_rank
+    from compared
+    left join {{ ref('int_organization_parents') }} as parents
+        on
+            compared.organization_id = parents.organization_id
+            and compared.other_organization_id = parents.parent_organization_id
+    where
+        parents.organization_id is null
+        and (compared.reason = 'its name holds the other name' or compared.similarity >= 0.8)
+)
+
+select
+    organization_id,
+    other_organization_id,
+    name,
+    other_name,
+    similarity,
+    reason
+from ranked
+where pair_rank = 1

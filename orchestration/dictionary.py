@@ -1,0 +1,65 @@
+"""docs/data-dictionary.md, written from the contracts of the marts: `make dictionary`. A test holds it to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from orchestration.dbt_process import DBT_PROJECT
+from warehouse.settings import PROJECT_ROOT
+
+DICTIONARY = PROJECT_ROOT / "docs" / "data-dictionary.md"
+_HEAD = """# Data dictionary
+
+Written by `make dictionary` from the contracts in `dbt_project/models/marts/`, which dbt enforces in every run: don't
+edit it here. All tables are in schema `marts` of `papers.duckdb` and, as Parquet, in `exports/`. Times are UTC without
+a zone. A missing value is null and never 0; where a reason can be given, it stands in the column that the description
+names.
+
+Two table macros answer as of an earlier moment: `from marts.upvotes_as_of(timestamp '2026-09-15 20:00')` has the last
+observation of each paper up to then, `from marts.trends_as_of(…)` the columns of `rpt_paper_trends` as they were then
+([trends.md](trends.md)).
+"""
+
+
+def contracts() -> list[dict[str, Any]]:
+    """The public tables as their contracts describe them, in the order of the files."""
+    models: list[dict[str, Any]] = []
+    for path in sorted((DBT_PROJECT / "models" / "marts").glob("*.yml")):
+        models += yaml.safe_load(path.read_text(encoding="utf-8")).get("models") or []
+    return models
+
+
+def dictionary() -> str:
+    """The page as Markdown."""
+    tables = contracts()
+    names = ", ".join(f"[`{table['name']}`](#{table['name']})" for table in tables)
+    return "\n".join([_HEAD, f"{len(tables)} tables: {names}.", *(_table(table) for table in tables)])
+
+
+def _table(table: dict[str, Any]) -> str:
+    key = ", ".join(f"`{column}`" for column in _key(table))
+    lines = [f"\n## {table['name']}\n", _line(table["description"]), ""]
+    lines += [f"Key: {key}.\n"] if key else []
+    lines += ["| column | type | meaning |", "|---|---|---|"]
+    lines += [
+        f"| `{column['name']}` | {column['data_type']} | {_line(column['description']).replace('|', chr(92) + '|')} |"
+        for column in table["columns"]
+    ]
+    return "\n".join(lines)
+
+
+def _key(table: dict[str, Any]) -> list[str]:
+    for test in table.get("data_tests", []):
+        if isinstance(test, dict) and "primary_key" in test:
+            return list(test["primary_key"]["arguments"]["columns"])
+    return []
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+if __name__ == "__main__":
+    DICTIONARY.write_text(dictionary() + "\n", encoding="utf-8")

@@ -1,0 +1,240 @@
+"""A day's build equals a full refresh row for row, and leaves alone what did not change.
+
+The listings are invented by chance (seeded) and come in an order of their own: late, twice, in two formats of one
+moment, rejected first and accepted later, read again, with a title whose paper shows up weeks after.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from warehouse.raw import RawStore
+from warehouse.settings import PROJECT_ROOT
+
+BUILD = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
+BUILD += ["--select", "+int_papers_built"]
+#: What is built incrementally, with what it is built from and from which state.
+TABLES = (
+    "intermediate.int_entries_identified",
+    "intermediate.int_papers_latest",
+    "intermediate.int_paper_keywords",
+    "intermediate.int_papers_built",
+    "marts.fct_listings",
+    "marts.fct_upvote_observations",
+    "marts.fct_paper_upvotes_daily",
+)
+BUILDS = 7
+START = datetime(2026, 1, 5)
+#: Paper number → folded title. Two papers share a title; so a text with it is neither's, unless one is yet unknown.
+TITLES = {number: f"title{number}" if number != 1 else "title0" for number in range(24)}
+
+Build = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def build() -> Iterator[Build]:
+    """Builds a next file from a raw file; the project is parsed once."""
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("dbt_builds.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=PROJECT_ROOT,
+        text=True,
+    )
+    assert process.stdin and process.stdout
+    stdin, stdout = process.stdin, process.stdout
+
+    def run(raw: Path, built: Path, *options: str) -> None:
+        stdin.write(json.dumps({"raw": str(raw), "next": str(built), "command": [*BUILD, *options]}) + "\n")
+        stdin.flush()
+        ended = json.loads(stdout.readline())
+        assert ended["success"], ended["failed"]
+
+    yield run
+    stdin.close()
+    process.wait(timeout=30)
+
+
+class World:
+    """Raw tables that grow and change by chance."""
+
+    def __init__(self, raw: RawStore, seed: int):
+        self.raw = raw
+        self.chance = random.Random(seed)
+        self.happened: Counter[str] = Counter()
+        self.loads = 0
+        #: Papers that the lists have shown; a text may be about one that they have not.
+        self.listed: set[int] = set()
+        for number in range(60):
+            self.raw.append(
+                "entry_contents",
+                [
+                    {
+                        "content_id": f"c{number}",
+                        "title": "A title",
+                        "title_key": TITLES[number % 24],
+                        "code_url": self.chance.choice([None, "https://github.com/some/where"]),
+                        "organization_slug": self.chance.choice([None, "a-lab"]),
+                        "ai_keywords": self.chance.sample(["Diffusion Models", "agents", "LLMs", "video"], 2),
+                    }
+                ],
+            )
+
+    def grow(self) -> None:
+        """What a day brings: some loads, and at times a second thought about earlier ones."""
+        for _ in range(self.chance.randint(2, 4)):
+            self.add_load()
+        for act, verdict, becomes in (
+            ("accepted later", "rejected", "accepted"),
+            ("rejected later", "accepted", "rejected"),
+        ):
+            if self.chance.random() < 0.6 and (load_id := self.any_load(verdict)):
+                self.raw.set_verdicts([(load_id, becomes, "person", None)])
+                self.happened[act] += 1
+        if self.chance.random() < 0.6 and (load_id := self.any_load("accepted")):
+            self.raw.connection.execute("delete from raw.entries where load_id = ?", [load_id])
+            kind = self.raw.connection.execute("select kind from raw.loads where load_id = ?", [load_id]).fetchall()
+            self.add_entries(load_id, kind[0][0])
+            self.happened["read again"] += 1
+
+    def any_load(self, verdict: str) -> str | None:
+        found = self.raw.connection.execute(
+            "select load_id from raw.loads where verdict = ? order by load_id", [verdict]
+        ).fetchall()
+        return str(self.chance.choice(found)[0]) if found else None
+
+    def add_load(self) -> None:
+        self.loads += 1
+        load_id = f"l{self.loads:03}"
+        known = self.raw.connection.execute("select observed_at from raw.loads order by load_id").fetchall()
+        observed_at = START + timedelta(hours=self.chance.randint(0, 30 * 24))
+        if known and self.chance.random() < 0.25:
+            observed_at = self.chance.choice(known)[0]
+            self.happened["of the same moment"] += 1
+        elif known and observed_at < max(known)[0]:
+            self.happened["late"] += 1
+        source = self.chance.choice(["api_json", "api_json", "page_html", "page_text"])
+        kind = "search" if source == "page_text" else "daily"
+        self.raw.append(
+            "loads",
+            [
+                {
+                    "load_id": load_id,
+                    "load_number": self.loads,
+                    "format": source,
+                    "kind": kind,
+                    "source": "invented",
+                    "listing_date": None if kind == "search" else (observed_at - timedelta(days=1)).date(),
+                    "observed_at": observed_at,
+                    "observed_at_basis": "manifest",
+                    "landed_at": START + timedelta(days=40, minutes=self.loads),
+                    **dict.fromkeys(("payload_count", "payload_bytes", "received", "entries", "refused"), 1),
+                    "payload_sha256": "",
+                    "verdict": self.chance.choice(["accepted"] * 4 + ["rejected"]),
+                    "loaded_in": "test",
+                }
+            ],
+        )
+        self.add_entries(load_id, kind)
+
+    def add_entries(self, load_id: str, kind: str) -> None:
+        numbers = [self.chance.randrange(24) for _ in range(self.chance.randint(0, 5))]  # one may come twice
+        if kind == "search":
+            self.happened["a title before its paper"] += len(set(numbers) - self.listed)
+        else:
+            self.listed.update(numbers)
+        self.raw.append(
+            "entries",
+            [
+                {
+                    "load_id": load_id,
+                    "position": position,
+                    "content_id": f"c{self.chance.randrange(60)}",
+                    "paper_id": None if kind == "search" else f"2601.{number:05}",
+                    "title_key": TITLES[number],
+                    "upvotes": self.chance.choice([None, 0, *range(1, 30)]),
+                    "comments": self.chance.choice([None, 0, 2]),
+                    "github_stars": self.chance.choice([None, 5]),
+                }
+                for position, number in enumerate(numbers, start=1)
+            ],
+        )
+
+
+def rows(database: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return {table: sorted(connection.execute(f"from {table}").fetchall(), key=repr) for table in TABLES}
+
+
+@pytest.fixture(scope="module")
+def grown(build: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Raw tables and what day by day builds made of them; each build was compared with a full refresh."""
+    folder = tmp_path_factory.mktemp("incremental")
+    raw, daily, refreshed = folder / "raw.duckdb", folder / "next.duckdb", folder / "refreshed" / "next.duckdb"
+    refreshed.parent.mkdir()
+    happened: Counter[str] = Counter()
+    touched = []
+    for day in range(BUILDS):
+        with RawStore.open(raw) as store:
+            if day == 0:
+                world = World(store, seed=20260105)
+            world.raw = store
+            world.grow()
+        build(raw, daily)
+        shutil.copyfile(daily, refreshed)
+        build(raw, refreshed, "--full-refresh")
+        found, expected = rows(daily), rows(refreshed)
+        assert {t for t in TABLES if found[t] != expected[t]} == set(), f"build {day}: {world.happened}"
+        with duckdb.connect(str(daily), read_only=True) as connection:
+            touched += connection.execute(
+                "select count(*) filter (is_changed), count(*) from intermediate.int_papers_fingerprinted"
+            ).fetchall()
+        happened = world.happened
+    assert min(happened.values()) >= 1 and len(happened) == 6, f"every disturbance came up: {happened}"
+    assert touched[0][0] == touched[0][1] and all(0 < changed < papers for changed, papers in touched[1:]), touched
+    return raw, daily
+
+
+def test_builds_day_by_day_equal_a_full_refresh_row_for_row(grown: tuple[Path, Path]) -> None:
+    _, daily = grown
+    found = rows(daily)
+    assert min(len(table) for table in found.values()) > 10, "the comparisons were about something"
+    papers = {row[0] for row in found["marts.fct_upvote_observations"]}
+    assert any(paper.startswith("title:") for paper in papers)
+
+
+def test_a_build_leaves_the_rows_of_unchanged_papers_alone(
+    grown: tuple[Path, Path], build: Build, tmp_path: Path
+) -> None:
+    raw, marked = tmp_path / "raw.duckdb", tmp_path / "next.duckdb"
+    shutil.copyfile(grown[0], raw), shutil.copyfile(grown[1], marked)
+    with duckdb.connect(str(marked)) as connection:
+        connection.execute("update marts.fct_upvote_observations set comments = -1")
+        connection.execute("update marts.fct_paper_upvotes_daily set observation_count = -1")
+        (paper,) = connection.execute("select min(paper_id) from marts.fct_paper_upvotes_daily").fetchall()[0]
+    with duckdb.connect(str(raw)) as connection:
+        connection.execute(
+            """update raw.raw.entries set upvotes = coalesce(upvotes, 0) + 1
+               where paper_id = ? and load_id in (select load_id from raw.raw.loads where verdict = 'accepted')""",
+            [paper],
+        )
+    build(raw, marked)
+    with duckdb.connect(str(marked), read_only=True) as connection:
+        for table, column in (
+            ("fct_upvote_observations", "comments"),
+            ("fct_paper_upvotes_daily", "observation_count"),
+        ):
+            made_anew = f"select distinct paper_id from marts.{table} where {column} is null or {column} <> -1"
+            assert connection.execute(made_anew).fetchall() == [(paper,)], table

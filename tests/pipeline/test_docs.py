@@ -1,0 +1,72 @@
+"""What the documentation says is so: the dictionary is the contracts', and dbt's page needs no network."""
+
+from __future__ import annotations
+
+import re
+import threading
+import urllib.request
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from test_demo import PUBLIC
+
+from orchestration.dbt_docs import server
+from orchestration.dictionary import DICTIONARY, contracts, dictionary
+from tests.conftest import ROOT, Papers
+
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+def test_the_data_dictionary_says_what_the_contracts_say() -> None:
+    assert DICTIONARY.read_text(encoding="utf-8") == dictionary() + "\n", "run `make dictionary`"
+    assert {table["name"] for table in contracts()} == set(PUBLIC)
+
+
+def test_the_dictionary_has_every_column_that_is_published(demo: Papers) -> None:
+    text = dictionary()
+    with demo.published() as connection:
+        columns = connection.execute(
+            "select table_name, column_name, lower(data_type) from information_schema.columns "
+            "where table_schema = 'marts'"
+        ).fetchall()
+    sections = {part.split("\n", 1)[0]: part for part in text.split("\n## ")[1:]}
+    assert columns and all(f"| `{column}` | {kind} | " in sections[table] for table, column, kind in columns)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (page.parent / unquote(target)).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_that_are_named_exist(page: Path) -> None:
+    known = (ROOT / "warehouse" / "settings.py").read_text(encoding="utf-8")
+    for name in re.findall(r"\bPAPERS_[A-Z_]+\b", page.read_text(encoding="utf-8")):
+        assert f'"{name}"' in known, f"{page.name} names {name}"
+
+
+def test_every_setting_is_documented() -> None:
+    told = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    settings = (ROOT / "warehouse" / "settings.py").read_text(encoding="utf-8")
+    passed_on = {"PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE"}  # for child processes
+    for name in set(re.findall(r'"(PAPERS_[A-Z_]+)"', settings)) - passed_on:
+        assert f"`{name}`" in told, name
+
+
+def test_dbts_page_shows_every_table_and_loads_nothing(demo: Papers) -> None:
+    page = Path(demo("docs", "--no-serve").out.strip())
+    text = page.read_text(encoding="utf-8")
+    assert all(table in text for table in PUBLIC) and '"send_anonymous_usage_stats": false' in text
+    assert not re.search(r"<(script|img|iframe)[^>]+src=[\"']?(https?:)?//", text)
+    assert not re.search(r"<link[^>]+href=[\"']?(https?:)?//|@import", text)
+    with server(page.parent, 0) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        host, port = http.server_address[:2]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+            assert answer.read() == page.read_bytes()
+            policy = answer.headers["Content-Security-Policy"]
+        http.shutdown()
+    assert host == "127.0.0.1" and "default-src 'none'" in policy and "http" not in policy

@@ -1,0 +1,200 @@
+"""What rose, as Atom and JSON Feed: one for everybody and one for each subscription, written after each publication.
+
+A paper enters a feed on the UTC day on which it first meets the filters, and stays as it was then: its id is made of
+the feed, the paper and that day. What entered is kept in `digest/feeds.json`, so that an id never changes; a paper that
+leaves the published file leaves the feeds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from warehouse.digest.rendering import paper_view
+from warehouse.digest.selection import Filters, Selection, select_risers
+from warehouse.digest.subscriptions import Subscription, SubscriptionsError, read_subscriptions
+from warehouse.digest.texts import one_line
+from warehouse.lock import writer_lock
+from warehouse.publish import read_published, writing
+from warehouse.settings import Settings
+
+#: A paper that rose again after so many days enters again.
+REMEMBERED_DAYS = 30
+_MOST_ENTRIES = 100
+_ATOM = "http://www.w3.org/2005/Atom"
+#: Nobody can own a name under .invalid (RFC 2606), so no other's tags (RFC 4151) can collide with these.
+_TAG = "tag:daily-papers-warehouse.invalid,2026:"
+#: What is kept of an entry.
+_REMEMBERED = {"id", "paper_id", "entered_at", "authors", "title", "link", "links", "byline", "why"}
+#: The feed for everybody: its files have names that no subscription can have.
+OVERALL = Subscription(name="all", title="Rising on Daily Papers", filters=Filters(top=20))
+_FILES = {OVERALL.name: ("atom.xml", "feed.json")}
+
+
+@dataclass
+class FeedsWritten:
+    """The files written, and what could not be, in sentences."""
+
+    files: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def write_feeds(settings: Settings) -> FeedsWritten:
+    """Write all feeds from the published file. Mistakes in the subscriptions cost their feeds only."""
+    written = FeedsWritten()
+    subscriptions = [OVERALL]
+    try:
+        subscriptions += read_subscriptions(settings)
+    except SubscriptionsError as error:
+        written.problems += [f"The subscriptions' feeds were left as they are: {error}" for error in error.mistakes]
+    lock = writer_lock(settings.digests / "feeds.lock", purpose="writing feeds", timeout=settings.lock_timeout)
+    with lock, read_published(settings) as connection:
+        memory = settings.digests / "feeds.json"
+        entries = _remembered(memory, written)
+        on_record = {row[0] for row in connection.execute("select paper_id from marts.dim_papers").fetchall()}
+        feeds = []
+        for subscription in subscriptions:
+            selection = select_risers(settings, connection, subscription.filters)
+            if selection.as_of is None:
+                return written
+            kept = [entry for entry in entries.get(subscription.name, []) if entry["paper_id"] in on_record]
+            entries[subscription.name] = _entered(subscription, selection, kept)
+            feeds.append((subscription, selection, entries[subscription.name]))
+        with writing(str(settings.feeds)):
+            settings.feeds.mkdir(parents=True, exist_ok=True)
+            _replace(memory, json.dumps(entries, indent=1).encode())
+            for subscription, selection, shown in feeds:
+                for name, body in _files(settings, subscription, selection, shown[:_MOST_ENTRIES]):
+                    _replace(settings.feeds / name, body)
+                    written.files.append(settings.feeds / name)
+            if not written.problems:
+                for left in {*settings.feeds.glob("*.xml"), *settings.feeds.glob("*.json")} - set(written.files):
+                    left.unlink()
+    return written
+
+
+def _remembered(path: Path, written: FeedsWritten) -> dict[str, list[dict[str, Any]]]:
+    try:
+        entries: dict[str, list[dict[str, Any]]] = json.loads(path.read_bytes())
+        if any(entry.keys() != _REMEMBERED for kept in entries.values() for entry in kept):
+            raise ValueError("it holds something else")
+        return entries
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        written.problems.append(f"{path} can't be read ({error}): the feeds begin anew, and readers see papers again.")
+        return {}
+
+
+def _entered(subscription: Subscription, selection: Selection, kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of a feed, newest first: those of the last days, and the papers that are new in it."""
+    as_of = selection.as_of or datetime.min
+    since = (as_of - timedelta(days=REMEMBERED_DAYS)).isoformat()
+    kept = [entry for entry in kept if entry["entered_at"] > since]
+    known = {entry["paper_id"] for entry in kept}
+    fresh = []
+    for riser in selection.risers:
+        if riser.paper_id in known:
+            continue
+        view = paper_view(riser)
+        fresh.append(
+            {
+                "id": f"{_TAG}{subscription.name}/{quote(riser.paper_id, safe='')}/{as_of:%Y-%m-%d}",
+                "paper_id": riser.paper_id,
+                "entered_at": as_of.isoformat(),
+                "authors": [one_line(name, 200) for name in riser.authors],
+                **{key: view[key] for key in ("title", "link", "links", "byline", "why")},
+            }
+        )
+    return sorted([*fresh, *kept], key=lambda entry: entry["entered_at"], reverse=True)
+
+
+def _files(
+    settings: Settings, subscription: Subscription, selection: Selection, entries: list[dict[str, Any]]
+) -> list[tuple[str, bytes]]:
+    names = _FILES.get(subscription.name, (f"{subscription.name}.xml", f"{subscription.name}.json"))
+    title = one_line(subscription.title + (" (demo: invented papers)" if selection.is_demo else ""))
+    updated = entries[0]["entered_at"] if entries else (selection.as_of or datetime.min).isoformat()
+    makers: tuple[Callable[..., bytes], ...] = (_atom, _json_feed)
+    return [
+        (name, make(subscription.name, title, updated, entries, settings.site_url, name))
+        for name, make in zip(names, makers, strict=True)
+    ]
+
+
+def _atom(feed: str, title: str, updated: str, entries: list[dict[str, Any]], site: str | None, file: str) -> bytes:
+    """An Atom feed (RFC 4287). The serializer escapes every text."""
+    ElementTree.register_namespace("", _ATOM)
+    root = ElementTree.Element(f"{{{_ATOM}}}feed")
+    _add(root, "id", f"{_TAG}{feed}")
+    _add(root, "title", title)
+    _add(root, "updated", f"{updated}Z")
+    _add(_add(root, "author"), "name", "Daily Papers Warehouse")
+    if site:
+        _add(root, "link", rel="self", type="application/atom+xml", href=f"{site}/feeds/{file}")
+        _add(root, "link", rel="alternate", type="text/html", href=f"{site}/")
+    for entry in entries:
+        node = _add(root, "entry")
+        _add(node, "id", entry["id"])
+        _add(node, "title", entry["title"])
+        _add(node, "updated", f"{entry['entered_at']}Z")
+        _add(node, "published", f"{entry['entered_at']}Z")
+        for name in entry["authors"]:
+            _add(_add(node, "author"), "name", name)
+        if entry["link"]:
+            _add(node, "link", rel="alternate", href=entry["link"])
+        _add(node, "content", _html(entry), type="html")
+    ElementTree.indent(root)
+    body: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return body
+
+
+def _json_feed(
+    feed: str, title: str, updated: str, entries: list[dict[str, Any]], site: str | None, file: str
+) -> bytes:
+    """A JSON Feed, https://www.jsonfeed.org/version/1.1/"""
+    facts: dict[str, Any] = {"version": "https://jsonfeed.org/version/1.1", "title": title}
+    if site:
+        facts |= {"home_page_url": f"{site}/", "feed_url": f"{site}/feeds/{file}"}
+    facts["items"] = [
+        {
+            "id": entry["id"],
+            **({"url": entry["link"]} if entry["link"] else {}),
+            "title": entry["title"],
+            "content_html": _html(entry),
+            "date_published": f"{entry['entered_at']}Z",
+            "authors": [{"name": name} for name in entry["authors"]],
+        }
+        for entry in entries
+    ]
+    return json.dumps(facts, ensure_ascii=False, indent=1).encode()
+
+
+def _html(entry: dict[str, Any]) -> str:
+    """Why the paper is in the feed, as HTML in which every listed text is escaped."""
+    paragraphs = [entry["byline"]] if entry["byline"] else []
+    paragraphs += entry["why"]
+    links = " · ".join(f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in entry["links"])
+    return "".join(f"<p>{escape(text)}</p>" for text in paragraphs) + (f"<p>{links}</p>" if links else "")
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
+    child = ElementTree.SubElement(parent, f"{{{_ATOM}}}{tag}", attributes)
+    child.text = text
+    return child
+
+
+def _replace(path: Path, body: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".part-{path.name}")
+    part.write_bytes(body)
+    os.replace(part, path)

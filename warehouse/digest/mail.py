@@ -1,0 +1,162 @@
+"""Hands mail to an SMTP server: TLS verified, time-outs, bounded retries, and it knows what it doesn't know.
+
+One recipient a message. What the server said no to has not arrived; when the connection goes after the text was handed
+over and before the server's answer, nobody knows, and that is said instead of guessed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import smtplib
+import ssl
+import time
+from collections.abc import Callable
+
+from warehouse.digest.texts import one_line
+from warehouse.errors import InputError, UnreachableError
+from warehouse.settings import Smtp
+
+
+class NotDelivered(Exception):
+    """The server refused this recipient or this message, for good or as often as it was tried."""
+
+
+class MaybeDelivered(Exception):
+    """The connection went after the text was handed over: it may have arrived."""
+
+
+class _Temporary(Exception):
+    """Worth another attempt."""
+
+
+class _Lost(_Temporary):
+    """There was no connection, or it went before anything was handed over."""
+
+
+#: So many recipients in a row without an answer, each tried as often as allowed: it is the server and not they.
+_MOST_LOST = 2
+
+
+class Mailer:
+    """A connection to the mail server, made when it is needed and used for one message after the other."""
+
+    def __init__(self, smtp: Smtp, *, sleep: Callable[[float], None] = time.sleep):
+        self._smtp = smtp
+        self._sleep = sleep
+        self._connection: smtplib.SMTP | None = None
+        self._lost_in_a_row = 0
+
+    def __enter__(self) -> Mailer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
+
+    def deliver(self, recipient: str, message: bytes, before_handover: Callable[[], None]) -> None:
+        """Hand a message over; ``before_handover`` is called when the next step can't be taken back.
+
+        Raises NotDelivered or MaybeDelivered about this recipient, UnreachableError about the server as a whole.
+        """
+        try:
+            for attempt in range(1, self._smtp.attempts + 1):
+                try:
+                    self._try(recipient, message, before_handover)
+                    self._lost_in_a_row = 0
+                    return
+                except _Temporary as error:
+                    self._leave()
+                    last = error
+                if attempt < self._smtp.attempts:
+                    self._sleep(self._smtp.retry_wait * 2 ** (attempt - 1))
+            if isinstance(last, _Lost):
+                self._lost_in_a_row += 1
+                if self._lost_in_a_row >= _MOST_LOST:
+                    raise UnreachableError(str(last))
+            raise NotDelivered(str(last))
+        except (NotDelivered, MaybeDelivered, UnreachableError):
+            self._leave()
+            raise
+
+    def _try(self, recipient: str, message: bytes, before_handover: Callable[[], None]) -> None:
+        if self._connection is None:
+            self._connection = _connect(self._smtp)
+        connection = self._connection
+        try:
+            _expect(connection.mail(self._smtp.sender), 250)
+            _expect(connection.rcpt(recipient), 250, 251)
+            _expect(connection.docmd("DATA"), 354)
+        except (smtplib.SMTPException, OSError) as error:
+            raise _Lost(f"the connection went while the server was asked ({type(error).__name__})") from error
+        before_handover()
+        try:
+            # A line with a dot alone ends a message, so a leading dot is doubled (RFC 5321, 4.5.2).
+            connection.send(re.sub(rb"(?m)^\.", b"..", message) + b"\r\n.\r\n")
+            reply = connection.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            raise MaybeDelivered(f"the connection went before the server's answer ({type(error).__name__})") from error
+        _expect(reply, 250)
+
+    def _leave(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._connection.quit()
+            self._connection.close()
+            self._connection = None
+
+
+def _connect(smtp: Smtp) -> smtplib.SMTP:
+    """A connection that may be trusted with a password.
+
+    Raises UnreachableError where another attempt is of no use, _Lost where it may be, InputError about the settings.
+    """
+    where = f"The mail server {smtp.host}:{smtp.port}"
+    context = _tls(smtp)
+    connection: smtplib.SMTP | None = None
+    problem = ""
+    try:
+        if smtp.security == "ssl":
+            connection = smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=smtp.timeout, context=context)
+        else:
+            connection = smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout)
+        connection.ehlo_or_helo_if_needed()
+        if smtp.security == "starttls":
+            connection.starttls(context=context)
+            connection.ehlo()
+        if smtp.user and smtp.password:
+            connection.login(smtp.user, smtp.password)
+        return connection
+    except ssl.SSLCertVerificationError as error:
+        problem = f"{where} shows a certificate that isn't trusted ({error.verify_message}): check PAPERS_SMTP_HOST, "
+        problem += "or name the authority's certificate with PAPERS_SMTP_CA_FILE."
+    except smtplib.SMTPAuthenticationError as error:
+        # Only the code: what a server says to a login is no text for a log.
+        problem = (
+            f"{where} refused the login (code {error.smtp_code}): check PAPERS_SMTP_USER and PAPERS_SMTP_PASSWORD."
+        )
+    except smtplib.SMTPNotSupportedError:
+        problem = f"{where} offers no STARTTLS or no login: check PAPERS_SMTP_SECURITY and the port."
+    except (smtplib.SMTPException, OSError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        problem = f"{where} can't be used ({one_line(str(reason))}): check PAPERS_SMTP_HOST, the port and the network."
+        raise _Lost(problem) from None
+    finally:
+        if problem and connection is not None:
+            connection.close()
+    raise UnreachableError(problem)
+
+
+def _tls(smtp: Smtp) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=smtp.ca_file)
+    except (OSError, ssl.SSLError):
+        raise InputError(f"PAPERS_SMTP_CA_FILE {smtp.ca_file} holds no certificate that can be read.") from None
+
+
+def _expect(reply: tuple[int, bytes], *codes: int) -> None:
+    """Raises _Temporary for a reply of the 400s, NotDelivered for another refusal."""
+    code, text = reply
+    if code in codes:
+        return
+    said = f"the server said {code} {one_line(text.decode('utf-8', 'replace'), 200)}"
+    raise _Temporary(said) if 400 <= code < 500 else NotDelivered(said)

@@ -1,0 +1,307 @@
+"""Which papers rose, by how much against what was to be expected, and why each is shown. The only place that says so.
+
+Used by the digest, the feeds and the table that the demo prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+
+from warehouse.digest.texts import folded_words, says
+from warehouse.keys import name_key, words
+from warehouse.settings import DEMO_MARKER, Settings
+
+#: Window → its column of ``rpt_paper_trends`` and its hours.
+WINDOWS = {"24h": ("gain_24h", 24), "7d": ("gain_7d", 168)}
+
+# A paper seen for the first time inside the window has no gain over all of it: what it gained since then is known.
+_RISERS = """
+with measured as (
+    select
+        *,
+        case
+            when {gain} is not null then {gain}
+            when first_observed_at > as_of - to_hours({hours}) then gain_observed
+        end as gain,
+        {gain} is null as is_new
+    from marts.rpt_paper_trends
+)
+
+select
+    measured.paper_id, papers.title, measured.gain, measured.is_new, measured.gain_24h, measured.gain_7d,
+    measured.velocity, measured.upvotes, measured.gain_observed, measured.observed_hours, measured.expected_upvotes,
+    measured.attention_rate, measured.is_breakout, measured.breakout_started_at, measured.first_listed_on,
+    measured.as_of, papers.hf_url, papers.arxiv_url, papers.code_url, papers.organization_id,
+    organizations.display_name as organization, papers.abstract, papers.ai_summary
+from measured
+inner join marts.dim_papers as papers on measured.paper_id = papers.paper_id
+left join marts.dim_organizations as organizations on papers.organization_id = organizations.organization_id
+where measured.gain >= $minimum_gain and measured.upvotes >= $minimum_upvotes
+order by measured.gain desc, measured.velocity desc nulls last, measured.upvotes desc, measured.paper_id
+"""
+
+
+# From the observation that a gain counts from to the paper's last one: where nobody looked for long, it is longer than
+# the window.
+_SPANS = """
+select
+    trends.paper_id,
+    epoch(any_value(trends.last_observed_at)) - epoch(coalesce(
+        max(seen.observed_at) filter (where seen.observed_at <= trends.as_of - to_hours({hours})),
+        min(seen.observed_at)
+    ))
+from marts.rpt_paper_trends as trends
+inner join marts.fct_upvote_observations as seen on trends.paper_id = seen.paper_id and seen.upvotes is not null
+where list_contains($papers, trends.paper_id)
+group by trends.paper_id
+"""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader wants to see. Filters of different kinds must all hold; within one kind, any of its values."""
+
+    window: str = "24h"
+    top: int = 10
+    minimum_upvotes: int = 0
+    minimum_gain: int = 1
+    keywords: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Riser:
+    """A paper that rose. Gains and upvotes are counts, velocity is upvotes per hour, times are UTC."""
+
+    paper_id: str
+    title: str
+    #: Upvotes gained in the window, or since the first observation for a paper that is new in it (``is_new``).
+    gain: int
+    is_new: bool
+    #: Hours between the two observations whose difference the gain is.
+    gain_hours: float
+    gain_24h: int | None
+    gain_7d: int | None
+    velocity: float | None
+    upvotes: int
+    gain_observed: int
+    observed_hours: float
+    expected_upvotes: float | None
+    attention_rate: float | None
+    is_breakout: bool
+    breakout_started_at: datetime | None
+    first_listed_on: date | None
+    as_of: datetime
+    hf_url: str | None
+    arxiv_url: str | None
+    code_url: str | None
+    organization_id: str | None
+    organization: str | None
+    authors: tuple[str, ...] = ()
+    #: Which of the reader's keywords, organizations and authors it meets, as sentences' parts.
+    matches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What rose, as of a moment (None: nothing was ever observed), and what of the filters names nothing known."""
+
+    filters: Filters
+    as_of: datetime | None
+    risers: tuple[Riser, ...]
+    unknown: tuple[str, ...] = ()
+    #: Whether every paper in this warehouse is the demo's, and invented.
+    is_demo: bool = False
+
+
+def gained(riser: Riser) -> str:
+    """The gain and over how long it was measured, as words."""
+    hours = riser.gain_hours
+    over = f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.1f} days".replace(".0 ", " ")
+    return f"{riser.gain:+d} upvotes in {f'the {over} since it was first seen' if riser.is_new else over}"
+
+
+def why(riser: Riser) -> list[str]:
+    """Why a paper is shown, as sentences: its gain, what was to be expected, and what it has that was asked for."""
+    reasons = [f"{gained(riser)}, now {riser.upvotes}."]
+    if riser.expected_upvotes is not None and riser.attention_rate is not None:
+        expected = f"{riser.expected_upvotes:.0f}" if riser.expected_upvotes >= 1 else "less than 1"
+        watched = "" if riser.is_new else f"{riser.gain_observed:+d} in the {riser.observed_hours:.0f} hours watched; "
+        reasons.append(
+            f"{watched}{expected} would be usual for its age, weekday and place "
+            f"(attention {riser.attention_rate:.1f}, where 1 is usual)."
+        )
+    if riser.is_breakout and riser.breakout_started_at:
+        reasons.append(f"It broke out after {riser.breakout_started_at:%Y-%m-%d %H:%M} UTC.")
+    if riser.matches:
+        reasons.append(f"You asked for {'; '.join(riser.matches)}.")
+    return reasons
+
+
+def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters) -> Selection:
+    """The papers that meet the filters, greatest gain first, of an open published file."""
+    as_of = connection.execute("select max(as_of) from marts.rpt_paper_trends").fetchall()[0][0]
+    column, hours = WINDOWS[filters.window]
+    found = _rows(
+        connection,
+        _RISERS.format(gain=column, hours=hours),
+        {"minimum_gain": filters.minimum_gain, "minimum_upvotes": filters.minimum_upvotes},
+    )
+    wanted = _Wanted(connection, filters, as_of)
+    listed = _listed_keywords(connection, [row["paper_id"] for row in found]) if filters.keywords else {}
+    authors = _authors(connection, [row["paper_id"] for row in found]) if filters.authors else {}
+    kept = []
+    for row in found:
+        matches = wanted.matches(row, listed.get(row["paper_id"], set()), authors.get(row["paper_id"], []))
+        if matches is not None:
+            kept.append((row, matches))
+        if len(kept) == filters.top:
+            break
+    papers = [row["paper_id"] for row, _ in kept]
+    if not filters.authors:
+        authors = _authors(connection, papers)
+    spans = dict(connection.execute(_SPANS.format(hours=hours), {"papers": papers}).fetchall())
+    for row, _ in kept:
+        del row["abstract"], row["ai_summary"]
+        row["gain_hours"] = spans[row["paper_id"]] / 3600
+    risers = tuple(
+        Riser(**row, matches=tuple(matches), authors=tuple(a["name"] for a in authors.get(row["paper_id"], [])))
+        for row, matches in kept
+    )
+    return Selection(filters, as_of, risers, tuple(wanted.unknown), (settings.home / DEMO_MARKER).exists())
+
+
+class _Wanted:
+    """A reader's keywords, organizations and authors, looked up in the published file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, filters: Filters, as_of: datetime | None):
+        self._keywords = _with_aliases(connection, filters.keywords)
+        self._families: dict[str, str] = {}
+        self._author_ids: dict[str, str] = {}
+        self.unknown: list[str] = []
+        self._filters = filters
+        for asked, ids in _families(connection, filters.organizations, as_of).items():
+            self._look_up(asked, ids, self._families, "organization")
+        for asked, ids in _persons(connection, filters.authors).items():
+            self._look_up(asked, ids, self._author_ids, "author")
+
+    def _look_up(self, asked: str, ids: set[str], into: dict[str, str], what: str) -> None:
+        if not ids:
+            self.unknown.append(f"{what} {asked!r}")
+        for found in sorted(ids):
+            into.setdefault(found, asked)
+
+    def matches(self, row: dict[str, Any], listed: set[tuple[str, ...]], authors: list[dict[str, Any]]) -> Any:
+        """What of a paper was asked for, as words; None if it lacks something that was."""
+        found: list[str] = []
+        if self._filters.keywords:
+            text = folded_words(" . ".join(row[name] or "" for name in ("title", "abstract", "ai_summary")))
+            hits = [
+                asked
+                for asked, phrases in self._keywords.items()
+                if any(phrase in listed or says(text, phrase) for phrase in phrases)
+            ]
+            if not hits:
+                return None
+            found += [f"keyword {hit}" for hit in hits]
+        if self._filters.organizations:
+            asked_for = self._families.get(row["organization_id"] or "")
+            if asked_for is None:
+                return None
+            own = row["organization"]
+            found.append(own if words(own) == words(asked_for) else f"{own}, part of {asked_for}")
+        if self._filters.authors:
+            names = [a["name"] for a in authors if a["author_id"] in self._author_ids]
+            if not names:
+                return None
+            found += [f"author {name}" for name in names]
+        return found
+
+
+def _with_aliases(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]) -> dict[str, set[tuple[str, ...]]]:
+    """Keyword → the folded phrases that stand for it: its own and what the reviewed list counts it as."""
+    if not keywords:
+        return {}
+    aliases = {folded_words(a): folded_words(k) for a, k in connection.execute("from seeds.keyword_aliases").fetchall()}
+    phrases = {keyword: folded_words(keyword) for keyword in keywords}
+    return {keyword: {phrase, aliases.get(phrase, phrase)} - {()} for keyword, phrase in phrases.items()}
+
+
+def _listed_keywords(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, set[tuple[str, ...]]]:
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for paper_id, keyword in connection.execute(
+        "select paper_id, keyword from intermediate.int_paper_keywords where list_contains($papers, paper_id)",
+        {"papers": papers},
+    ).fetchall():
+        found.setdefault(paper_id, set()).add(folded_words(keyword))
+    return found
+
+
+def _authors(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Paper → its authors in order, by the name that the paper lists."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for paper_id, author_id, name in connection.execute(
+        "select paper_id, author_id, name_as_listed from marts.bridge_paper_authors "
+        "where list_contains($papers, paper_id) order by paper_id, position",
+        {"papers": papers},
+    ).fetchall():
+        found.setdefault(paper_id, []).append({"author_id": author_id, "name": name})
+    return found
+
+
+def _families(
+    connection: duckdb.DuckDBPyConnection, asked: Iterable[str], as_of: datetime | None
+) -> dict[str, set[str]]:
+    """What was asked for → the organizations of that id, slug or name, and all that is part of them as of then."""
+    families: dict[str, set[str]] = {text: set() for text in asked}
+    if not families:
+        return families
+    keys = {text: words(text) for text in families}
+    for organization_id, *names in connection.execute(
+        "select organization_id, display_name, slug from marts.dim_organizations union all "
+        "select organization_id, listed_name, listed_slug from marts.organization_merges"
+    ).fetchall():
+        known = {words(name) for name in names if name} - {""}
+        for text, family in families.items():
+            if text in (organization_id, *names) or keys[text] in known:
+                family.add(organization_id)
+    parts = connection.execute(
+        "select organization_id, parent_organization_id from marts.bridge_organization_parents "
+        "where coalesce(valid_from <= $day, true) and coalesce(valid_to > $day, true)",
+        {"day": as_of.date() if as_of else None},
+    ).fetchall()
+    for family in families.values():
+        while below := {part for part, whole in parts if whole in family} - family:
+            family |= below
+    return families
+
+
+def _persons(connection: duckdb.DuckDBPyConnection, asked: Iterable[str]) -> dict[str, set[str]]:
+    """What was asked for → the persons of that author id (past or present), handle or name, however it is written."""
+    persons: dict[str, set[str]] = {text: set() for text in asked}
+    if not persons:
+        return persons
+    by_key: dict[str, list[str]] = {}
+    for text in persons:
+        for key in (text, text.casefold(), name_key(text)):
+            by_key.setdefault(key, []).append(text)
+    for author_id, handle_or_old_id, name in connection.execute(
+        "select author_id, account_handle, display_name from marts.dim_authors union all "
+        "select author_id, own_author_id, name_as_listed from marts.author_merges"
+    ).fetchall():
+        for key in {author_id, (handle_or_old_id or "").casefold(), name_key(name)} & by_key.keys():
+            for text in by_key[key]:
+                persons[text].add(author_id)
+    return persons
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    result = connection.execute(query, values)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

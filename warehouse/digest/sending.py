@@ -1,0 +1,184 @@
+"""An issue of every subscription's digest, sent once to each of its recipients, or written to files to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.digest.mail import Mailer, MaybeDelivered, NotDelivered
+from warehouse.digest.record import Delivery, SentRecord
+from warehouse.digest.rendering import Issue, as_html, as_mail, as_text, issue_key
+from warehouse.digest.selection import select_risers
+from warehouse.digest.subscriptions import EXAMPLE, Subscription, read_subscriptions
+from warehouse.errors import InputError, UnreachableError
+from warehouse.landing import utc_now
+from warehouse.lock import writer_lock
+from warehouse.publish import read_published, writing
+from warehouse.settings import Settings
+
+#: What stands in a preview where no sender is configured, or a subscription has no recipient.
+_NOBODY = "nobody@example.invalid"
+
+
+@dataclass
+class Sent:
+    """What became of an issue. ``recipients``: address → state.
+
+    ``sent`` and ``sent before`` arrived at the server, ``failed`` did not, ``unanswered`` (in this run) and
+    ``uncertain`` (in an earlier one) may have: they are not sent again unless a person says so.
+    """
+
+    subscription: str
+    issue: str | None
+    as_of: datetime | None
+    papers: int
+    recipients: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    note: str | None = None
+
+    @property
+    def undelivered(self) -> list[str]:
+        """Recipients whom this run did not reach for certain."""
+        return [who for who, state in self.recipients.items() if state in ("failed", "unanswered")]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+def make_issues(settings: Settings, subscriptions: list[Subscription]) -> list[Issue | None]:
+    """The present issue of each subscription, from one look at the published file; None before any observation."""
+    issues: list[Issue | None] = []
+    with read_published(settings) as connection:
+        for subscription in subscriptions:
+            selection = select_risers(settings, connection, subscription.filters)
+            key = issue_key(subscription.filters.window, selection.as_of) if selection.as_of else None
+            issues.append(Issue(subscription, selection, key) if key else None)
+    return issues
+
+
+def chosen(settings: Settings, names: list[str]) -> list[Subscription]:
+    """The subscriptions of these names, or all. Raises InputError for a name that there isn't."""
+    known = read_subscriptions(settings)
+    missing = [name for name in names if name not in {s.name for s in known}]
+    if missing:
+        listed = ", ".join(s.name for s in known) or "none"
+        raise InputError(f"There is no subscription {missing[0]!r} in {settings.subscriptions}; there is: {listed}.")
+    return [s for s in known if not names or s.name in names]
+
+
+def write_previews(settings: Settings, subscriptions: list[Subscription], folder: Path) -> list[Path]:
+    """Write each issue as it would be sent now, as HTML, text and mail, into a folder."""
+    now, sender = utc_now(), settings.smtp.sender if settings.smtp else _NOBODY
+    files = []
+    for issue in make_issues(settings, subscriptions):
+        if issue is None:
+            continue
+        mail = as_mail(issue, sender, next(iter(issue.subscription.to), _NOBODY), now)
+        stem = f"{issue.subscription.name}-{issue.key}"
+        bodies = {
+            ".html": as_html(issue, now, sender).encode(),
+            ".txt": as_text(issue, now, sender).encode(),
+            ".eml": mail.as_bytes(),
+        }
+        with writing(str(folder)):
+            folder.mkdir(parents=True, exist_ok=True)
+            for suffix, body in bodies.items():
+                (folder / f"{stem}{suffix}").write_bytes(body)
+                files.append(folder / f"{stem}{suffix}")
+    return files
+
+
+def send_digests(
+    settings: Settings,
+    names: list[str],
+    *,
+    resend_uncertain: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> list[Sent]:
+    """Send the present issue of each subscription to whom it has not been sent.
+
+    A recipient whom the server refuses costs the others nothing; when the server itself can't be used the rest is left
+    for the next time. Raises InputError about subscriptions and settings, LockError while another one sends.
+    """
+    subscriptions = [s for s in chosen(settings, names) if s.to]
+    if not subscriptions:
+        raise InputError(
+            f"No subscription in {settings.subscriptions} has anybody to send to: give one a line `to:`, "
+            f"as in {EXAMPLE}."
+        )
+    if settings.smtp is None:
+        raise InputError(
+            "No mail server is set: name it with PAPERS_SMTP_HOST and the sender with PAPERS_SMTP_FROM "
+            "(docs/digest.md), or look at the digest with --dry-run."
+        )
+    lock = writer_lock(settings.digests / "sending.lock", purpose="papers digest", timeout=settings.lock_timeout)
+    with lock, Mailer(settings.smtp) as mailer:
+        record = SentRecord(settings.digests / "sent.jsonl")
+        sender = _Sender(mailer, settings.smtp.sender, record, resend_uncertain, tell)
+        return [
+            sender.send(subscription, issue)
+            for subscription, issue in zip(subscriptions, make_issues(settings, subscriptions), strict=True)
+        ]
+
+
+class _Sender:
+    """Sends issues through one server until that can't be used any more."""
+
+    def __init__(
+        self, mailer: Mailer, address: str, record: SentRecord, resend_uncertain: bool, tell: Callable[[str], None]
+    ):
+        self._mailer = mailer
+        self._address = address
+        self._record = record
+        self._resend_uncertain = resend_uncertain
+        self._tell = tell
+        self._server_problem: str | None = None
+
+    def send(self, subscription: Subscription, issue: Issue | None) -> Sent:
+        if issue is None:
+            return Sent(subscription.name, None, None, 0, note="nothing was ever observed: not sent")
+        done = Sent(subscription.name, issue.key, issue.selection.as_of, len(issue.selection.risers))
+        if not issue.selection.risers and not subscription.send_empty:
+            done.note = "nothing meets its filters: not sent"
+            return done
+        for recipient in subscription.to:
+            state, problem = self._send_to(issue, recipient)
+            done.recipients[recipient] = state
+            if problem:
+                done.problems[recipient] = problem
+        return done
+
+    def _send_to(self, issue: Issue, recipient: str) -> tuple[str, str | None]:
+        delivery = Delivery(issue.subscription.name, issue.key, recipient)
+        known = self._record.state(delivery)
+        if known == "sent":
+            return "sent before", None
+        if known == "sending" and not self._resend_uncertain:
+            return "uncertain", (
+                "an earlier run ended before the server's answer, so it may have arrived; "
+                "--resend-uncertain sends it again"
+            )
+        if self._server_problem:
+            return "failed", self._server_problem
+        mail = as_mail(issue, self._address, recipient, utc_now())
+        message_id = str(mail["Message-ID"])
+        try:
+            self._mailer.deliver(
+                recipient, mail.as_bytes(), lambda: self._record.write(delivery, "sending", message_id)
+            )
+        except MaybeDelivered as error:
+            return "unanswered", f"{error}; --resend-uncertain sends it again"
+        except NotDelivered as error:
+            self._record.write(delivery, "failed", message_id, str(error))
+            return "failed", str(error)
+        except UnreachableError as error:
+            self._record.write(delivery, "failed", message_id, str(error))
+            self._server_problem = str(error)
+            return "failed", str(error)
+        self._record.write(delivery, "sent", message_id)
+        self._tell(f"{issue.subscription.name} {issue.key} was sent to {recipient}")
+        return "sent", None
