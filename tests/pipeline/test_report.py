@@ -229,6 +229,25 @@ def test_data_health_counts_loads_quarantine_and_rules(site: Site) -> None:
     assert shown == [path for (path,) in drift]
 
 
+def test_the_picture_of_the_lists_has_a_bar_for_each(site: Site) -> None:
+    lists = site.value(
+        """select count(distinct listing_date) from fct_listings
+           where listing_date > (select max(listing_date) from fct_listings) - 90"""
+    )
+    drawing = page(site, "health.html").css_first("figure.chart svg")
+    assert len(drawing.css("g.mark-rect > path")) == lists > 10
+    assert f"{lists} lists" in (drawing.attributes["aria-label"] or "")
+
+
+def test_feeds_are_linked_where_there_are_some(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home").written()
+    assert not page(home, "index.html").css("footer a")
+    home.settings.feeds.mkdir()
+    (home.settings.feeds / "atom.xml").write_text("<feed/>")
+    links = page(home.written(), "index.html").css("footer a")
+    assert [(home.folder / (link.attributes["href"] or "")).read_text() for link in links] == ["<feed/>"]
+
+
 def test_definitions_are_the_contract_word_for_word(site: Site) -> None:
     document = page(site, "definitions.html")
     contract = yaml.safe_load((ROOT / "dbt_project/models/marts/_marts.yml").read_text())["models"]

@@ -7,6 +7,7 @@ charts per report, never for one per paper. Colours are the style sheet's, so th
 from __future__ import annotations
 
 import re
+from calendar import timegm
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -32,7 +33,7 @@ def volume_chart(days: Sequence[ListingDay]) -> Markup:
         alt.Chart(alt.Data(values=values))
         .mark_bar(size=max(1.5, min(8.0, 0.7 * _WIDTH / _span(days))))
         .encode(
-            x=alt.X("day:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=6)),
+            x=alt.X("day:T", title=None, scale=_utc(alt), axis=alt.Axis(format="%-d %b", tickCount=6)),
             y=alt.Y("papers:Q", title="papers listed", axis=alt.Axis(tickCount=4)),
         )
         .properties(width=_WIDTH, height=150)
@@ -78,7 +79,12 @@ def course_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]
         alt.Chart(alt.Data(values=values))
         .mark_bar(size=10)
         .encode(
-            x=alt.X("week:T", title=None, axis=alt.Axis(format="%-d %b", tickCount=5, grid=False)),
+            x=alt.X(
+                "week:T",
+                title=None,
+                scale=_utc(alt),
+                axis=alt.Axis(format="%-d %b", values=_mondays([week for _, week, _ in weeks]), grid=False),
+            ),
             y=alt.Y("papers:Q", title=None, axis=alt.Axis(tickCount=2, domain=False)),
             row=alt.Row(
                 "keyword:N",
@@ -102,6 +108,18 @@ def _altair() -> Any:
 
 def _span(days: Sequence[ListingDay]) -> int:
     return max(((days[-1].listing_date - days[0].listing_date) // timedelta(days=1)) + 1, 1) if days else 1
+
+
+def _utc(alt: Any) -> Any:
+    """Days are UTC days, wherever the report is written."""
+    return alt.Scale(type="utc")
+
+
+def _mondays(weeks: Sequence[date]) -> list[int]:
+    """At most six of the weeks, evenly from the last one back, in milliseconds since 1970."""
+    first, last = min(weeks), max(weeks)
+    step = timedelta(days=7 * (1 + (last - first).days // 7 // 6))
+    return [timegm((last - n * step).timetuple()) * 1000 for n in range((last - first) // step + 1)]
 
 
 def _drawn(chart: Any, told: str) -> Markup:

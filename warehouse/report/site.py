@@ -59,9 +59,9 @@ def write_report(settings: Settings) -> Report:
         (part / "papers").mkdir(parents=True)
         (part / "data").mkdir()
         shutil.copytree(_HERE / "assets", part / "assets")
-        _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
         if settings.feeds.exists():  # they are written after the report, into its folder
             shutil.copytree(settings.feeds, part / settings.feeds.name)
+        _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
         if folder.exists():
             os.replace(folder, old)
         os.replace(part, folder)
@@ -94,6 +94,7 @@ class _Site:
             as_of=self.rising.as_of,
             written_at=utc_now().replace(tzinfo=None),
             is_invented=is_invented,
+            feeds=[name for name in ("atom.xml", "feed.json") if (folder / "feeds" / name).exists()],
             page_of=lambda paper_id: self.pages.get(paper_id, f"paper.html#{quote(paper_id)}"),
         )
 
