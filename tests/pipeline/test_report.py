@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import re
+import subprocess
+import sys
 import time
 from html import unescape
 from pathlib import Path
@@ -17,6 +21,7 @@ from tests.conftest import ROOT, Papers
 from warehouse.report.curves import Point, curve, points_of, thinned
 from warehouse.report.definitions import read_definitions
 from warehouse.report.words import clean, code_link, page_name
+from warehouse.report.words import percentile as in_percent
 
 PAGES = ("index", "organizations", "authors", "keywords", "health", "definitions", "search", "paper")
 LINKED = re.compile(
@@ -62,7 +67,12 @@ def test_rising_now_shows_the_gains_of_the_day_and_why(site: Site) -> None:
     assert len(shown) == len(expected) > 10
     for (title, gain, rate, percentile, upvotes), row in zip(expected, shown, strict=True):
         assert row[1].startswith(title)
-        assert [number(cell) for cell in row[2:6]] == [gain, round(rate, 1), round(100 * percentile), upvotes]
+        assert [number(cell) for cell in row[2:6]] == [
+            gain,
+            round(rate, 1),
+            math.floor(100 * percentile + 1e-9),
+            upvotes,
+        ]
     base, last = site.rows(
         """select max_by(upvotes, observed_at) filter (observed_at <= as_of - interval 24 hour),
                   max_by(upvotes, observed_at)
@@ -127,7 +137,9 @@ def test_a_paper_page_tells_its_measures_and_authors(site: Site) -> None:
     document = page(site, f"papers/{paper_id}.html")
     tiles = {tile.css_first("dt").text(): tile.css_first("dd").text() for tile in document.css(".tiles div")}
     assert number(tiles["Gain, 24 hours"]) == gain
-    assert tiles["Upvotes"].startswith(str(upvotes)) and tiles["Ahead of"].startswith(f"{100 * percentile:.0f} %")
+    assert tiles["Upvotes"].startswith(str(upvotes)) and tiles["Ahead of"].startswith(
+        f"{math.floor(100 * percentile + 1e-9)} %"
+    )
     assert "first observed less than 7 days ago" in tiles["Gain, 7 days"]
     names = [
         row[0]
@@ -388,6 +400,7 @@ def test_a_listed_text_is_one_bounded_line() -> None:
     assert clean("a\n b\t c") == "a b c"
     assert clean("\x1b[31mRed\x07 \u202eevil") == "\ufffd[31mRed\ufffd \ufffdevil"
     assert len(clean("x" * 10**6)) == 300 and clean("x" * 10**6).endswith("…")
+    assert [in_percent(share) for share in (1.0, 0.999, 0.29, None)] == ["100 %", "99 %", "29 %", "–"]
     assert clean("Ünïcode 中文") == "Ünïcode 中文"
     assert page_name("title:../../etc/passwd") == "title-..-..-etc-passwd.html"
 
@@ -414,7 +427,17 @@ def test_the_command_writes_it_and_an_old_report_is_replaced(demo: Papers, tmp_p
     assert Path(facts["report"]) == home.folder / "index.html"
     assert facts["files"] == sum(path.is_file() for path in home.folder.rglob("*"))
     assert not (home.folder / "papers" / "gone.html").exists()
-    assert sorted(path.name for path in home.home.iterdir() if "report" in path.name) == ["report"]
+    assert sorted(path.name for path in home.home.iterdir() if "report" in path.name) == ["report", "report.lock"]
+
+
+def test_two_at_once_both_leave_a_whole_report(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home")
+    code = "import sys; from pathlib import Path; from report_pieces import Site; Site(Path(sys.argv[1])).written()"
+    command = [sys.executable, "-c", code, str(home.home)]
+    path = {"PYTHONPATH": f"{ROOT}:{Path(__file__).parent}", "PATH": os.environ["PATH"]}
+    both = [subprocess.Popen(command, env=path, cwd=ROOT) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    assert (home.folder / "index.html").exists() and len(read_data(home)["papers"]) > 100
 
 
 def test_an_empty_warehouse_has_a_report_too(demo: Papers, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from warehouse.report.curves import Point, thinned
-from warehouse.report.words import clean, code_link
+from warehouse.report.words import clean, code_link, whole_percent
 
 #: Points of a curve that the one page for all papers draws.
 MOST_POINTS = 24
@@ -66,7 +66,7 @@ def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[s
             organization_place.get(organization_id, -1),
             int(paper_id in with_page),
             gain,
-            None if percentile is None else round(100 * percentile),
+            None if percentile is None else whole_percent(percentile),
             cohort_size,
             (code_link(code_url) or "").removeprefix("https://github.com") or 0,
             curves.get(paper_id, 0),
