@@ -82,7 +82,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Track:
-    """An entity's last weeks, one cell per week of the board (None: nothing listed, nothing watched)."""
+    """An entity's last weeks, newest first, one cell per week of the board (None: nothing listed, nothing watched)."""
 
     name: str
     cells: list[Cell | None]
@@ -173,13 +173,13 @@ def read_board(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Board:
         for (week,) in connection.execute(
             f"select distinct week from {kind.table} order by week desc limit ?", [WEEKS]
         ).fetchall()
-    ][::-1]
+    ]
     if not weeks:
         return Board(None, False, [], [], [], 0, [])
-    rows = fetch(connection, WeekRow, _WEEK_ROWS.format(**words), [weeks[-1], MOST_OF_WEEK])
+    rows = fetch(connection, WeekRow, _WEEK_ROWS.format(**words), [weeks[0], MOST_OF_WEEK])
     tracks = _tracks(connection.execute(_TRACKS.format(**words), [weeks, MOST_WEEK_BY_WEEK, weeks]).fetchall(), weeks)
     most = max((cell.gained or 0 for track in tracks for cell in track.cells if cell), default=0)
-    return Board(weeks[-1], _is_open(connection, weeks[-1]), rows, weeks, tracks, most, _all_time(connection, kind))
+    return Board(weeks[0], _is_open(connection, weeks[0]), rows, weeks, tracks, most, _all_time(connection, kind))
 
 
 def _is_open(connection: duckdb.DuckDBPyConnection, week: date) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from warehouse.report.curves import Point, thinned
-from warehouse.report.words import clean, code_link
+from warehouse.report.words import clean, code_link, whole_percent
 
 #: Points of a curve that the one page for all papers draws.
 MOST_POINTS = 24
@@ -24,9 +24,10 @@ _EPOCH = datetime(2020, 1, 1)
 def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -> str:
     """The script: ``PAPERS`` with names once each, and one short array per paper, newest lists first.
 
-    A paper's array is its id, title, listing date (or null), upvotes, authors and organization (places in the lists of
-    names), 1 if it has a page of its own, its gain since first seen, its percentile (0 to 100) and cohort size, its
-    code address, and its curve as hours since 2020 and upvotes, each as the difference from the one before.
+    A paper's array is its id, title, listing date in days since 2020 (or null), upvotes, authors and organization
+    (places in the lists of names), 1 if it has a page of its own, its gain since first seen, its percentile (0 to 100)
+    and cohort size, its code address (without its host if that is github.com), and its curve as hours since 2020 and
+    upvotes, each as the difference from the one before.
     """
     authors = connection.execute("select author_id, display_name from dim_authors order by paper_count desc, author_id")
     names: list[str] = []
@@ -59,15 +60,15 @@ def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[s
         [
             paper_id,
             clean(title),
-            listed_on.isoformat() if listed_on else None,
+            (listed_on - _EPOCH.date()).days if listed_on else None,
             upvotes,
             authors_of.get(paper_id, []),
             organization_place.get(organization_id, -1),
             int(paper_id in with_page),
             gain,
-            None if percentile is None else round(100 * percentile),
+            None if percentile is None else whole_percent(percentile),
             cohort_size,
-            code_link(code_url) or 0,
+            (code_link(code_url) or "").removeprefix("https://github.com") or 0,
             curves.get(paper_id, 0),
         ]
         for paper_id, title, listed_on, upvotes, organization_id, gain, percentile, cohort_size, code_url in rows

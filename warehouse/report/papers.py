@@ -14,7 +14,7 @@ from warehouse.report.curves import Point, points_of
 from warehouse.report.rows import fetch
 
 #: Pages of their own. The papers after that are drawn by one page from the compact data, which keeps the site small.
-MOST_PAGES = 400
+MOST_PAGES = 250
 #: Names on a page; a paper can have thousands.
 MOST_AUTHORS = 40
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import duckdb
 
 from warehouse.report.rows import fetch
-from warehouse.report.words import count, decimal, share, short_day, short_moment, signed, times
+from warehouse.report.words import count, decimal, percentile, short_day, short_moment, signed, times
 
 #: Rows of the table; the rest is found by the search.
 MOST_RISERS = 30
@@ -70,8 +70,8 @@ class Riser:
             )
         if self.cohort_percentile is not None and (self.cohort_size or 0) > 1:
             reasons.append(
-                f"ahead of {share(self.cohort_percentile)} of the other {count((self.cohort_size or 1) - 1)} papers "
-                f"of {short_day(self.first_listed_on)}"
+                f"ahead of {percentile(self.cohort_percentile)} of the other "
+                f"{count((self.cohort_size or 1) - 1)} papers of {short_day(self.first_listed_on)}"
             )
         if self.breakout_started_at is not None:
             reasons.append(

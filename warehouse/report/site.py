@@ -13,6 +13,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from warehouse.landing import utc_now
+from warehouse.lock import writer_lock
 from warehouse.publish import read_published, writing
 from warehouse.report import boards, charts, merges
 from warehouse.report.compact import write_compact
@@ -49,19 +50,21 @@ class Report:
 def write_report(settings: Settings) -> Report:
     """Write the report of the published file to ``report/`` in the home.
 
-    Raises InputError if nothing is published and HomeError if the folder can't be written.
+    Raises InputError if nothing is published, HomeError if the folder can't be written, and LockError if another
+    process writes it for longer than ``lock_timeout``.
     """
     folder = settings.home / "report"
     part, old = folder.with_name(".part-report"), folder.with_name(".old-report")
-    with read_published(settings) as connection, writing(str(folder)):
+    lock = writer_lock(settings.home / "report.lock", purpose="writing the report", timeout=settings.lock_timeout)
+    with read_published(settings) as connection, lock, writing(str(folder)):
         for leftover in (part, old):
             shutil.rmtree(leftover, ignore_errors=True)
         (part / "papers").mkdir(parents=True)
         (part / "data").mkdir()
         shutil.copytree(_HERE / "assets", part / "assets")
-        _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
         if settings.feeds.exists():  # they are written after the report, into its folder
             shutil.copytree(settings.feeds, part / settings.feeds.name)
+        _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
         if folder.exists():
             os.replace(folder, old)
         os.replace(part, folder)
@@ -94,6 +97,7 @@ class _Site:
             as_of=self.rising.as_of,
             written_at=utc_now().replace(tzinfo=None),
             is_invented=is_invented,
+            feeds=[name for name in ("atom.xml", "feed.json") if (folder / "feeds" / name).exists()],
             page_of=lambda paper_id: self.pages.get(paper_id, f"paper.html#{quote(paper_id)}"),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from datetime import date, datetime
@@ -55,6 +56,16 @@ def decimal(value: float | None, digits: int = 1) -> str:
 def share(value: float | None, digits: int = 0) -> str:
     """A share of 0 to 1 as ``96 %``."""
     return MISSING if value is None else f"{100 * value:.{digits}f} %".replace("-", "−")
+
+
+def percentile(value: float | None) -> str:
+    """A share that is told rounded down: only who is ahead of all others is ahead of 100 %."""
+    return MISSING if value is None else f"{whole_percent(value)} %"
+
+
+def whole_percent(value: float) -> int:
+    """A share of 0 to 1 in whole percent, rounded down."""
+    return math.floor(100 * value + 1e-9)
 
 
 def day(value: date | None) -> str:
@@ -137,6 +148,7 @@ FILTERS = {
         times,
         decimal,
         share,
+        percentile,
         day,
         short_day,
         moment,

@@ -9,26 +9,20 @@
     const number = Math.max(1, Math.floor(seconds / size));
     return `${number} ${unit}${number === 1 ? "" : "s"} ago`;
   };
-  for (const time of document.querySelectorAll("time[data-age]")) {
-    const age = (Date.now() - Date.parse(time.dateTime)) / 1000;
-    if (age > 0) time.after(" ", make("small", {}, ago(age)));
-  }
-
-  const number = Math.max(1, Math.floor(seconds / size));
-    return `${number} ${unit}${number === 1 ? "" : "s"} ago`;
-  };
-  for (const time of document.querySelectorAll("time[data-age]")) {
-    const age = (Date.now() - Date.parse(time.dateTime)) / 1000;
-    if (age > 0) time.after(" ", make("small", {}, ago(age)));
-  }
-
   const make = (name, attributes = {}, ...children) => {
     const element = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     element.append(...children);
     return element;
   };
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const age = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    if (age > 0) time.after(" ", make("small", {}, `(${ago(age)})`));
+  }
+
   const number = (value) => (value === null ? "–" : value.toLocaleString("en-US").replace("-", "−"));
+  const dayOf = (hours) => new Date(Date.UTC(2020, 0, 1) + hours * 3600000).toISOString().slice(0, 10);
+  const listedOn = (paper) => (paper[LISTED] === null ? "" : dayOf(24 * paper[LISTED]));
   const signed = (value) => (value > 0 ? "+" : "") + number(value);
 
   // The data is a script beside the pages: a page opened from the file system may not read other files.
@@ -68,8 +62,8 @@
         const hits = authors.filter((name) => words.some((word) => fold(name).includes(word)));
         const shown = [...new Set([...hits, ...authors])].slice(0, Math.max(4, Math.min(hits.length, 8)));
         const by = shown.join(", ") + (authors.length > shown.length ? ` and ${number(authors.length - shown.length)} more` : "");
-        const facts = [data.organizations[paper[ORGANIZATION]], paper[LISTED] && `listed ${paper[LISTED]}`,
-          paper[UPVOTES] !== null && `${number(paper[UPVOTES])} upvotes`].filter(Boolean).join(" · ");
+        const facts = [data.organizations[paper[ORGANIZATION]], listedOn(paper) && `listed ${listedOn(paper)}`,
+          paper[UPVOTES] !== null && `${number(paper[UPVOTES])} upvote${paper[UPVOTES] === 1 ? "" : "s"}`].filter(Boolean).join(" · ");
         return make("li", {}, make("a", { href: addressOf(paper) }, make("bdi", {}, paper[TITLE])),
           make("span", {}, make("bdi", {}, by)), make("span", {}, make("bdi", {}, facts)));
       }));
@@ -91,20 +85,19 @@
     const span = Math.max(1, points.at(-1)[0] - begin);
     const x = (hour) => left + ((width - left - right) * (hour - begin)) / span;
     const y = (upvotes) => height - bottom - ((height - bottom - top) * upvotes) / most;
-    const day = (hour) => new Date(Date.UTC(2020, 0, 1) + hour * 3600000).toISOString().slice(0, 10);
     const svg = (name, attributes, ...children) => {
       const element = document.createElementNS("http://www.w3.org/2000/svg", name);
       for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
       element.append(...children);
       return element;
     };
-    const label = `Upvotes from ${points[0][1]} on ${day(begin)} to ${points.at(-1)[1]} on ${day(points.at(-1)[0])}`;
+    const label = `Upvotes from ${points[0][1]} on ${dayOf(begin)} to ${points.at(-1)[1]} on ${dayOf(points.at(-1)[0])}`;
     return svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
       svg("path", { class: "grid", d: `M${left} ${y(0)}H${width - right}M${left} ${y(most)}H${width - right}` }),
       svg("text", { x: left - 8, y: y(0) + 4, "text-anchor": "end" }, "0"),
       svg("text", { x: left - 8, y: y(most) + 4, "text-anchor": "end" }, number(most)),
-      svg("text", { x: left, y: height - 6 }, day(begin)),
-      svg("text", { x: width - right, y: height - 6, "text-anchor": "end" }, day(points.at(-1)[0])),
+      svg("text", { x: left, y: height - 6 }, dayOf(begin)),
+      svg("text", { x: width - right, y: height - 6, "text-anchor": "end" }, dayOf(points.at(-1)[0])),
       svg("path", { class: "seen", d: "M" + points.map(([hour, upvotes]) => `${x(hour).toFixed(1)} ${y(upvotes).toFixed(1)}`).join("L") }),
       ...points.map(([hour, upvotes]) => svg("circle", { class: "seen", cx: x(hour).toFixed(1), cy: y(upvotes).toFixed(1), r: 3.2 })));
   };
@@ -122,13 +115,14 @@
     if (/^\d{4}\.\d{4,5}$/.test(paper[ID])) {
       links.push(["arXiv", `https://arxiv.org/abs/${paper[ID]}`], ["Hugging Face", `https://huggingface.co/papers/${paper[ID]}`]);
     }
-    if (paper[LISTED]) links.push([`Daily list of ${paper[LISTED]}`, `https://huggingface.co/papers/date/${paper[LISTED]}`]);
-    if (paper[CODE]) links.push(["Code", paper[CODE]]);
+    const listed = listedOn(paper);
+    if (listed) links.push([`Daily list of ${listed}`, `https://huggingface.co/papers/date/${listed}`]);
+    if (paper[CODE]) links.push(["Code", paper[CODE].startsWith("/") ? `https://github.com${paper[CODE]}` : paper[CODE]]);
     const searchFor = (name) => make("a", { href: `search.html?q=${encodeURIComponent(name)}` }, make("bdi", {}, name));
     const organization = data.organizations[paper[ORGANIZATION]];
     const tile = (term, value, note) => make("div", {}, make("dt", {}, term), make("dd", {}, value, ...(note ? [make("small", {}, note)] : [])));
     place.replaceChildren(
-      make("p", { class: "kicker" }, paper[LISTED] ? `Paper first listed on ${paper[LISTED]}` : "Paper", ...(organization ? [" · ", searchFor(organization)] : [])),
+      make("p", { class: "kicker" }, listed ? `Paper first listed on ${listed}` : "Paper", ...(organization ? [" · ", searchFor(organization)] : [])),
       make("h1", { class: "long" }, make("bdi", {}, paper[TITLE])),
       make("ul", { class: "links" }, ...links.map(([name, href]) => make("li", {}, make("a", { href, rel: "noopener" }, name)))),
       make("dl", { class: "tiles" },

@@ -1,0 +1,460 @@
+"""The report's pages against SQL: their numbers, what they let in, how hostile texts come out, their size and time."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import time
+from html import unescape
+from pathlib import Path
+
+import pytest
+import yaml
+from report_pieces import ENDING, ESCAPES, LINK, NAME, TITLE, Site, copy_of, made_hostile, of_many
+from selectolax.lexbor import LexborHTMLParser as Html
+
+from tests.conftest import ROOT, Papers
+from warehouse.report.curves import Point, curve, points_of, thinned
+from warehouse.report.definitions import read_definitions
+from warehouse.report.words import clean, code_link, page_name
+from warehouse.report.words import percentile as in_percent
+
+PAGES = ("index", "organizations", "authors", "keywords", "health", "definitions", "search", "paper")
+LINKED = re.compile(
+    r"https://(huggingface\.co|arxiv\.org|github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|gitee\.com)/\S*"
+)
+
+
+@pytest.fixture(scope="module")
+def site(demo: Papers, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The demo's report."""
+    return copy_of(demo, tmp_path_factory.mktemp("report") / "home").written()
+
+
+@pytest.fixture(scope="module")
+def hostile(demo: Papers, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The report of a published file with hostile texts in it."""
+    return made_hostile(copy_of(demo, tmp_path_factory.mktemp("hostile") / "home")).written()
+
+
+def page(site: Site, name: str) -> Html:
+    return Html((site.folder / name).read_text(encoding="utf-8"))
+
+
+def cells(document: Html, selector: str) -> list[list[str]]:
+    """The texts of the rows of the first table that a selector finds."""
+    table = document.css_first(selector)
+    assert table is not None, selector
+    return [[" ".join(cell.text().split()) for cell in row.css("th, td")] for row in table.css("tbody tr")]
+
+
+def number(text: str) -> float:
+    return float(re.sub(r"[^\d.+-]", "", text.replace("−", "-")))
+
+
+def test_rising_now_shows_the_gains_of_the_day_and_why(site: Site) -> None:
+    expected = site.rows(
+        """select papers.title, gain_24h, attention_rate, cohort_percentile, trends.upvotes
+           from rpt_paper_trends as trends join dim_papers as papers using (paper_id) where gain_24h > 0
+           order by gain_24h desc, velocity desc nulls last, trends.upvotes desc, paper_id limit 30"""
+    )
+    document = page(site, "index.html")
+    shown = cells(document, "section[aria-labelledby=risers] table")
+    assert len(shown) == len(expected) > 10
+    for (title, gain, rate, percentile, upvotes), row in zip(expected, shown, strict=True):
+        assert row[1].startswith(title)
+        assert [number(cell) for cell in row[2:6]] == [
+            gain,
+            round(rate, 1),
+            math.floor(100 * percentile + 1e-9),
+            upvotes,
+        ]
+    base, last = site.rows(
+        """select max_by(upvotes, observed_at) filter (observed_at <= as_of - interval 24 hour),
+                  max_by(upvotes, observed_at)
+           from fct_upvote_observations cross join (select max(as_of) as as_of from rpt_paper_trends)
+           where paper_id = (select max_by(paper_id, gain_24h) from rpt_paper_trends)"""
+    )[0]
+    assert f"from {base} to {last}" in " ".join(document.css_first(".lead").text().split())
+    assert f"{base} → {last} upvotes" in shown[0][1] and "broke out" in shown[0][1]
+
+
+def test_what_is_too_new_for_a_day_has_its_own_table(site: Site) -> None:
+    expected = site.value(
+        """select count(*) from rpt_paper_trends where gain_24h is null and gain_observed > 0 and observation_count > 1
+           and first_observed_at > as_of - interval 24 hour"""
+    )
+    assert len(cells(page(site, "index.html"), "section[aria-labelledby=new] table")) == min(expected, 12) > 0
+
+
+def test_with_nothing_looked_at_twice_it_says_so(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home").change(
+        "update rpt_paper_trends set gain_24h = null, gain_7d = null, gain_observed = 0, observation_count = 1, "
+        "is_breakout = null, breakout_ended_at = null"
+    )
+    text = page(home.written(), "index.html").body.text()  # type: ignore[union-attr]
+    assert "nothing can be said to rise yet" in text and "rises most" not in text
+    assert not list((home.folder / "papers").iterdir())
+
+
+def test_a_longer_window_is_taken_and_named_when_a_day_tells_nothing(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home").change("update rpt_paper_trends set gain_24h = null")
+    expected = home.rows("select gain_7d from rpt_paper_trends where gain_7d > 0 order by 1 desc limit 30")
+    document = page(home.written(), "index.html")
+    assert "in the last 7 days" in document.css_first(".lead").text()
+    assert [(number(row[2]),) for row in cells(document, "[aria-labelledby=risers] table")] == expected != []
+
+
+def test_a_paper_page_shows_every_observation_and_carried_day(site: Site) -> None:
+    gaps = site.rows("select distinct paper_id from fct_paper_upvotes_daily where not is_observed order by paper_id")
+    paper_id = next(paper for (paper,) in gaps if (site.folder / "papers" / page_name(paper)).exists())
+    expected = site.rows(
+        """select observed_at as moment, upvotes, 'observed' as known from fct_upvote_observations
+           where paper_id = ? and upvotes is not null
+           union all
+           select day + interval 12 hour, upvotes, 'carried forward' from fct_paper_upvotes_daily
+           where paper_id = ? and not is_observed
+           order by moment""",
+        [paper_id, paper_id],
+    )
+    document = page(site, f"papers/{page_name(paper_id)}")
+    shown = [(int(number(row[1])), row[2]) for row in cells(document, "table.points")]
+    assert shown == [(upvotes, known) for _, upvotes, known in expected]
+    drawn = [len(document.css(f"svg.curve circle.{kind}")) for kind in ("seen", "carried")]
+    assert drawn == [sum(row[2] == known for row in expected) for known in ("observed", "carried forward")]
+    assert min(drawn) > 0
+
+
+def test_a_paper_page_tells_its_measures_and_authors(site: Site) -> None:
+    paper_id, upvotes, gain, percentile = site.rows(
+        "select paper_id, upvotes, gain_24h, cohort_percentile from rpt_paper_trends "
+        "where gain_24h > 0 order by gain_24h desc limit 1"
+    )[0]
+    document = page(site, f"papers/{paper_id}.html")
+    tiles = {tile.css_first("dt").text(): tile.css_first("dd").text() for tile in document.css(".tiles div")}
+    assert number(tiles["Gain, 24 hours"]) == gain
+    assert tiles["Upvotes"].startswith(str(upvotes)) and tiles["Ahead of"].startswith(
+        f"{math.floor(100 * percentile + 1e-9)} %"
+    )
+    assert "first observed less than 7 days ago" in tiles["Gain, 7 days"]
+    names = [
+        row[0]
+        for row in site.rows(
+            """select display_name from bridge_paper_authors join dim_authors using (author_id)
+           where paper_id = ? order by position""",
+            [paper_id],
+        )
+    ]
+    assert [item.css_first("a").text() for item in document.css(".names li")] == names
+
+
+@pytest.mark.parametrize(
+    ("name", "selector", "query"),
+    [
+        ("organizations", "[aria-labelledby=week-own] table", "rpt_organization_trends|upvotes_gained|papers_listed"),
+        (
+            "organizations",
+            "[aria-labelledby=week-family] table",
+            "rpt_organization_trends|family_upvotes_gained|family_papers_listed",
+        ),
+        ("authors", "[aria-labelledby=week] table", "rpt_author_trends|upvotes_gained|papers_listed"),
+    ],
+)
+def test_a_board_shows_the_gains_of_the_last_week(site: Site, name: str, selector: str, query: str) -> None:
+    table, gained, listed = query.split("|")
+    expected = site.rows(
+        f"""select {gained} from {table} where week = (select max(week) from {table})
+            and ({gained} <> 0 or {listed} > 0) order by {gained} desc nulls last limit 25"""
+    )
+    shown = [number(row[4]) for row in cells(page(site, f"{name}.html"), selector)]
+    assert shown == [float(gain) for (gain,) in expected]
+
+
+def test_a_family_counts_the_papers_of_its_parts_once(demo: Papers, tmp_path: Path) -> None:
+    whole, part, below = "org:whole", "org:part", "org:below"
+    home = copy_of(demo, tmp_path / "home").change(
+        *(
+            f"insert into dim_organizations by name select '{organization}' as organization_id, '{organization}' as "
+            f"display_name, 'institute' as kind, {parent} as parent_organization_id"
+            for organization, parent in ((whole, "null"), (part, f"'{whole}'"), (below, f"'{part}'"))
+        ),
+        f"""insert into bridge_paper_organizations by name
+            select paper_id, o.id as organization_id
+            from (select paper_id from dim_papers order by upvotes desc nulls last limit 6)
+            cross join (values ('{whole}'), ('{part}'), ('{below}')) as o(id)""",
+    )
+    top = home.value(
+        "select sum(upvotes) from (select upvotes from dim_papers order by upvotes desc nulls last limit 6)"
+    )
+    rows = cells(page(home.written(), "organizations.html"), "[aria-labelledby=record-family] table")
+    (shown,) = [row for row in rows if row[1] == whole]
+    assert (number(shown[3]), number(shown[4])) == (6, top)
+    assert not [row for row in rows if row[1] in (part, below)]
+
+
+def test_merges_are_explained(site: Site) -> None:
+    several = site.value("select count(*) from dim_authors where name_count > 1")
+    document = page(site, "authors.html")
+    assert f"{several} persons are listed under more than one spelling" in document.body.text()  # type: ignore[union-attr]
+    assert len(document.css(".merges > li")) == min(several, 30) > 0
+    assert "log odds" in document.css_first(".merges").text()
+    merged = site.value(
+        "select count(*) from (select 1 from organization_merges group by organization_id having count(*) > 1)"
+    )
+    assert f"{merged} organizations are listed" in page(site, "organizations.html").body.text()  # type: ignore[union-attr]
+
+
+def test_keywords_show_their_share_of_the_last_lists(site: Site) -> None:
+    weeks = [
+        row[0]
+        for row in site.rows(
+            "select distinct date_trunc('week', first_listed_on)::date from dim_papers "
+            "where first_listed_on is not null order by 1 desc limit 4"
+        )
+    ]
+    listed = site.value("select count(*) from dim_papers where first_listed_on >= ?", [weeks[-1]])
+    shown = cells(page(site, "keywords.html"), "[aria-labelledby=growing] table")
+    assert shown
+    for row in shown:
+        papers = site.value(
+            "select sum(papers_listed) from rpt_keyword_trends where keyword = ? and week >= ?", [row[0], weeks[-1]]
+        )
+        assert (number(row[1]), row[2]) == (papers, f"{100 * papers / listed:.1f} %")
+
+
+def test_data_health_counts_loads_quarantine_and_rules(site: Site) -> None:
+    document = page(site, "health.html")
+    tiles = {tile.css_first("dt").text(): tile.css_first("dd").text() for tile in document.css(".tiles div")}
+    accepted, quarantined = (
+        site.value("select count(*) from ops_loads where verdict = 'accepted'"),
+        site.value("select count(*) from ops_quarantine"),
+    )
+    assert tiles["Loads accepted"].startswith(f"{accepted}") and tiles["In quarantine"].startswith(f"{quarantined}")
+    failed = site.rows("select expectation from ops_gate_results where load_id is null and not is_passed order by 1")
+    assert [row[0] for row in cells(document, "[aria-labelledby=gates] table")] == [name for (name,) in failed]
+    drift = site.rows("select field_path from ops_schema_drift where status <> 'steady' order by 1")
+    shown = sorted(row[0] for row in cells(document, "[aria-labelledby=drift] table"))
+    assert shown == [path for (path,) in drift]
+
+
+def test_the_picture_of_the_lists_has_a_bar_for_each(site: Site) -> None:
+    lists = site.value(
+        """select count(distinct listing_date) from fct_listings
+           where listing_date > (select max(listing_date) from fct_listings) - 90"""
+    )
+    drawing = page(site, "health.html").css_first("figure.chart svg")
+    assert len(drawing.css("g.mark-rect > path")) == lists > 10
+    assert f"{lists} lists" in (drawing.attributes["aria-label"] or "")
+
+
+def test_feeds_are_linked_where_there_are_some(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home").written()
+    assert not page(home, "index.html").css("footer a")
+    home.settings.feeds.mkdir()
+    (home.settings.feeds / "atom.xml").write_text("<feed/>")
+    links = page(home.written(), "index.html").css("footer a")
+    assert [(home.folder / (link.attributes["href"] or "")).read_text() for link in links] == ["<feed/>"]
+
+
+def test_definitions_are_the_contract_word_for_word(site: Site) -> None:
+    document = page(site, "definitions.html")
+    contract = yaml.safe_load((ROOT / "dbt_project/models/marts/_marts.yml").read_text())["models"]
+    told = 0
+    for model in contract:
+        section = document.css_first(f"section[aria-labelledby={model['name']}]")
+        for column, term, text in zip(model["columns"], section.css("dt"), section.css("dd"), strict=True):
+            assert term.attributes["id"] == f"{model['name']}.{column['name']}"
+            words = re.sub(r"[`:\s]", "", column["description"])
+            assert re.sub(r"[`:\s]", "", text.text()) == words
+            told += 1
+    public = site.value("select count(*) from duckdb_columns() where schema_name = 'marts' and not internal")
+    assert told == public
+    assert any(column.formula for table in read_definitions() for column in table.columns)
+
+
+def test_every_header_that_names_a_column_leads_to_its_definition(site: Site) -> None:
+    ids = {term.attributes["id"] for term in page(site, "definitions.html").css("dt[id]")}
+    wanted = {
+        (link.attributes["href"] or "").split("#")[1]
+        for file in site.folder.rglob("*.html")
+        for link in page(site, str(file.relative_to(site.folder))).css("a.term")
+    }
+    assert wanted and wanted <= ids
+
+
+def read_data(site: Site) -> dict[str, list[list[object]]]:
+    text = (site.folder / "data" / "papers.js").read_text(encoding="utf-8")
+    assert "<" not in text and text.startswith("window.PAPERS={") and text.endswith("};\n")
+    return json.loads(text.removeprefix("window.PAPERS=").rstrip(";\n"))  # type: ignore[no-any-return]
+
+
+def test_the_search_knows_every_paper_with_its_authors(site: Site) -> None:
+    data = read_data(site)
+    shown = {row[0]: row for row in data["papers"]}
+    assert shown.keys() == {paper_id for (paper_id,) in site.rows("select paper_id from dim_papers")}
+    for paper_id, names in site.rows(
+        """select paper_id, list(display_name order by position) from bridge_paper_authors
+           join dim_authors using (author_id) group by paper_id"""
+    ):
+        assert [data["authors"][place] for place in shown[paper_id][4]] == [clean(name) for name in names]  # type: ignore[attr-defined]
+    pages = {file.name for file in (site.folder / "papers").iterdir()}
+    assert {page_name(str(row[0])) for row in data["papers"] if row[6]} == pages
+    curves = {row[0]: row[11] for row in data["papers"] if row[11]}
+    assert curves
+    for paper_id, curve_of in curves.items():
+        observed = site.rows(
+            "select upvotes from fct_upvote_observations where paper_id = ? and upvotes is not null "
+            "order by observed_at",
+            [paper_id],
+        )
+        assert sum(curve_of[1::2]) == observed[-1][0]  # type: ignore[index]
+        assert len(curve_of) == 2 * min(len(observed), 24)  # type: ignore[arg-type]
+
+
+def files(site: Site) -> list[Path]:
+    return sorted(site.folder.rglob("*.html"))
+
+
+def test_no_page_lets_in_anything_from_elsewhere(site: Site, hostile: Site) -> None:
+    for file in files(site) + files(hostile):
+        document = Html(file.read_text(encoding="utf-8"))
+        policy = document.css_first("head meta[http-equiv=Content-Security-Policy]")
+        rules = dict(rule.split(" ", 1) for rule in (policy.attributes["content"] or "").split("; "))
+        assert rules["default-src"] == "'none'"
+        assert {rules[kind] for kind in ("script-src", "style-src")} == {"'self'"}
+        assert set(rules) <= {"default-src", "script-src", "style-src", "form-action", "base-uri"}
+        for element in document.css("*"):
+            for name, value in element.attributes.items():
+                assert not name.startswith("on") and name != "style", (file, element.tag, name)
+                if name in ("src", "href", "action", "srcset", "data", "xlink:href"):
+                    check_address(file, element.tag, value or "")
+        scripts = [script.attributes.get("src") for script in document.css("script")]
+        assert scripts == [("../" if file.parent.name == "papers" else "") + "assets/report.js"]
+        assert all(not script.text() for script in document.css("script"))
+        assert not document.css("iframe, object, embed, base, style, img")
+    style = (site.folder / "assets" / "report.css").read_text()
+    assert "url(" not in style and "@import" not in style
+
+
+def check_address(file: Path, tag: str, value: str) -> None:
+    if tag == "a" and value.startswith("https:"):
+        assert LINKED.fullmatch(value), value
+        return
+    assert ":" not in value.split("?")[0].split("#")[0] and not value.startswith("/"), value
+    target = value.split("#")[0].split("?")[0]
+    assert not target or (file.parent / target).exists(), (file, value)
+
+
+HOSTILE_ON = {
+    "index.html": (TITLE, NAME),
+    "organizations.html": (NAME, ENDING),
+    "authors.html": (NAME, ENDING, clean(ESCAPES)),
+    "keywords.html": (TITLE,),
+    "health.html": (TITLE, ENDING),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_ON)
+def test_hostile_texts_appear_as_text(hostile: Site, name: str) -> None:
+    text = unescape(page(hostile, name).body.text())  # type: ignore[union-attr]
+    for wanted in HOSTILE_ON[name]:
+        assert wanted in text, wanted
+    assert "\x1b" not in text and "\u202e" not in text
+
+
+def test_hostile_texts_appear_as_text_on_a_paper_page_and_in_the_data(hostile: Site) -> None:
+    paper_id = hostile.value("select paper_id from dim_papers where title = ?", [TITLE])
+    document = page(hostile, f"papers/{paper_id}.html")
+    text = document.body.text()  # type: ignore[union-attr]
+    assert document.css_first("h1").text() == TITLE
+    assert NAME in text and ENDING in text and LINK in text
+    assert [a for a in document.css("a") if "javascript" in (a.attributes["href"] or "")] == []
+    row = next(row for row in read_data(hostile)["papers"] if row[0] == paper_id)
+    assert row[1] == TITLE and row[10] == 0
+    assert NAME in read_data(hostile)["authors"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("https://github.com/some-one/a.repo", "https://github.com/some-one/a.repo"),
+        ("http://www.github.com/a/b/", "https://github.com/a/b"),
+        ("javascript:alert(1)", None),
+        ("https://github.com.evil.example/a/b", None),
+        ("https://github.com@evil.example/a", None),
+        ('https://github.com/a/"onclick=x', None),
+        ("data:text/html,x", None),
+        ("//github.com/a/b", None),
+        (None, None),
+    ],
+)
+def test_only_known_code_hosts_become_links(sent: str | None, shown: str | None) -> None:
+    assert code_link(sent) == shown
+
+
+def test_a_listed_text_is_one_bounded_line() -> None:
+    assert clean("a\n b\t c") == "a b c"
+    assert clean("\x1b[31mRed\x07 \u202eevil") == "\ufffd[31mRed\ufffd \ufffdevil"
+    assert len(clean("x" * 10**6)) == 300 and clean("x" * 10**6).endswith("…")
+    assert [in_percent(share) for share in (1.0, 0.999, 0.29, None)] == ["100 %", "99 %", "29 %", "–"]
+    assert clean("Ünïcode 中文") == "Ünïcode 中文"
+    assert page_name("title:../../etc/passwd") == "title-..-..-etc-passwd.html"
+
+
+def test_a_curve_tells_seen_from_carried() -> None:
+    from datetime import date, datetime
+
+    points = points_of([(datetime(2026, 9, 1, 8), 5), (datetime(2026, 9, 4, 8), 9)], [(date(2026, 9, 2), 5)])
+    assert [point.is_observed for point in points] == [True, False, True]
+    drawing = curve(points)
+    assert (len(drawing.dots), len(drawing.rings), drawing.solid) == (2, 1, "")
+    assert drawing.dashed.count("M") == 2
+    alone = curve([Point(datetime(2026, 9, 1), 0, True)])
+    assert len(alone.dots) == 1
+    many = [Point(datetime(2026, 9, 1, hour), hour, True) for hour in range(24)]
+    assert (thinned(many, 5)[0], thinned(many, 5)[-1], len(thinned(many, 5))) == (many[0], many[-1], 5)
+
+
+def test_the_command_writes_it_and_an_old_report_is_replaced(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home")
+    (home.folder / "papers").mkdir(parents=True)
+    (home.folder / "papers" / "gone.html").write_text("an old page")
+    facts = Papers(home.home)("report", "--json").facts
+    assert Path(facts["report"]) == home.folder / "index.html"
+    assert facts["files"] == sum(path.is_file() for path in home.folder.rglob("*"))
+    assert not (home.folder / "papers" / "gone.html").exists()
+    assert sorted(path.name for path in home.home.iterdir() if "report" in path.name) == ["report", "report.lock"]
+
+
+def test_two_at_once_both_leave_a_whole_report(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home")
+    code = "import sys; from pathlib import Path; from report_pieces import Site; Site(Path(sys.argv[1])).written()"
+    command = [sys.executable, "-c", code, str(home.home)]
+    path = {"PYTHONPATH": f"{ROOT}:{Path(__file__).parent}", "PATH": os.environ["PATH"]}
+    both = [subprocess.Popen(command, env=path, cwd=ROOT) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    assert (home.folder / "index.html").exists() and len(read_data(home)["papers"]) > 100
+
+
+def test_an_empty_warehouse_has_a_report_too(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home")
+    tables = home.rows("select table_name from duckdb_tables() where schema_name = 'marts'")
+    home.change(*(f"delete from {table}" for (table,) in tables)).written()
+    for name in PAGES:
+        assert page(home, f"{name}.html").css_first("h1") is not None
+    assert "papers run" in page(home, "index.html").body.text()  # type: ignore[union-attr]
+
+
+def test_twenty_thousand_papers_fit_ten_megabytes_and_ten_seconds(demo: Papers, tmp_path: Path) -> None:
+    home = of_many(demo, tmp_path / "home", 20_000)
+    started = time.process_time()
+    home.written()
+    spent = time.process_time() - started
+    size = sum(path.stat().st_size for path in home.folder.rglob("*") if path.is_file())
+    assert len(read_data(home)["papers"]) == home.value("select count(*) from dim_papers") == 20_000
+    assert size < 10 * 10**6, f"{size / 1e6:.1f} MB"
+    assert spent < 10, f"{spent:.1f} s of processor time"
