@@ -6,6 +6,8 @@ An acceptance goes into the landing archive first, so that a rebuild obeys it.
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from warehouse.errors import InputError
 from warehouse.landing import Decision, Landing, utc_now
@@ -19,18 +21,7 @@ def accept_load(settings: Settings, load_id: str, reason: str) -> None:
     reason = reason.strip()
     if not reason:
         raise InputError("--reason is empty: say why the load is right after all; it stays on record.")
-    if not settings.raw_database.exists():
-        raise InputError(f"Nothing is loaded in {settings.home} yet: there is nothing to accept.")
-    with (
-        writer_lock(settings.lock_file, purpose="papers accept", timeout=settings.lock_timeout),
-        RawStore.open(settings.raw_database) as raw,
-    ):
-        found = raw.connection.execute(
-            "select verdict, verdict_by, verdict_reason from raw.loads where load_id = ?", [load_id]
-        ).fetchall()
-        if not found:
-            raise InputError(f"There is no load {load_id!r}: `papers status` lists the rejected ones.")
-        verdict, by, why = found[0]
+    with _known_load(settings, load_id, "papers accept") as (raw, (verdict, by, why)):
         if by == "loader":
             raise InputError(
                 f"Load {load_id} could not be read ({why}): there is nothing in it to accept. "
@@ -52,21 +43,26 @@ def accept_load(settings: Settings, load_id: str, reason: str) -> None:
 
 def parse_load_again(settings: Settings, load_id: str, reason: str) -> LoadResult:
     """Read one load again with today's parser; the next run judges it anew. Raises InputError if there is none."""
-    if not settings.raw_database.exists():
-        raise InputError(f"Nothing is loaded in {settings.home} yet: there is nothing to read again.")
-    with (
-        writer_lock(settings.lock_file, purpose="papers rebuild --load", timeout=settings.lock_timeout),
-        RawStore.open(settings.raw_database) as raw,
-    ):
-        found = raw.connection.execute(
-            "select verdict, verdict_reason from raw.loads where load_id = ?", [load_id]
-        ).fetchall()
-        if not found:
-            raise InputError(f"There is no load {load_id!r}: `papers status` lists the rejected ones.")
-        verdict, why = found[0]
+    with _known_load(settings, load_id, "papers rebuild --load") as (raw, (verdict, _, why)):
         act = f"reparse-{utc_now():%Y%m%dT%H%M%S%fZ}"
         # The record first: a kill after it leaves a reason without an effect, never an effect without a reason.
         raw.record_act(
             "parsed_again", act, load_id, reason, getpass.getuser(), found=f"{verdict}: {why}" if why else verdict
         )
         return raw.parse_again(Landing(settings.landing), load_id, act)
+
+
+@contextmanager
+def _known_load(settings: Settings, load_id: str, purpose: str) -> Iterator[tuple[RawStore, tuple[str, str, str]]]:
+    """The raw tables, held for writing, and a load's verdict, who gave it and why. Raises InputError if unknown."""
+    if not settings.raw_database.exists():
+        raise InputError(f"Nothing is loaded in {settings.home} yet: there is no load {load_id!r}.")
+    with (
+        writer_lock(settings.lock_file, purpose=purpose, timeout=settings.lock_timeout),
+        RawStore.open(settings.raw_database) as raw,
+    ):
+        query = "select verdict, verdict_by, verdict_reason from raw.loads where load_id = ?"
+        found = raw.connection.execute(query, [load_id]).fetchall()
+        if not found:
+            raise InputError(f"There is no load {load_id!r}: `papers status` lists the rejected ones.")
+        yield raw, found[0]

@@ -43,7 +43,9 @@ def send_alert(settings: Settings, alert: Alert, *, now: datetime | None = None)
     Returns what went wrong with the channels, in words that hold no address and no password. Never raises.
     """
     now = now or utc_now()
-    text = f"{alert.first_line}\n{alert.details}".strip()
+    # A reason may quote what was listed: no line of it steers a terminal or begins a line of its own.
+    lines = [one_line(line, 2000) for line in (alert.first_line, *alert.details.splitlines())]
+    text = "\n".join(line for line in lines if line)
     problems = _attempt("alerts.log", _log, settings, now, text)
     channels: dict[str, Callable[[str], None]] = {}
     if settings.alert_webhook:
@@ -86,7 +88,11 @@ def _log(settings: Settings, now: datetime, text: str) -> None:
 
 
 def _post(settings: Settings, text: str) -> None:
-    """As Slack, Mattermost and many others take it: a JSON object with ``text``."""
+    """As Slack, Mattermost and many others take it: a JSON object with ``text``.
+
+    What is listed can't call everybody of a channel or hide an address behind a word: that is written with < and >.
+    """
+    text = text.replace("<", "‹").replace(">", "›")
     answer = requests.post(
         str(settings.alert_webhook), json={"text": text}, timeout=_PATIENCE, allow_redirects=False, stream=True
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "warehouse" / "sample" / "archive"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+#: Nothing that the browser does for itself may reach the network, and a container's root has no sandbox.
+CHROMIUM_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 
 
 @dataclass(frozen=True)
@@ -104,3 +111,18 @@ def demo(new_home: Callable[[str], Papers]) -> Papers:
     papers = new_home("demo")
     papers("demo")
     return papers
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium. Where there is none the tests that need it are skipped, unless they are required."""
+    if CHROMIUM is None:
+        if os.environ.get("PAPERS_TEST_BROWSER") == "required":
+            pytest.fail("Chromium is required here and was not found: apt-get install chromium")
+        pytest.skip("no Chromium on this system: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
+        yield running
+        running.close()

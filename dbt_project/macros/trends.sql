@@ -280,6 +280,7 @@ select
     acceleration,
     acceleration_missing_reason,
     age_hours,
+    case when first_listed_on is null then 'no daily list had it' end as age_missing_reason,
     case
         when age_hours >= 0 and upvotes > 1
             then power(cast(upvotes - 1 as double), 0.8) / power(age_hours + 2.0, 1.8)
@@ -321,6 +322,8 @@ select
     is_breakout_missing_reason,
     breakout_started_at,
     breakout_ended_at,
+    coalesce(is_breakout_missing_reason, case when not is_breakout then 'no breakout' end)
+        as breakout_started_missing_reason,
     breakout_score
 from measured
 {%- endmacro %}

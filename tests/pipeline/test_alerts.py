@@ -96,6 +96,20 @@ def test_it_is_throttled_by_job_also_across_restarts(hook: Hook, settings_of: Ca
     assert send_alert(settings, ALERT, now=NOW + timedelta(minutes=62)) == [] and len(hook.posts) == 4
 
 
+def test_listed_texts_in_a_reason_do_no_harm(hook: Hook, tmp_path: Path, settings_of: Callable[..., Settings]) -> None:
+    hostile = Alert(
+        "daily_papers", "failed: \x1b[31m<!channel>\r\nBcc: eve@example.org", "Why: \u202e<http://e.invalid|x>"
+    )
+    mailbox = Mailbox()
+    with smtp_server(mailbox, "none", tmp_path) as environment:
+        settings = settings_of(PAPERS_ALERT_WEBHOOK=hook.url, PAPERS_ALERT_MAIL="ada@example.org", **environment)
+        assert send_alert(settings, hostile, now=NOW) == []
+    ((_, mail),) = mailbox.mails
+    assert mail["Bcc"] is None and "<" not in hook.posts[0]["text"]
+    assert hook.posts[0]["text"].splitlines()[0] == "failed: [31m‹!channel› Bcc: eve@example.org"
+    assert not {"\x1b", "\u202e"} & {*log(settings), *mail.get_content(), *mail["Subject"], *hook.posts[0]["text"]}
+
+
 @pytest.mark.parametrize("status", [500, 302])
 def test_a_broken_webhook_breaks_nothing_and_is_tried_again(
     hook: Hook, settings_of: Callable[..., Settings], status: int

@@ -27,6 +27,7 @@ from warehouse.digest.sending import Sent, send_digests
 from warehouse.digest.subscriptions import EXAMPLE, SubscriptionsError, parse_subscriptions
 from warehouse.digest.texts import one_line, web_address
 from warehouse.errors import InputError
+from warehouse.lock import writer_lock
 from warehouse.publish import read_published
 from warehouse.settings import Settings
 
@@ -360,6 +361,17 @@ def test_a_kill_on_the_way_sends_nothing_twice(relay: Home, mailbox: Mailbox, mo
     assert after.recipients["ada@example.org"] == ("uncertain" if arrived else "sent")
     assert after.recipients["grace@example.org"] == "sent"
     assert [who for who, _ in mailbox.mails].count("ada@example.org") == 1
+
+
+def test_two_at_once_send_one_mail_each(relay: Home, mailbox: Mailbox) -> None:
+    held = writer_lock(relay.settings.digests / "sending.lock", purpose="papers digest", timeout=0)
+    with held:
+        called = Papers(relay.path)("digest", expect=1, **relay.environment, PAPERS_LOCK_TIMEOUT="0.1")
+    assert "held by papers digest" in called.err and not mailbox.mails
+    command = [str(Path(sys.executable).with_name("papers")), "--home", str(relay.path), "digest"]
+    both = [subprocess.Popen(command, env={**os.environ, **relay.environment}) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert sorted(who for who, _ in mailbox.mails) == ["ada@example.org", "grace@example.org"]
 
 
 def test_a_line_that_a_kill_left_half_written_costs_only_itself(tmp_path: Path) -> None:

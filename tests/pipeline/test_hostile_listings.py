@@ -11,7 +11,6 @@ import random
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -20,26 +19,11 @@ from gate_pieces import Warehouse, body, entry, listing
 from orchestration import console
 from orchestration.manifest import dbt_executable
 from tests.conftest import ROOT, SAMPLE
+from tests.mutations import damage
 from warehouse.importing import Known, Manifest, find_files, import_files
 from warehouse.publish import prepare_next
 
 MUTATIONS = 220
-ODD: list[Any] = [
-    None,
-    True,
-    -1,
-    2.5,
-    10**25,
-    "",
-    "x",
-    "\u0000",
-    [],
-    {},
-    [[]],
-    {"a": {"b": 1}},
-    "../x",
-    "'; drop table",
-]
 
 
 def mutated(seed: int, payloads: list[bytes]) -> bytes:
@@ -54,28 +38,8 @@ def mutated(seed: int, payloads: list[bytes]) -> bytes:
             damaged[chance.randrange(len(damaged))] = chance.randrange(256)
         return bytes(damaged)
     records = json.loads(payload)
-    for _ in range(chance.randint(1, 6)):
-        container = chance.choice([found for found in containers(records) if found])
-        key = chance.choice(list(container) if isinstance(container, dict) else range(len(container)))
-        match chance.randrange(4):
-            case 0:
-                del container[key]
-            case 1:
-                container[key] = chance.choice(ODD)
-            case 2 if isinstance(container, list):
-                container.insert(0, container[key])
-            case _ if isinstance(container, dict):
-                container[chance.choice(["new", "id", "title", "upvotes", "paper"])] = container[key]
-        if not records:
-            break
+    damage(records, chance, chance.randint(1, 6))
     return json.dumps(records).encode()
-
-
-def containers(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list):
-        yield value
-        for child in value.values() if isinstance(value, dict) else value:
-            yield from containers(child)
 
 
 def test_damaged_listings_lose_no_record_and_no_rejected_one_reaches_a_mart(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ It reads two tables of facts, ``fct_upvote_observations`` and ``fct_listings``, 
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import Papers
+from tests.conftest import ROOT, Papers
 
 NOT_LISTED, ONCE, STALE = "no daily list had it", "one observation only", "not observed in the last 24 hours"
 AGE_BANDS = (0, 6, 12, 24, 36, 48, 72, 96, 168, 336)
@@ -217,9 +219,10 @@ def _scores(upvotes: int, listed: date | None, now: datetime) -> Row:
     row: Row = dict.fromkeys(
         ("age_hours", "hacker_news_score", "hacker_news_simple_score", "hacker_news_raw_score", "reddit_hot_score")
     )
-    row["hacker_news_score_missing_reason"] = NOT_LISTED
+    row["hacker_news_score_missing_reason"] = row["age_missing_reason"] = NOT_LISTED
     if listed is None:
         return row
+    row["age_missing_reason"] = None
     age = row["age_hours"] = hours_between(midnight(listed), now)
     unix = (midnight(listed) - datetime(1970, 1, 1)).total_seconds()
     sign = (upvotes > 0) - (upvotes < 0)
@@ -249,6 +252,8 @@ def _attention(looks: list[Look], steps: list[Step], is_listed: bool) -> Row:
         row["breakout_score"], row["is_breakout"] = burst[0], burst[0] >= 12
         if row["is_breakout"]:
             row["breakout_started_at"], row["breakout_ended_at"] = burst[1:]
+    no_burst = None if row["is_breakout"] else "no breakout"
+    row["breakout_started_missing_reason"] = row["is_breakout_missing_reason"] or no_burst
     return row
 
 
@@ -360,3 +365,41 @@ def test_daily_gains_add_up_to_last_minus_first(home: Papers) -> None:
         )
     assert {paper: seen[-1].upvotes - seen[0].upvotes for paper, seen in looks.items()} == sums
     assert any(sums.values())
+
+
+def reasons_by_column() -> dict[str, str]:
+    """Column of the paper trends that may be null → column that says why, as its description names it."""
+    manifest = json.loads((ROOT / "dbt_project" / "target" / "manifest.json").read_text())
+    found = {}
+    for column in manifest["nodes"]["model.daily_papers.rpt_paper_trends"]["columns"].values():
+        named = re.findall(r"`(\w+_missing_reason)`", column["description"])
+        if named and not column["name"].endswith("_missing_reason"):
+            (found[column["name"]],) = named
+    return found
+
+
+@pytest.mark.parametrize("moment", ["9999-01-01", "2026-09-09 19:59:56", "2026-09-02 09:00:00"])
+def test_what_is_null_has_a_reason_and_what_has_a_reason_is_null(home: Papers, moment: str) -> None:
+    with home.published() as connection:
+        rows = table(connection, f"select * from marts.trends_as_of(timestamp '{moment}')", ["paper_id"]).values()
+    reasons = reasons_by_column()
+    assert rows and set(reasons.values()) == {name for name in next(iter(rows)) if name.endswith("_missing_reason")}
+    for name in next(iter(rows)):
+        if name in reasons:
+            wrong = [row for row in rows if (row[name] is None) != (row[reasons[name]] is not None)]
+        elif not name.endswith("_missing_reason"):
+            wrong = [row for row in rows if row[name] is None]
+        else:
+            wrong = []
+        assert not wrong, f"{name}: {wrong[0]}"
+
+
+def test_missing_history_comes_up_in_the_sample(demo: Papers) -> None:
+    """Else the test above would be about little. What is about lists that the sample lacks has dbt unit tests."""
+    reasons = set(reasons_by_column().values())
+    reasons -= {"age_missing_reason", "hacker_news_score_missing_reason", "cohort_z_score_missing_reason"}
+    with demo.published() as connection:
+        then = "marts.trends_as_of(timestamp '2026-09-09 19:59:56')"
+        counts = ", ".join(f"count({reason})" for reason in reasons)
+        found = connection.execute(f"select {counts} from (from {then} union all from marts.rpt_paper_trends)")
+        assert all(found.fetchall()[0])

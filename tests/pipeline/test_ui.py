@@ -160,6 +160,34 @@ def test_a_gate_that_blocks_says_there_what_is_wrong_and_what_to_do(ui: Ui) -> N
     assert record["rows"] == 1 and "served_on=2026-09-15" in record["sample"] and record["what to do"] in first_line
 
 
+def test_a_browser_shows_the_graph_launches_a_run_and_shows_why_a_gate_failed(ui: Ui, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{ui.url}/asset-groups")
+    for group in ("landing", "raw", "staging", "intermediate", "marts", "publication"):
+        page.get_by_text(group, exact=True).first.wait_for()
+    page.goto(f"{ui.url}/assets/raw/loads?view=checks&checkDetail=batch_gate")
+    page.get_by_text("The batch gate rejected 1 of 1 loads").first.wait_for()
+    page.get_by_text("what failed").first.wait_for()
+    page.goto(f"{ui.url}/locations/orchestration.definitions/jobs/daily_papers/playground")
+    page.locator(".CodeMirror").first.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text('ops: {landing__listings: {config: {date: "2026-09-11", lookback: 1}}}')
+    page.get_by_role("button", name="Launch Run").click()
+    page.get_by_role("button", name="Confirm").click()  # no partition: the configuration names the date
+    page.wait_for_url("**/runs/**")
+    page.get_by_text("Success", exact=True).first.wait_for(timeout=240_000)
+    assert ui.papers.value("select max(listing_date)::varchar from marts.fct_listings") == "2026-09-11"
+    page.goto(f"{ui.url}/assets/publication/report?view=events")
+    page.get_by_text("Show Markdown").first.click()
+    picture = page.locator("img[src^='data:image/png']").first
+    picture.wait_for()
+    assert picture.evaluate("picture => picture.naturalWidth") > 100
+    assert not problems
+
+
 def test_it_listens_on_this_machine_only(ui: Ui) -> None:
     port = int(ui.url.rsplit(":", 1)[1])
     addresses = {

@@ -115,6 +115,7 @@ _PLAIN = str.maketrans(
 )
 _APOSTROPHES = re.compile("['’‘`´ʼʹ′ʻʾʿ‛＇\"“”„]")
 _DASHES = re.compile("[‐‑‒–—―−﹣-]+")
+_SIMPLE = re.compile("[A-Za-z0-9 .]*(?:-[A-Za-z0-9 .]+)*")
 _TEX = re.compile(r"\\[a-zA-Z]+\b\s*|\\[^a-zA-Z\s]|[{}$^]")
 _PAREN = re.compile(r"[(\[][^)\]]*[)\]]")
 _INITIAL_RUN = re.compile(r"\b([A-Z])\.(?=[A-Z])")
@@ -129,6 +130,8 @@ _PINYIN = re.compile(rf"(?:{_SYLLABLE}){{1,3}}$")
 
 def fold(text: str) -> str:
     """Case, accents, apostrophes, TeX and quotes gone; every dash a hyphen; single spaces."""
+    if _SIMPLE.fullmatch(text):  # nine of ten: the same answer, sooner
+        return " ".join(text.lower().replace(".", " ").split()).strip(" -")
     text = text.replace("~", " ")
     text = _TEX.sub("", _PAREN.sub(" ", text))
     text = _DASHES.sub("-", _APOSTROPHES.sub("", unicodedata.normalize("NFKD", text)))

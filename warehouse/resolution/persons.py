@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from warehouse.errors import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -33,6 +35,10 @@ class Override:
     mention_id: str
     author_id: str
     reason: str
+
+    def __post_init__(self) -> None:
+        if self.action not in ("merge", "split"):
+            raise InputError(f"author_overrides.csv: the action is {self.action!r}: give merge or split.")
 
 
 @dataclass(frozen=True, slots=True)

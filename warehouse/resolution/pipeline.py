@@ -13,11 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from warehouse.errors import InputError
 from warehouse.resolution.corpus import Corpus, Mention, Paper
 from warehouse.resolution.names import family_keys, parse
 from warehouse.resolution.persons import Override, Placed, place, touched_names
-from warehouse.resolution.resolver import resolve
+from warehouse.resolution.resolver import no_collection, resolve
+
+#: How evidence begins where there is any.
+_PARTNER = '{"with": "'
 
 
 class MentionRow(NamedTuple):
@@ -62,8 +64,8 @@ class DecisionRow(NamedTuple):
     decided_at: datetime
 
 
-class Kept(NamedTuple):
-    """What an earlier run decided: the first nine columns of a decision."""
+class Resolved(NamedTuple):
+    """What the resolver said of a mention: the first columns of a decision."""
 
     mention_id: str
     name: str
@@ -91,25 +93,34 @@ def name_keys(name: str) -> list[str]:
     return family_keys(parse(name))
 
 
-def read_override(action: str, mention_id: str, author_id: str, reason: str | None) -> Override:
-    """An override as a file says it. Raises InputError when it says nothing that can be done."""
-    action = action.strip().lower()
-    if action not in ("merge", "split"):
-        raise InputError(f"author_overrides.csv: the action is {action!r}: give merge or split.")
-    return Override(action, mention_id.strip(), author_id.strip(), (reason or "").strip())
+def as_text(row: DecisionRow) -> list[str | None]:
+    """A decision as texts, from which DuckDB reads the same values again."""
+    return [None if value is None else str(value) for value in row]
 
 
 def decide(
     mentions: Sequence[MentionRow],
     papers: Sequence[PaperRow],
     keys_of: Mapping[str, Sequence[str]],
-    earlier: Sequence[Kept],
+    earlier: Sequence[DecisionRow],
     overrides: Sequence[Override],
 ) -> list[DecisionRow]:
     """A decision for every mention; those of untouched names are the earlier ones."""
+    with no_collection():
+        return _decide(mentions, papers, keys_of, earlier, overrides)
+
+
+def _decide(
+    mentions: Sequence[MentionRow],
+    papers: Sequence[PaperRow],
+    keys_of: Mapping[str, Sequence[str]],
+    earlier: Sequence[DecisionRow],
+    overrides: Sequence[Override],
+) -> list[DecisionRow]:
     kept = _still_valid(mentions, keys_of, earlier)
     fresh = _resolve([m for m in mentions if m.mention_id not in kept], mentions, papers)
-    fingerprint = {m.mention_id: f"{version()}/{m.fingerprint}" for m in mentions}
+    prefix = version()
+    fingerprint = {m.mention_id: f"{prefix}/{m.fingerprint}" for m in mentions}
     decided = {**kept, **{d.mention_id: d._replace(fingerprint=fingerprint[d.mention_id]) for d in fresh}}
     persons = place(
         [
@@ -133,7 +144,7 @@ def decide(
                     "mention": word.mention_id,
                     "author": word.author_id,
                     "reason": word.reason,
-                    "without_it": rule_of(decision),
+                    "without_it": decision.resolver_rule,
                 },
                 ensure_ascii=False,
             )
@@ -145,27 +156,29 @@ def decide(
     return rows
 
 
-def rule_of(decision: Kept) -> str:
-    return decision.resolver_rule
-
-
 def _still_valid(
-    mentions: Sequence[MentionRow], keys_of: Mapping[str, Sequence[str]], earlier: Sequence[Kept]
-) -> dict[str, Kept]:
+    mentions: Sequence[MentionRow], keys_of: Mapping[str, Sequence[str]], earlier: Sequence[DecisionRow]
+) -> dict[str, Resolved]:
     """The earlier decisions that nothing new can touch."""
     if not earlier:
         return {}
     known = {d.mention_id: d for d in earlier}
-    now = {m.mention_id: f"{version()}/{m.fingerprint}" for m in mentions}
+    prefix = version()
+    now = {m.mention_id: f"{prefix}/{m.fingerprint}" for m in mentions}
     changed = {m.name for m in mentions if (d := known.get(m.mention_id)) is None or d.fingerprint != now[m.mention_id]}
     gone = [d for d in earlier if now.get(d.mention_id) != d.fingerprint]
     changed |= {d.name for d in gone}
     lost = {d.name for d in gone} - keys_of.keys()
     reach = touched_names({**keys_of, **{name: name_keys(name) for name in lost}}, changed)
-    return {m.mention_id: known[m.mention_id] for m in mentions if m.name not in reach and m.mention_id in known}
+    size = len(Resolved._fields)
+    return {
+        m.mention_id: Resolved._make(known[m.mention_id][:size])
+        for m in mentions
+        if m.name not in reach and m.mention_id in known
+    }
 
 
-def _resolve(todo: Sequence[MentionRow], mentions: Sequence[MentionRow], papers: Sequence[PaperRow]) -> list[Kept]:
+def _resolve(todo: Sequence[MentionRow], mentions: Sequence[MentionRow], papers: Sequence[PaperRow]) -> list[Resolved]:
     """Resolve these mentions among themselves, with all authors of their papers as evidence."""
     if not todo:
         return []
@@ -192,7 +205,7 @@ def _resolve(todo: Sequence[MentionRow], mentions: Sequence[MentionRow], papers:
     )
     name_of = {m.mention_id: m.name for m in todo}
     return [
-        Kept(
+        Resolved(
             d.mention_id,
             name_of[d.mention_id],
             "",
@@ -209,7 +222,7 @@ def _resolve(todo: Sequence[MentionRow], mentions: Sequence[MentionRow], papers:
 
 def _since(mention: MentionRow, evidence: str, observed: Mapping[str, datetime]) -> datetime:
     """From when on the decision could be made: when both ends of its evidence had been observed."""
-    if '"with"' not in evidence:
+    if not evidence.startswith(_PARTNER):
         return mention.observed_at
-    partner = json.loads(evidence)["with"]
+    partner = evidence[len(_PARTNER) : evidence.index('"', len(_PARTNER))]  # a mention id holds no quote
     return max(mention.observed_at, observed.get(partner, mention.observed_at))

@@ -131,7 +131,7 @@ def _word_incidence(rows: Sequence[Iterable[str]], statistics: Statistics, kind:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Millions of small, long-lived objects: looking for garbage among them costs more than the work itself."""
     was_on = gc.isenabled()
     gc.disable()
@@ -144,7 +144,7 @@ def _no_collection() -> Iterator[None]:
 
 def resolve(corpus: Corpus, statistics: Statistics | None = None, params: Params | None = None) -> list[Decision]:
     """One decision per mention, in the order of the mention ids."""
-    with _no_collection():
+    with no_collection():
         return _Resolver(corpus, statistics or reference(), params or Params()).run()
 
 

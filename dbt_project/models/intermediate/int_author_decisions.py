@@ -4,36 +4,40 @@ touch keep the decision of the run before; the others are resolved again (wareho
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    import pyarrow as pa
-
-    from warehouse.resolution.pipeline import DecisionRow, Kept, MentionRow, PaperRow, decide, read_override
+    from warehouse.resolution.frames import exists, text_frame
+    from warehouse.resolution.persons import Override
+    from warehouse.resolution.pipeline import DecisionRow, MentionRow, PaperRow, as_text, decide
 
     mentions = dbt.ref("int_mentions").select(
         "mention_id, paper_id, position, name_as_listed, account_id, own_author_id, learned_at, first_observed_at,"
         " fingerprint"
     )
-    mentions = [MentionRow(*row) for row in mentions.fetchall()]
-    mentions.sort()
+    mentions = sorted(MentionRow(*row) for row in mentions.fetchall())
     papers = dbt.ref("int_papers_described").select("paper_id, title, ai_keywords, organization_name, published_year")
     papers = [PaperRow(*row) for row in papers.fetchall()]
     keys = dict(dbt.ref("int_author_names").select("name_as_listed, family_keys").fetchall())
-    overrides = dbt.ref("int_author_overrides").select("action, mention_id, author_id, reason, override_number")
-    overrides = [read_override(*row[:4]) for row in sorted(overrides.fetchall(), key=lambda row: row[4])]
-    earlier = []
-    this = dbt.this
-    exists = session.execute(
-        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
-        [this.schema, this.identifier],
-    ).fetchall()
-    if exists[0][0]:
-        columns = ", ".join(f if f != "name" else "name_as_listed" for f in Kept._fields)
-        earlier = session.execute(f"select {columns} from {this.schema}.{this.identifier}").fetchall()
-    rows = decide(mentions, papers, keys, [Kept(*row) for row in earlier], overrides)
-    kinds = {"near_log_odds": pa.float64(), "decided_at": pa.timestamp("us")}
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in DecisionRow._fields]
-    return pa.table(
-        {
-            ("name_as_listed" if f == "name" else f): pa.array(values, kinds.get(f, pa.string()))
-            for f, values in zip(DecisionRow._fields, columns, strict=True)
-        }
+    overrides = dbt.ref("int_author_overrides").select("override_number, action, mention_id, author_id, reason")
+    overrides = [Override(*row[1:]) for row in sorted(overrides.fetchall())]
+
+    columns = ["name_as_listed" if field == "name" else field for field in DecisionRow._fields]
+    kinds = {"near_log_odds": "double", "decided_at": "timestamp"}
+    table, earlier = f"{dbt.this.schema}.{dbt.this.identifier}", []
+    if exists(session, dbt.this):
+        earlier = [DecisionRow(*row) for row in session.sql(f"select {', '.join(columns)} from {table}").fetchall()]
+    rows = decide(mentions, papers, keys, earlier, overrides)
+
+    before = {row.mention_id: row for row in earlier}
+    changed = [row for row in rows if before.get(row.mention_id) != row]
+    fresh = text_frame(columns, [as_text(row) for row in changed])  # noqa: F841 (the query reads it by name)
+    written = ", ".join(f"cast({column} as {kinds.get(column, 'varchar')}) as {column}" for column in columns)
+    if not earlier:
+        return session.sql(f"select {written} from fresh")
+    stay = dbt.ref("int_mentions").select("mention_id")  # noqa: F841 (a query reads it by name)
+    return session.sql(
+        f"""
+        select {written} from fresh
+        union all
+        select {", ".join(columns)} from {table}
+        where mention_id in (select mention_id from stay) and mention_id not in (select mention_id from fresh)
+        """
     )

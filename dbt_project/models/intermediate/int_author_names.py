@@ -4,25 +4,31 @@ apart once: rows of earlier runs are kept as long as the code is the same."""
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    import pyarrow as pa
-
+    from warehouse.resolution.frames import SEPARATOR, exists, text_frame
     from warehouse.resolution.pipeline import name_keys, version
 
-    names = {row[0] for row in dbt.ref("int_mentions").select("name_as_listed").distinct().fetchall()}
-    known = {}
-    this = dbt.this
-    exists = session.execute(
-        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
-        [this.schema, this.identifier],
-    ).fetchall()
-    if exists[0][0]:
-        query = f"select name_as_listed, family_keys from {this.schema}.{this.identifier} where code_version = ?"
-        known = dict(session.execute(query, [version()]).fetchall())
-    listed = sorted(names)
-    return pa.table(
-        {
-            "name_as_listed": pa.array(listed, pa.string()),
-            "family_keys": pa.array([known.get(n) or name_keys(n) for n in listed], pa.list_(pa.string())),
-            "code_version": pa.array([version()] * len(listed), pa.string()),
-        }
+    mentions = dbt.ref("int_mentions")
+    earlier = "select cast(null as varchar) as name_as_listed, cast(null as varchar[]) as family_keys where false"
+    if exists(session, dbt.this):
+        table = f"{dbt.this.schema}.{dbt.this.identifier}"
+        earlier = f"select name_as_listed, family_keys from {table} where code_version = '{version()}'"
+    names = mentions.select("name_as_listed").distinct()  # noqa: F841 (queries read it by name)
+    kept = session.sql(  # noqa: F841 (queries read it by name)
+        f"select * from ({earlier}) where name_as_listed in (select name_as_listed from names)"
+    )
+    new = session.sql("select name_as_listed from names where name_as_listed not in (select name_as_listed from kept)")
+    listed = sorted(row[0] for row in new.fetchall())
+    fresh = text_frame(  # noqa: F841 (a query reads it by name)
+        ["name_as_listed", "family_keys"], [(name, SEPARATOR.join(name_keys(name))) for name in listed]
+    )
+    return session.sql(
+        f"""
+        select name_as_listed, family_keys, '{version()}' as code_version from kept
+        union all
+        select
+            name_as_listed,
+            case when family_keys = '' then cast([] as varchar[]) else string_split(family_keys, '{SEPARATOR}') end,
+            '{version()}'
+        from fresh
+        """
     )

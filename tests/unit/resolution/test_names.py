@@ -1,7 +1,10 @@
 """The rules of author names: what is one name, what may be one person, what excludes it."""
 
+import re
+
 import pytest
 
+from warehouse.resolution import names
 from warehouse.resolution.names import fold, parse, relate
 
 
@@ -96,3 +99,11 @@ def test_the_less_two_names_agree_the_more_evidence_is_needed() -> None:
         assert relation
         costs.append(relation.cost)
     assert costs == sorted(set(costs))
+
+
+@pytest.mark.parametrize("text", ["", "-", "A.-B. c", "a- b", "-a -", "Jean-Luc  P. O", "..", "a.b", "A -b", "1st-2nd"])
+def test_plain_texts_fold_the_same_the_short_way(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert names._SIMPLE.fullmatch("Jean-Luc P. O")
+    short = fold(text)
+    monkeypatch.setattr(names, "_SIMPLE", re.compile("(?!)"))
+    assert fold(text) == short

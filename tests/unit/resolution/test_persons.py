@@ -9,7 +9,7 @@ import pytest
 from warehouse.errors import InputError
 from warehouse.resolution.corpus import Corpus
 from warehouse.resolution.persons import Override, Placed, place
-from warehouse.resolution.pipeline import DecisionRow, Kept, MentionRow, PaperRow, decide, name_keys, read_override
+from warehouse.resolution.pipeline import DecisionRow, MentionRow, PaperRow, decide, name_keys
 from warehouse.resolution.resolver import Decision, resolve
 
 # -- ids and overrides on clusters given by hand ------------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_a_merge_never_puts_one_person_twice_on_a_paper() -> None:
 @pytest.mark.parametrize("action", ["join", ""])
 def test_an_action_that_is_none_is_refused(action: str) -> None:
     with pytest.raises(InputError, match="merge or split"):
-        read_override(action, "p1#1", "a", "r")
+        Override(action, "p1#1", "a", "r")
 
 
 # -- the whole way, day by day ------------------------------------------------------------------------------------
@@ -114,8 +114,7 @@ def _run(
     ]
     rows = [PaperRow(paper, "", None, None, 2026) for paper in papers]
     keys = {m.name: name_keys(m.name) for m in mentions}
-    kept = [Kept(*row[: len(Kept._fields)]) for row in earlier or ()]
-    return decide(sorted(mentions), rows, keys, kept, overrides)
+    return decide(sorted(mentions), rows, keys, earlier or (), overrides)
 
 
 def _people(rows: list[DecisionRow]) -> dict[str, str]:

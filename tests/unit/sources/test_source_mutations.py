@@ -14,61 +14,16 @@ import pytest
 
 from sources.daily_papers.formats import detect_format, parse
 from sources.errors import FormatError
+from tests.mutations import damage
 
-ODD_VALUES: list[Any] = [
-    None,
-    True,
-    -1,
-    2.5,
-    10**25,
-    "",
-    "x",
-    "\u0000",
-    [],
-    {},
-    [[]],
-    {"a": {"b": 1}},
-    "../x",
-    ["y"],
-]
 MUTATIONS = 150
-
-
-def _containers(value: Any, limit: int = 8) -> list[Any]:
-    if not isinstance(value, (dict, list)):
-        return []
-    children = value.values() if isinstance(value, dict) else value
-    inner = [found for child in children for found in _containers(child, limit - 1)] if limit else []
-    return [value, *inner]
-
-
-def _mutate(records: list[Any], chance: random.Random) -> None:
-    container = chance.choice([found for found in _containers(records) if found])
-    key = chance.choice(list(container) if isinstance(container, dict) else range(len(container)))
-    match chance.randrange(5):
-        case 0:
-            del container[key]
-        case 1:
-            container[key] = chance.choice(ODD_VALUES)
-        case 2 if isinstance(container, list):
-            container.insert(0, container[key])
-        case 3:
-            deep: Any = 1
-            for _ in range(chance.choice([3, 40, 300])):
-                deep = [deep] if chance.random() < 0.5 else {"deeper": deep}
-            container[key] = deep
-        case _ if isinstance(container, dict):
-            container[chance.choice(["new", "paper", "_id", "id", "organization"])] = container[key]
 
 
 @pytest.mark.parametrize("seed", range(MUTATIONS))
 def test_a_damaged_list_loses_no_record(seed: int, make_entry: Callable[..., dict[str, Any]]) -> None:
     chance = random.Random(seed)
     records: list[Any] = [make_entry(f"2501.{number:05d}", paper__upvotes=number) for number in range(6)]
-    for _ in range(chance.randint(1, 6)):
-        _mutate(records, chance)
-        if not records:
-            break
+    damage(records, chance, chance.randint(1, 6))
     body = json.dumps(records).encode()
     pages = {
         "api_json": body,
