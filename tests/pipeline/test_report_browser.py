@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +13,6 @@ from report_pieces import NAME, TITLE, Site, copy_of, made_hostile
 
 from tests.conftest import ROOT, Papers
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-#: Nothing that the browser does for itself may reach the network, and a container's root has no sandbox.
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 SCREENSHOTS = ROOT / "build" / "screenshots"
 LOOKS = {
     "desktop-light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
@@ -54,20 +45,6 @@ class Visit:
         found = re.search(r"[+-]?\d+(\.\d+)?", text)
         assert found, text
         return float(found[0])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        if os.environ.get("PAPERS_TEST_BROWSER") == "required":
-            pytest.fail("Chromium is required here and was not found: apt-get install chromium")
-        pytest.skip("no Chromium on this system: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
