@@ -113,7 +113,7 @@ def demo(new_home: Callable[[str], Papers]) -> Papers:
     return papers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not outlive the module
 def browser() -> Iterator[Any]:
     """The system's Chromium. Where there is none the tests that need it are skipped, unless they are required."""
     if CHROMIUM is None:
