@@ -20,7 +20,7 @@ from selectolax.lexbor import LexborHTMLParser as Html
 from tests.conftest import ROOT, Papers
 from warehouse.report.curves import Point, curve, points_of, thinned
 from warehouse.report.definitions import read_definitions
-from warehouse.report.words import clean, code_link, page_name
+from warehouse.report.words import clean, code_link, page_name, short_moment
 from warehouse.report.words import percentile as in_percent
 
 PAGES = ("index", "organizations", "authors", "keywords", "health", "definitions", "search", "paper")
@@ -73,14 +73,16 @@ def test_rising_now_shows_the_gains_of_the_day_and_why(site: Site) -> None:
             math.floor(100 * percentile + 1e-9),
             upvotes,
         ]
-    base, last = site.rows(
+    base, base_at, last, last_at = site.rows(
         """select max_by(upvotes, observed_at) filter (observed_at <= as_of - interval 24 hour),
-                  max_by(upvotes, observed_at)
+                  max(observed_at) filter (observed_at <= as_of - interval 24 hour),
+                  max_by(upvotes, observed_at), max(observed_at)
            from fct_upvote_observations cross join (select max(as_of) as as_of from rpt_paper_trends)
            where paper_id = (select max_by(paper_id, gain_24h) from rpt_paper_trends)"""
     )[0]
     assert f"from {base} to {last}" in " ".join(document.css_first(".lead").text().split())
-    assert f"{base} → {last} upvotes" in shown[0][1] and "broke out" in shown[0][1]
+    assert f"{base} → {last} upvotes, {short_moment(base_at)} to {short_moment(last_at)}" in shown[0][1]
+    assert "broke out" in shown[0][1]
 
 
 def test_what_is_too_new_for_a_day_has_its_own_table(site: Site) -> None:

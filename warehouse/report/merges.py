@@ -17,6 +17,8 @@ _EVIDENCE = {
     "title": "the titles",
     "keywords": "the keywords",
     "organization": "the organization",
+    "role": "the place among the authors",
+    "venue": "the venue",
     "years": "the time between",
 }
 
