@@ -76,13 +76,13 @@ def build_publication(
             }
         )
 
-    @dg.asset(key=REPORT, deps=[PAPERS], group_name="publication", kinds={"html"}, pool="warehouse")
+    @dg.asset(key=REPORT, deps=[FEEDS], group_name="publication", kinds={"html"}, pool="warehouse")
     def report(
         context: dg.AssetExecutionContext,
         warehouse: dg.ResourceParam[Settings],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        """The static site of what was published. What was published stays so when the site can't be written."""
+        """The static site of what was published. That stays published where the site can't be written."""
         try:
             written = write_report(warehouse)
         except WarehouseError as error:
@@ -102,7 +102,7 @@ def build_publication(
             }
         )
 
-    @dg.asset(key=FEEDS, deps=[REPORT], group_name="publication", kinds={"python"}, pool="warehouse")
+    @dg.asset(key=FEEDS, deps=[PAPERS], group_name="publication", kinds={"python"}, pool="warehouse")
     def feeds(
         context: dg.AssetExecutionContext,
         warehouse: dg.ResourceParam[Settings],

@@ -62,7 +62,7 @@ def write_report(settings: Settings) -> Report:
         (part / "papers").mkdir(parents=True)
         (part / "data").mkdir()
         shutil.copytree(_HERE / "assets", part / "assets")
-        if settings.feeds.exists():  # they are written after the report, into its folder
+        if settings.feeds.exists():  # they are written on their own, into this folder
             shutil.copytree(settings.feeds, part / settings.feeds.name)
         _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
         if folder.exists():
