@@ -238,7 +238,7 @@ def _write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement
     )
     (settings.data_docs / "index.html").write_text(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'\">"
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Data Docs</title></head>'
         f"<body><h1>Data Docs: the gates of the last {INDEXED_RUNS} runs</h1>"
         f"<ul>{links}</ul><p>{len(runs)} runs have pages here; earlier ones are listed in the table "
