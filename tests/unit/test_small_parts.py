@@ -1,4 +1,4 @@
-"""Keys that make two spellings meet, and the lock that lets one writer in."""
+"""Keys that make two spellings meet, the lock that lets one writer in, and what a build may build upon."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 from warehouse.errors import InputError, LockError
 from warehouse.keys import title_key
 from warehouse.lock import writer_lock
+from warehouse.publish import prepare_next
 from warehouse.settings import Settings
 
 
@@ -79,3 +80,21 @@ def test_data_docs_are_served_on_this_machine(tmp_path: Path) -> None:
         assert requests.get(f"{url}/index.html", timeout=5).text == "gates"
         with pytest.raises(InputError, match="PAPERS_DATA_DOCS_PORT"), serving(settings):
             pass
+
+
+def test_what_other_models_built_is_not_built_upon(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+
+    def must_begin_anew(models: str) -> bool:
+        answer = prepare_next(settings, models)
+        settings.next_database.replace(settings.published_database)
+        return answer
+
+    assert not must_begin_anew("one"), "nothing is published: there is nothing to build upon"
+    assert not must_begin_anew("one")
+    assert must_begin_anew("two")
+    assert not must_begin_anew("two")
+    settings.published_database.unlink()
+    prepare_next(settings)  # as a program did that noted no version
+    settings.next_database.replace(settings.published_database)
+    assert must_begin_anew("two")
