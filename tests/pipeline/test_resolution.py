@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import Papers
 from warehouse.resolution.persons import touched_names
-from warehouse.resolution.pipeline import DecisionRow, MentionRow, PaperRow, decide, name_keys
+from warehouse.resolution.pipeline import DecisionRow, MentionRow, PaperRow, decide, name_facts
 
 
 def test_overrides_are_obeyed_by_the_next_run_and_taking_them_out_restores_every_row(
@@ -77,7 +77,8 @@ def test_a_month_of_listings_leaves_untouched_persons_alone(demo: Papers) -> Non
     second = _decided(mentions, papers, first)
     assert second == _decided(mentions, papers, []), "as if all had come at once"
     new = {m.name for m in mentions} - {m.name for m in earlier} | {m.name for m in mentions if m.observed_at > middle}
-    touched = touched_names({m.name: name_keys(m.name) for m in mentions}, new)
+    keys = {name: fact.family_keys for name, fact in name_facts({m.name for m in mentions}).items()}
+    touched = touched_names(keys, new)
     person = {row.mention_id: row.author_id for row in second}
     untouched = [row for row in first if row.name not in touched]
     assert len(untouched) > 100
@@ -87,4 +88,4 @@ def test_a_month_of_listings_leaves_untouched_persons_alone(demo: Papers) -> Non
 
 def _decided(mentions: list[MentionRow], papers: list[PaperRow], earlier: list[DecisionRow]) -> list[DecisionRow]:
     assert all(isinstance(m.observed_at, datetime) for m in mentions)
-    return decide(sorted(mentions), papers, {m.name: name_keys(m.name) for m in mentions}, earlier, [])
+    return decide(sorted(mentions), papers, name_facts({m.name for m in mentions}), earlier, [])

@@ -13,11 +13,11 @@ from typing import Any
 SEPARATOR = "\x1f"
 
 
-def exists(session: Any, this: Any) -> bool:
-    """Whether the table of the model was built before."""
+def exists(session: Any, this: Any, column: str) -> bool:
+    """Whether the table of the model was built before, with this column: the latest that it got."""
     found = session.execute(
-        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
-        [this.schema, this.identifier],
+        "select count(*) from information_schema.columns where table_schema = ? and table_name = ? and column_name = ?",
+        [this.schema, this.identifier, column],
     )
     return bool(found.fetchall()[0][0])
 

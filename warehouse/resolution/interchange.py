@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,8 @@ import msgspec
 from warehouse.errors import InputError
 from warehouse.resolution.corpus import Corpus, Mention, Paper
 from warehouse.resolution.names import coauthor_key, parse
+from warehouse.resolution.order import lean, turned_names
+from warehouse.resolution.statistics import reference
 
 
 class Row(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -76,7 +79,8 @@ def write_predictions(path: Path, author_of: dict[str, str]) -> None:
 
 
 def corpus_of(rows: Iterable[Row], *, hide_accounts: bool = False) -> Corpus:
-    """The corpus of the rows: authors of a paper are the co-authors and names of all its mentions."""
+    """The corpus of the rows: authors of a paper are the co-authors and names of all its mentions. Names of papers that
+    list surnames first are turned, as the pipeline turns them."""
     at: dict[str, int] = {}
     authors: list[dict[str, None]] = []
     first: list[Row] = []
@@ -96,9 +100,19 @@ def corpus_of(rows: Iterable[Row], *, hide_accounts: bool = False) -> Corpus:
         authors[paper][row.name] = None
         account = None if hide_accounts or row.account_id in (None, "") else str(row.account_id)
         mentions.append(Mention(row.mention_id, paper, row.position or 0, row.name, row.organization, account))
+    known = reference()
+    leans = {name: lean(parse(name), known) for names in authors for name in names}
+    turned = [turned_names(names, leans) for names in authors]
+    mentions = [replace(m, name=turned[m.paper][m.name]) if m.name in turned[m.paper] else m for m in mentions]
     papers = [
-        Paper(tuple(names), row.title, row.venue, tuple(row.keywords or ()), row.year or 0)
-        for row, names in zip(first, authors, strict=True)
+        Paper(
+            tuple(names.get(name, name) for name in listed),
+            row.title,
+            row.venue,
+            tuple(row.keywords or ()),
+            row.year or 0,
+        )
+        for row, listed, names in zip(first, authors, turned, strict=True)
     ]
     return Corpus(papers, mentions)
 

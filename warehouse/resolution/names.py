@@ -347,9 +347,9 @@ def _ends(n: Name) -> set[tuple[str, str]]:
     return out
 
 
-def block_pairs(names: list[Name]) -> list[tuple[int, int]]:
-    """Pairs (a < b) of distinct names worth a look; blocks are small because only abbreviated
-    names (a lone initial) meet everyone of their initial and surname."""
+def block_pairs(names: list[Name], hot: set[int] | None = None) -> list[tuple[int, int]]:
+    """Pairs (a < b) of distinct names worth a look; blocks are small because only abbreviated names (a lone initial)
+    meet everyone of their initial and surname. With ``hot``, those of one name in it and one that is not."""
     exact: dict[str, list[int]] = {}
     short: dict[str, list[tuple[str, int]]] = {}
     initial: dict[str, tuple[list[int], list[int]]] = {}
@@ -378,17 +378,24 @@ def block_pairs(names: list[Name]) -> list[tuple[int, int]]:
                 exact.setdefault(f"{c} {surname}", []).append(i)
     pairs: set[tuple[int, int]] = set()
     for v in exact.values():
-        pairs.update((a, b) for x, a in enumerate(v) for b in v[x + 1 :])
+        if hot is None:
+            pairs.update((a, b) for x, a in enumerate(v) for b in v[x + 1 :])
+        elif len(v) > 1:
+            warm, cold = [a for a in v if a in hot], [b for b in v if b not in hot]
+            pairs.update((min(a, b), max(a, b)) for a in warm for b in cold)
     for w in short.values():
         w.sort()
         for x, (g, a) in enumerate(w):
             for h, b in w[x + 1 :]:
                 if not h.startswith(g):
                     break
-                if not (is_pinyin(g) and is_pinyin(h)):
+                if (hot is None or (a in hot) != (b in hot)) and not (is_pinyin(g) and is_pinyin(h)):
                     pairs.add((min(a, b), max(a, b)))
     for seek, all_ in initial.values():
-        pairs.update((min(a, b), max(a, b)) for a in seek for b in all_ if a != b)
+        if hot is None:
+            pairs.update((min(a, b), max(a, b)) for a in seek for b in all_ if a != b)
+        else:
+            pairs.update((min(a, b), max(a, b)) for a in seek for b in all_ if (a in hot) != (b in hot))
     return sorted(pairs)
 
 

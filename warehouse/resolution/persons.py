@@ -144,8 +144,9 @@ def touched_names(keys_of: Mapping[str, Collection[str]], changed: Iterable[str]
     reached = {name for name in changed if name in keys_of}
     frontier = set(reached)
     while frontier:
-        near = {other for name in frontier for key in keys_of[name] for other in names_of[key]}
-        listed = sorted(near | frontier)
+        keys = {key for name in frontier for key in keys_of[name]}
+        near = {other for key in keys for other in names_of[key]}
+        listed = sorted(near - reached | frontier)
         forms: dict[Any, int] = {}
         names: list[Name] = []
         form_of: dict[str, int] = {}
@@ -157,8 +158,8 @@ def touched_names(keys_of: Mapping[str, Collection[str]], changed: Iterable[str]
             form_of[text] = at
         hot = {form_of[text] for text in frontier}
         found = set(hot)
-        for a, b in block_pairs(names):
-            if (a in hot) != (b in hot) and relate(names[a], names[b]):
+        for a, b in block_pairs(names, hot):
+            if relate(names[a], names[b]):
                 found.update((a, b))
         frontier = {text for text in listed if form_of[text] in found} - reached
         reached |= frontier

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import NamedTuple
 
 from warehouse.resolution.corpus import Corpus, Mention, Paper
 from warehouse.resolution.names import family_keys, parse
+from warehouse.resolution.order import LEAST_NAMES, lean, turned_names
 from warehouse.resolution.persons import Override, Placed, place, touched_names
 from warehouse.resolution.resolver import no_collection, resolve
+from warehouse.resolution.statistics import Statistics, reference
 
 #: How evidence begins where there is any.
 _PARTNER = '{"with": "'
@@ -83,14 +86,43 @@ def version() -> str:
     """Changes with the code and the statistics: what another version decided is decided again."""
     folder = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=6)
-    for name in ("corpus.py", "names.py", "statistics.py", "resolver.py", "reference.json"):
+    for name in ("corpus.py", "names.py", "order.py", "statistics.py", "resolver.py", "reference.json"):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()
 
 
-def name_keys(name: str) -> list[str]:
-    """The family keys of a name as listed (``int_author_names``)."""
-    return family_keys(parse(name))
+class NameFacts(NamedTuple):
+    """What is known of a name by itself (``int_author_names``): its family keys, and how it leans (``order.lean``)."""
+
+    family_keys: Sequence[str]
+    lean: float
+
+
+def name_facts(names: Collection[str]) -> dict[str, NameFacts]:
+    """The facts of names as listed."""
+    known = reference() if names else None
+    return {name: _facts(name, known) for name in names}
+
+
+def _facts(name: str, known: Statistics | None) -> NameFacts:
+    parsed = parse(name)
+    return NameFacts(family_keys(parsed), lean(parsed, known) if known else 0.0)
+
+
+def _turned(mentions: Sequence[MentionRow], facts: Mapping[str, NameFacts]) -> list[MentionRow]:
+    """The mentions with the names as they are compared: given name first."""
+    leans = {name: fact.lean for name, fact in facts.items()}
+    authors: dict[str, list[str]] = defaultdict(list)
+    for mention in mentions:
+        if leans[mention.name] < 0:
+            authors[mention.paper_id].append(mention.name)
+    doubtful = {paper_id for paper_id, names in authors.items() if len(names) >= LEAST_NAMES}
+    whole: dict[str, list[str]] = defaultdict(list)
+    for mention in mentions:
+        if mention.paper_id in doubtful:
+            whole[mention.paper_id].append(mention.name)
+    turned = {paper_id: found for paper_id, names in whole.items() if (found := turned_names(names, leans))}
+    return [m._replace(name=turned[m.paper_id].get(m.name, m.name)) if m.paper_id in turned else m for m in mentions]
 
 
 def as_text(row: DecisionRow) -> list[str | None]:
@@ -101,12 +133,16 @@ def as_text(row: DecisionRow) -> list[str | None]:
 def decide(
     mentions: Sequence[MentionRow],
     papers: Sequence[PaperRow],
-    keys_of: Mapping[str, Sequence[str]],
+    facts: Mapping[str, NameFacts],
     earlier: Sequence[DecisionRow],
     overrides: Sequence[Override],
 ) -> list[DecisionRow]:
     """A decision for every mention; those of untouched names are the earlier ones."""
     with no_collection():
+        mentions = _turned(mentions, facts)
+        keys_of = {name: fact.family_keys for name, fact in facts.items()}
+        unlisted = {m.name for m in mentions} - keys_of.keys()
+        keys_of.update((name, family_keys(parse(name))) for name in unlisted)
         return _decide(mentions, papers, keys_of, earlier, overrides)
 
 
@@ -169,7 +205,7 @@ def _still_valid(
     gone = [d for d in earlier if now.get(d.mention_id) != d.fingerprint]
     changed |= {d.name for d in gone}
     lost = {d.name for d in gone} - keys_of.keys()
-    reach = touched_names({**keys_of, **{name: name_keys(name) for name in lost}}, changed)
+    reach = touched_names({**keys_of, **{name: family_keys(parse(name)) for name in lost}}, changed)
     size = len(Resolved._fields)
     return {
         m.mention_id: Resolved._make(known[m.mention_id][:size])

@@ -9,7 +9,7 @@ import pytest
 from warehouse.errors import InputError
 from warehouse.resolution.corpus import Corpus
 from warehouse.resolution.persons import Override, Placed, place
-from warehouse.resolution.pipeline import DecisionRow, MentionRow, PaperRow, decide, name_keys
+from warehouse.resolution.pipeline import DecisionRow, MentionRow, PaperRow, decide, name_facts
 from warehouse.resolution.resolver import Decision, resolve
 
 # -- ids and overrides on clusters given by hand ------------------------------------------------------------------
@@ -113,7 +113,7 @@ def _run(
         for i, name in enumerate(names, start=1)
     ]
     rows = [PaperRow(paper, "", None, None, 2026) for paper in papers]
-    keys = {m.name: name_keys(m.name) for m in mentions}
+    keys = name_facts({m.name for m in mentions})
     return decide(sorted(mentions), rows, keys, earlier or (), overrides)
 
 
