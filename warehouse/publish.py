@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,15 +133,34 @@ def publish(settings: Settings) -> Publication:
 
 @contextmanager
 def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file, read-only, with ``marts`` as the schema in use. Raises InputError if there is none."""
+    """The published file, read-only, with ``marts`` as the schema in use. Raises InputError if there is none.
+
+    DuckDB 2.0 opens a file by its name several times: for its kind, its header and its content. A publication in
+    between mixes two files, which ends in an internal error or worse; so the file is opened again when it changed.
+    """
     if not settings.published_database.exists():
         raise InputError(
             f"Nothing is published in {settings.home} yet: `papers demo` shows the pipeline on invented data, "
             "`papers run` fetches the real list, `papers import` reads files that you have."
         )
-    with open_database(settings.published_database, read_only=True) as connection:
-        connection.execute(f"set schema = '{PUBLIC_SCHEMA}'")
-        yield connection
+    while True:
+        found = _identity(settings.published_database)
+        with ExitStack() as opened:
+            try:
+                connection = opened.enter_context(open_database(settings.published_database, read_only=True))
+            except (HomeError, duckdb.Error):
+                if found == _identity(settings.published_database):
+                    raise
+                continue
+            if found == _identity(settings.published_database):
+                connection.execute(f"set schema = '{PUBLIC_SCHEMA}'")
+                yield connection
+                return
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 def _export(connection: duckdb.DuckDBPyConnection, table: str, rows: int, folder: Path, name: str) -> dict[str, object]:

@@ -15,7 +15,6 @@ from io import StringIO
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 import pytest
 from rich.console import Console
 from rich.progress import Progress
@@ -25,6 +24,8 @@ from sources.faults import Fault
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
 from warehouse.landing import Landing
+from warehouse.publish import read_published
+from warehouse.settings import Settings
 
 TOKEN = "hf_a_token_that_must_not_be_found"
 
@@ -95,7 +96,7 @@ def test_a_reader_in_a_loop_never_meets_an_error_or_half_a_state(ran: Papers, si
     def read() -> None:
         while not stop.is_set():
             try:
-                with duckdb.connect(str(ran.home / "papers.duckdb"), read_only=True) as connection:
+                with read_published(Settings(home=ran.home)) as connection:
                     for _ in range(20):
                         row = connection.execute(
                             """select (select count(*) from marts.dim_papers),

@@ -5,17 +5,21 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pytest
 import requests
 
 from orchestration.data_docs import serving
 from tests.conftest import ROOT
+from warehouse import publish
 from warehouse.errors import InputError, LockError
 from warehouse.keys import title_key
 from warehouse.lock import writer_lock
-from warehouse.publish import prepare_next
+from warehouse.publish import prepare_next, read_published
 from warehouse.settings import Settings
 
 
@@ -98,3 +102,27 @@ def test_what_other_models_built_is_not_built_upon(tmp_path: Path) -> None:
     prepare_next(settings)  # as a program did that noted no version
     settings.next_database.replace(settings.published_database)
     assert must_begin_anew("two")
+
+
+@pytest.mark.parametrize("problem", [None, duckdb.InternalException("Failed to load metadata pointer")])
+def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: Exception | None
+) -> None:
+    settings = Settings(home=tmp_path)
+    for path, word in ((settings.published_database, "old"), (settings.next_database, "new")):
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(f"create schema marts; create table marts.words as select '{word}' as word")
+    opened = publish.open_database
+
+    @contextmanager
+    def while_it_is_published(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        with opened(path, read_only=read_only) as connection:
+            if settings.next_database.exists():
+                settings.next_database.replace(path)
+                if problem:
+                    raise problem
+            yield connection
+
+    monkeypatch.setattr(publish, "open_database", while_it_is_published)
+    with read_published(settings) as connection:
+        assert connection.execute("select word from words").fetchall() == [("new",)]
