@@ -21,6 +21,8 @@ PUBLIC = {
     "bridge_paper_organizations": "paper_id organization_id",
     "bridge_organization_parents": "organization_id parent_organization_id",
     "author_candidates": "",
+    "organization_candidates": "organization_id other_organization_id similarity",
+    "rpt_resolution_quality": "labelled_set measure value baseline",
     "fct_listings": "listing_date paper_id",
     "fct_upvote_observations": "paper_id observed_at upvotes comments",
     "fct_paper_upvotes_daily": "paper_id day upvotes gained is_observed",
