@@ -19,6 +19,7 @@ PUBLIC = {
     "dim_organizations": "organization_id display_name kind parent_organization_id",
     "bridge_paper_authors": "paper_id position author_id name_as_listed",
     "bridge_paper_organizations": "paper_id organization_id",
+    "bridge_paper_families": "paper_id organization_id levels",
     "bridge_organization_parents": "organization_id parent_organization_id",
     "author_candidates": "",
     "organization_candidates": "organization_id other_organization_id similarity",
