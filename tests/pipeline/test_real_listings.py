@@ -103,6 +103,17 @@ def test_the_text_page_tells_what_a_text_can_tell(imported: tuple[Papers, Called
         assert [str(value) for value in linear[0]] == ["2025-03-11", "1", "None", "None", "None", "None", "Apple"]
 
 
+def test_the_organizations_with_most_papers_are_decided_with_a_kind(imported: tuple[Papers, Called]) -> None:
+    with imported[0].published() as connection:
+        largest = connection.execute(
+            "select organization_id, kind, (select bool_and(rule like 'reviewed%' or rule like 'override%') "
+            "from marts.organization_merges m where m.organization_id = o.organization_id) "
+            "from marts.dim_organizations o where listed_count > 0 order by paper_count desc, organization_id limit 300"
+        ).fetchall()
+    assert len(largest) == 300
+    assert [row for row in largest if row[1] == "unknown" or not row[2]] == []
+
+
 def test_a_second_import_changes_no_row_and_says_so(shared_data: Path, imported: tuple[Papers, Called]) -> None:
     papers, _ = imported
     before = (papers.home / "papers.duckdb").read_bytes(), (papers.home / "raw.duckdb").read_bytes()
