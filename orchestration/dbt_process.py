@@ -24,7 +24,7 @@ def arguments_for(target: Path) -> list[str]:
 
 
 def parse(environment: dict[str, str], target: Path) -> None:
-    """Import dbt and parse the project, from the last parse where nothing changed."""
+    """Import dbt and what its Python models need, and parse the project, from the last parse where nothing changed."""
     os.environ.update(environment)
     target.mkdir(parents=True, exist_ok=True)
     known, kept = DBT_PROJECT / "target" / "partial_parse.msgpack", target / "partial_parse.msgpack"
@@ -33,6 +33,9 @@ def parse(environment: dict[str, str], target: Path) -> None:
     from dbt.cli.main import dbtRunner
 
     _parsed["manifest"] = dbtRunner().invoke(["parse", *arguments_for(target)]).result
+    import pyarrow  # noqa: F401
+
+    import warehouse.resolution.pipeline  # noqa: F401
 
 
 def build(emit: Emit, environment: dict[str, str], target: Path, command: list[str]) -> None:

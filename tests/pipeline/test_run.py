@@ -245,7 +245,7 @@ def test_a_rejected_load_is_kept_out_until_a_person_accepts_it(ran: Papers, tmp_
         (["sql", "select 1"], "Nothing is published"),
         (["status"], "Nothing is published"),
         (["rebuild"], "no landing archive"),
-        (["accept", "x", "--reason", "y"], "nothing to accept"),
+        (["accept", "x", "--reason", "y"], "Nothing is loaded"),
         (["sql", "select 1", "--format", "yaml"], "--format"),
     ],
 )
