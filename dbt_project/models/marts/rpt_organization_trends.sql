@@ -1,42 +1,11 @@
--- An organization's own papers, and beside them those of its family: itself and what lies up to two levels beneath.
-with organizations as (
-    select
-        organization_id,
-        parent_organization_id
-    from {{ ref('dim_organizations') }}
-),
-
-lineage as (
-    select
-        organization_id,
-        organization_id as ancestor_id
-    from organizations
-    union
-    select
-        organization_id,
-        parent_organization_id as ancestor_id
-    from organizations
-    where parent_organization_id is not null
-    union
-    select
-        children.organization_id,
-        parents.parent_organization_id as ancestor_id
-    from organizations as children
-    inner join organizations as parents on children.parent_organization_id = parents.organization_id
-    where parents.parent_organization_id is not null
-),
-
-own as (
+-- An organization's own papers, and beside them those of its family: itself and what lay up to two levels beneath it
+-- when they were listed.
+with own as (
     {{ entity_weeks('select distinct paper_id, organization_id from ' ~ ref('bridge_paper_organizations'), 'organization_id') }}
 ),
 
 family as (
-    {{ entity_weeks(
-        'select distinct papers.paper_id, lineage.ancestor_id as organization_id from '
-        ~ ref('bridge_paper_organizations')
-        ~ ' as papers inner join lineage on papers.organization_id = lineage.organization_id',
-        'organization_id'
-    ) }}
+    {{ entity_weeks('select paper_id, organization_id from ' ~ ref('bridge_paper_families'), 'organization_id') }}
 ),
 
 final as (
