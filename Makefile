@@ -19,7 +19,9 @@ $(UV):
 	.tools/bin/pip install --quiet --disable-pip-version-check uv
 
 $(READY): $(UV) pyproject.toml uv.lock
-	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --python .tools/bin/python
+	@# The second attempt is for an index behind an authority that only this system knows.
+	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --python .tools/bin/python \
+		|| UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --python .tools/bin/python --system-certs
 	.venv/bin/python -m orchestration.manifest
 	@touch $@
 

@@ -244,14 +244,15 @@ def import_(
 
 
 def _is_behind(settings: Settings) -> bool:
-    """Whether something is landed that the published file does not know, or nothing is published."""
+    """Whether something is landed or overruled that the published file does not know, or nothing is published."""
     from warehouse.landing import Landing
+    from warehouse.overrides import are_overrides_new
     from warehouse.raw import is_behind
 
     landing = Landing(settings.landing)
     if not settings.published_database.exists():
         return any(True for _ in landing.captures())
-    return is_behind(landing, settings.raw_database, settings.published_database)
+    return are_overrides_new(settings) or is_behind(landing, settings.raw_database, settings.published_database)
 
 
 def _report_import(settings: Settings, imported: list[Any], outcome: Any, as_json: bool) -> None:
@@ -286,7 +287,8 @@ def _report_import(settings: Settings, imported: list[Any], outcome: Any, as_jso
     )
     console.out.print(", ".join(f"{count} {what}" for what, count in sorted(counts.items())) + ".")
     if not any(f.is_new for f in imported):
-        console.out.print("Nothing new: every file was known already, and no row changed anywhere.")
+        changed = "what waited was published." if outcome.publication else "no row changed anywhere."
+        console.out.print(f"Nothing new: every file was known already, and {changed}")
     _print_publication(settings, outcome)
 
 

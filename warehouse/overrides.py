@@ -9,7 +9,7 @@ import csv
 from pathlib import Path
 
 from warehouse.errors import InputError
-from warehouse.raw import RawStore
+from warehouse.raw import RawStore, open_database
 from warehouse.settings import Settings
 
 #: File → columns, and what its `action` may be.
@@ -38,6 +38,20 @@ def load_overrides(settings: Settings) -> None:
             raw.connection.execute(f"delete from raw.{table}")
             raw.append(table, rows)
         raw.connection.commit()
+
+
+def are_overrides_new(settings: Settings) -> bool:
+    """Whether the home's overrides are others than those that the last run read."""
+    found = read_overrides(settings.overrides)
+    if not settings.raw_database.exists():
+        return any(found.values())
+    with open_database(settings.raw_database, read_only=True) as connection:
+        for table, rows in found.items():
+            result = connection.execute(f"from raw.{table} order by row_number")
+            names = [column[0] for column in result.description or ()]
+            if [dict(zip(names, row, strict=True)) for row in result.fetchall()] != rows:
+                return True
+    return False
 
 
 def _rows(path: Path, name: str) -> list[dict[str, str | int | None]]:

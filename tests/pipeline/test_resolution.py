@@ -7,8 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.conftest import Papers
+from warehouse.overrides import are_overrides_new
 from warehouse.resolution.persons import touched_names
 from warehouse.resolution.pipeline import DecisionRow, MentionRow, PaperRow, decide, name_facts
+from warehouse.settings import Settings
 
 
 def test_overrides_are_obeyed_by_the_next_run_and_taking_them_out_restores_every_row(
@@ -38,7 +40,10 @@ def test_overrides_are_obeyed_by_the_next_run_and_taking_them_out_restores_every
         f"merge,{one},{other},one home page\n"
         f"split,{apart},{several},another field\n"
     )
+    settings = Settings().at(papers.home)
+    assert are_overrides_new(settings), "an import without a new file would obey them too"
     papers("rebuild")
+    assert not are_overrides_new(settings)
     with papers.published() as connection:
         merged, rule, evidence = connection.execute(
             "select author_id, rule, evidence from marts.author_merges where mention_id = ?", [one]
@@ -54,6 +59,7 @@ def test_overrides_are_obeyed_by_the_next_run_and_taking_them_out_restores_every
     assert split[0] != several and split[1] == "override: split"
     assert {merged, split[0]} <= ids
     file.unlink()
+    assert are_overrides_new(settings)
     papers("rebuild")
     after = papers.tables()
     assert {name for name in before if before[name] != after[name]} == set()
