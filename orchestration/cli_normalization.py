@@ -59,7 +59,10 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
 
 
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="Labelled mentions as JSON Lines (docs/normalization.md).")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Labelled mentions as JSON Lines, or a public set as it comes (docs/normalization.md)."),
+    ],
     hide_accounts: Annotated[
         bool, typer.Option("--hide-accounts", help="Resolve without the claimed accounts.")
     ] = False,

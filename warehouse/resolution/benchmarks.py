@@ -11,10 +11,11 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from warehouse.errors import InputError
-from warehouse.resolution.interchange import Row, write
+from warehouse.resolution.interchange import Row, read, write
 from warehouse.resolution.names import fold
 
 # -- AMiner: a folder with one XML file per ambiguous name; not all are well-formed, so no XML parser -------------
@@ -125,6 +126,28 @@ def listings(folder: Path) -> Iterator[Row]:
 
 
 READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"aminer110": aminer110, "acl": acl, "listings": listings}
+
+
+def read_set(path: Path) -> list[Row]:
+    """The mentions of a labelled set: interchange, or a public set, which is told from its files.
+
+    Raises InputError when it is neither.
+    """
+    if path.is_dir():
+        kind = "aminer110" if any(path.glob("*.xml")) else "listings"
+    elif path.suffix == ".json":
+        kind = "acl"
+    else:
+        return read(path)
+    with TemporaryDirectory() as scratch:
+        converted = Path(scratch) / "set.jsonl"
+        try:
+            count = write(converted, READERS[kind](path))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is no {kind} set ({error!r}): see docs/normalization.md.") from None
+        if not count:
+            raise InputError(f"{path} holds no mention: give labelled mentions as docs/normalization.md tells.")
+        return read(converted)
 
 
 def main(arguments: list[str]) -> int:

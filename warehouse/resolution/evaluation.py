@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.resolution.interchange import corpus_of, read, scored, write_predictions
+from warehouse.resolution.benchmarks import read_set
+from warehouse.resolution.interchange import corpus_of, scored, write_predictions
 from warehouse.resolution.pipeline import version
 from warehouse.resolution.resolver import resolve
 from warehouse.resolution.score import Evaluation, evaluate
@@ -37,8 +38,8 @@ class Measured:
 
 
 def evaluate_file(file: Path, *, hide_accounts: bool = False, predictions: Path | None = None) -> Measured:
-    """Resolve all mentions of a file, score those whose person is known, write who was put where if asked to."""
-    rows = read(file)
+    """Resolve all mentions of a set, score those whose person is known, write who was put where if asked to."""
+    rows = read_set(file)
     begin = time.monotonic()
     corpus = corpus_of(rows, hide_accounts=hide_accounts)
     decided = {d.mention_id: d.cluster for d in resolve(corpus, statistics_of(corpus))}

@@ -11,12 +11,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from warehouse.errors import InputError
-from warehouse.resolution.benchmarks import READERS
+from warehouse.resolution.benchmarks import read_set
 from warehouse.resolution.evaluation import evaluate_file
-from warehouse.resolution.interchange import read, scored, write
+from warehouse.resolution.interchange import scored
 from warehouse.resolution.names import fold
 from warehouse.resolution.score import Evaluation, evaluate
 
@@ -28,9 +27,8 @@ DROP = 0.005
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """A labelled set: its reader (none: interchange already), where it lies in the folder, its leading measure."""
+    """A labelled set: where it lies in the folder, its leading measure."""
 
-    reader: str | None
     place: str
     method: str
     hide_accounts: bool = False
@@ -39,22 +37,19 @@ class LabelledSet:
 
 SETS = {
     "listings, accounts hidden": LabelledSet(
-        "listings", "listings", "a claimed account is a person; the resolver does not see it", hide_accounts=True
+        "listings", "a claimed account is a person; the resolver does not see it", hide_accounts=True
     ),
     "listings, accounts visible": LabelledSet(
-        "listings", "listings", "a claimed account is a person; the resolver sees it, so this is circular"
+        "listings", "a claimed account is a person; the resolver sees it, so this is circular"
     ),
     "AMiner": LabelledSet(
-        "aminer110",
         "normalization/aminer110",
         "53 ambiguous names; the number of persons is not told",
         leading="macro_pairwise_f1",
     ),
-    "ACL name variants": LabelledSet(
-        "acl", "normalization/acl_name_variants.json", "names only: no paper, no co-author"
-    ),
+    "ACL name variants": LabelledSet("normalization/acl_name_variants.json", "names only: no paper, no co-author"),
     "invented": LabelledSet(
-        None, str(Path(__file__).parents[1] / "sample" / "labelled_mentions.jsonl"), "ships with the code; of no field"
+        str(Path(__file__).parents[1] / "sample" / "labelled_mentions.jsonl"), "ships with the code; of no field"
     ),
 }
 
@@ -81,14 +76,9 @@ def measures(evaluation: Evaluation) -> dict[str, float]:
 def measure(folder: Path, name: str) -> list[Quality]:
     """Measure one set of the folder, with what ``papers evaluate`` runs."""
     labelled = SETS[name]
-    with TemporaryDirectory() as scratch:
-        file = folder / labelled.place
-        if labelled.reader:
-            source, file = file, Path(scratch) / "set.jsonl"
-            if not write(file, READERS[labelled.reader](source)):
-                raise InputError(f"{source} holds no mention.")
-        evaluation = evaluate_file(file, hide_accounts=labelled.hide_accounts).evaluation
-        rows = read(file)
+    file = folder / labelled.place
+    evaluation = evaluate_file(file, hide_accounts=labelled.hide_accounts).evaluation
+    rows = read_set(file)
     folded = evaluate(scored(rows, {row.mention_id: fold(row.name) for row in rows}))
     baseline = measures(folded)
     return [
