@@ -121,7 +121,7 @@ def publish(settings: Settings) -> Publication:
         entries = [_export(connection, table, rows, partial, name) for table, rows in tables.items()]
         os.replace(partial, folder)
     with writing(str(settings.published_database)):
-        _sync(settings.next_database)
+        sync(settings.next_database)
         _write_atomically(
             settings.exports / "manifest.json",
             json.dumps({"published_at": published_at, "schema": PUBLIC_SCHEMA, "tables": entries}, indent=1),
@@ -183,7 +183,8 @@ def _drop_old_exports(exports: Path, keep: str) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

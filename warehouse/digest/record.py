@@ -14,7 +14,7 @@ from pathlib import Path
 
 from warehouse.errors import HomeError
 from warehouse.landing import utc_now
-from warehouse.publish import writing
+from warehouse.publish import sync, writing
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class SentRecord:
                 file.flush()
                 os.fsync(file.fileno())
             if is_new:
-                _sync_folder(self._path.parent)
+                sync(self._path.parent)
         self._states[_folded(delivery)] = state
 
     def _ends_a_line(self) -> bool:
@@ -79,11 +79,3 @@ class SentRecord:
 def _folded(delivery: Delivery) -> Delivery:
     """One recipient is one, however the address is capitalized."""
     return Delivery(delivery.subscription, delivery.issue, delivery.recipient.lower())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -141,13 +141,22 @@ def read_set(path: Path) -> list[Row]:
         return read(path)
     with TemporaryDirectory() as scratch:
         converted = Path(scratch) / "set.jsonl"
-        try:
-            count = write(converted, READERS[kind](path))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is no {kind} set ({error!r}): see docs/normalization.md.") from None
-        if not count:
-            raise InputError(f"{path} holds no mention: give labelled mentions as docs/normalization.md tells.")
+        convert(kind, path, converted)
         return read(converted)
+
+
+def convert(kind: str, source: Path, target: Path) -> int:
+    """Write a public set as interchange, and return how many mentions it has.
+
+    Raises InputError when it is none of that kind, or holds no mention.
+    """
+    try:
+        count = write(target, READERS[kind](source))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{source} is no {kind} set ({error!r}): see docs/normalization.md.") from None
+    if not count:
+        raise InputError(f"{source} holds no mention: give labelled mentions as docs/normalization.md tells.")
+    return count
 
 
 def main(arguments: list[str]) -> int:
@@ -157,12 +166,9 @@ def main(arguments: list[str]) -> int:
         return 2
     kind, source, target = arguments
     try:
-        count = write(Path(target), READERS[kind](Path(source)))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(InputError(f"{source} is no {kind} set: {error!r}."), file=sys.stderr)
-        return 2
-    if not count:
-        print(f"{source} holds no mention of a {kind} set.", file=sys.stderr)
+        count = convert(kind, Path(source), Path(target))
+    except InputError as error:
+        print(error, file=sys.stderr)
         return 2
     print(f"{count} mentions in {target}")
     return 0
