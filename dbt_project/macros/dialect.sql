@@ -36,6 +36,14 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\")
 (cast(epoch_us({{ later }}) - epoch_us({{ earlier }}) as double) / 1000000.0)
 {%- endmacro %}
 
+{# Microseconds from one timestamp to another as a whole number. #}
+{% macro microseconds_between(earlier, later) -%}{{ return(adapter.dispatch('microseconds_between')(earlier, later)) }}{%- endmacro %}
+{% macro duckdb__microseconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})){%- endmacro %}
+
+{# A sum of whole numbers that can't overflow: as many digits as it takes. #}
+{% macro exact_sum(value) -%}{{ return(adapter.dispatch('exact_sum')(value)) }}{%- endmacro %}
+{% macro duckdb__exact_sum(value) -%}sum({{ value }}){%- endmacro %}
+
 {# A timestamp some hours earlier. `hours` is a literal. #}
 {% macro hours_before(moment, hours) -%}{{ return(adapter.dispatch('hours_before')(moment, hours)) }}{%- endmacro %}
 {% macro duckdb__hours_before(moment, hours) -%}({{ moment }} - interval '{{ hours }} hours'){%- endmacro %}
