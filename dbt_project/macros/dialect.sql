@@ -30,6 +30,10 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\")
 {% macro rows_fingerprint(columns) -%}{{ return(adapter.dispatch('rows_fingerprint')(columns)) }}{%- endmacro %}
 {% macro duckdb__rows_fingerprint(columns) -%}bit_xor(hash(hash({{ columns | join(', ') }}))){%- endmacro %}
 
+{# The same for one row. #}
+{% macro row_fingerprint(columns) -%}{{ return(adapter.dispatch('row_fingerprint')(columns)) }}{%- endmacro %}
+{% macro duckdb__row_fingerprint(columns) -%}hash({{ columns | join(', ') }}){%- endmacro %}
+
 {# Seconds from one timestamp to another as a double, fractions kept. #}
 {% macro seconds_between(earlier, later) -%}{{ return(adapter.dispatch('seconds_between')(earlier, later)) }}{%- endmacro %}
 {% macro duckdb__seconds_between(earlier, later) -%}
