@@ -80,6 +80,18 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\")
 )
 {%- endmacro %}
 
+{# Every run of neighbouring words of a text, as an array. Words are what stands between single spaces. #}
+{% macro word_runs(text) -%}{{ return(adapter.dispatch('word_runs')(text)) }}{%- endmacro %}
+{% macro duckdb__word_runs(text) -%}
+flatten(list_transform(
+    range(1, len(string_split({{ text }}, ' ')) + 1),
+    lambda first: list_transform(
+        range(first, len(string_split({{ text }}, ' ')) + 1),
+        lambda last: array_to_string(string_split({{ text }}, ' ')[first:last], ' ')
+    )
+))
+{%- endmacro %}
+
 {# A sum of doubles in a fixed order: the same rows give the same last digit, whatever thread met them first. #}
 {% macro ordered_sum(value, key) -%}{{ return(adapter.dispatch('ordered_sum')(value, key)) }}{%- endmacro %}
 {% macro duckdb__ordered_sum(value, key) -%}

@@ -19,12 +19,12 @@ listed as (
 gained as (
     select
         bridge.{{ key }},
-        {{ iso_week('daily.day') }} as week,
-        sum(daily.gained) as upvotes_gained,
-        count(distinct daily.paper_id) as papers_observed
+        weekly.week,
+        sum(weekly.upvotes_gained) as upvotes_gained,
+        count(*) as papers_observed
     from bridge
-    inner join {{ ref('fct_paper_upvotes_daily') }} as daily on bridge.paper_id = daily.paper_id
-    group by bridge.{{ key }}, {{ iso_week('daily.day') }}
+    inner join {{ ref('int_paper_weeks') }} as weekly on bridge.paper_id = weekly.paper_id
+    group by bridge.{{ key }}, weekly.week
 ),
 
 weeks as (
@@ -40,10 +40,10 @@ weeks as (
 
 totals as (
     select
-        {{ iso_week('day') }} as week,
-        sum(gained) as upvotes_gained
-    from {{ ref('fct_paper_upvotes_daily') }}
-    group by {{ iso_week('day') }}
+        week,
+        sum(upvotes_gained) as upvotes_gained
+    from {{ ref('int_paper_weeks') }}
+    group by week
 ),
 
 ranked as (

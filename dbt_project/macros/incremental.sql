@@ -6,12 +6,12 @@
    branch that the first build doesn't take. #}
 
 {# What an incremental model by paper calls first. #}
-{% macro built_by_paper() -%}
+{% macro built_by_paper(hooks=[]) -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook='{{ forget_changed_papers() }}'
+    pre_hook=['{{ forget_changed_papers() }}'] + hooks
 ) }}
 {%- endmacro %}
 
@@ -19,6 +19,28 @@
 {% macro forget_changed_papers() -%}
 {% if is_incremental() -%}
 delete from {{ this }} where paper_id not in (select paper_id from {{ ref('int_papers_fingerprinted') }} where not is_changed)
+{%- endif %}
+{%- endmacro %}
+
+{# Pre-hook of dim_papers: drops papers whose organization is another by now, because a person or what is known of
+   organizations says so. #}
+{% macro forget_papers_of_other_organizations() -%}
+{% if is_incremental() -%}
+delete from {{ this }} where paper_id in (
+    select papers.paper_id
+    from {{ this }} as papers
+    left join {{ ref('bridge_paper_organizations') }} as organizations on papers.paper_id = organizations.paper_id
+    where coalesce(papers.organization_id, '') <> coalesce(organizations.organization_id, '')
+)
+{%- endif %}
+{%- endmacro %}
+
+{# Condition on the rows that a model reads which drops more than the papers that changed. #}
+{% macro is_of_missing_paper() -%}
+{% if is_incremental() -%}
+paper_id not in (select paper_id from {{ this }})
+{%- else -%}
+true
 {%- endif %}
 {%- endmacro %}
 
