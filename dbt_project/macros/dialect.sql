@@ -92,6 +92,10 @@ flatten(list_transform(
 ))
 {%- endmacro %}
 
+{# How many bits differ between two whole numbers. #}
+{% macro bits_apart(one, other) -%}{{ return(adapter.dispatch('bits_apart')(one, other)) }}{%- endmacro %}
+{% macro duckdb__bits_apart(one, other) -%}bit_count(xor({{ one }}, {{ other }})){%- endmacro %}
+
 {# A sum of doubles in a fixed order: the same rows give the same last digit, whatever thread met them first. #}
 {% macro ordered_sum(value, key) -%}{{ return(adapter.dispatch('ordered_sum')(value, key)) }}{%- endmacro %}
 {% macro duckdb__ordered_sum(value, key) -%}
