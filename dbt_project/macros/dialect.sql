@@ -122,7 +122,7 @@ cast(json_object({% for name, value in pairs.items() %}'{{ name }}', {{ value }}
 {% macro duckdb__create_table_macros() -%}
 {% if execute and flags.WHICH in ('build', 'run') %}
 create or replace macro marts.upvotes_as_of(ts) as table
-{{ upvotes_as_of('marts.fct_upvote_observations', 'cast(ts as timestamp)') }};
+{{ upvotes_as_of('marts.fct_upvote_observations', 'intermediate.int_papers_measured', 'cast(ts as timestamp)') }};
 create or replace macro marts.trends_as_of(ts) as table
 {{ paper_trends('marts.fct_upvote_observations', 'marts.fct_listings', 'cast(ts as timestamp)') }};
 {% else %}select 1{% endif %}

@@ -1,14 +1,26 @@
 {# Queries that a model and a table macro share: the same words answer "now" and "as of then". #}
 
-{# One row per paper: the last counts observed up to a moment. #}
-{% macro upvotes_as_of(observations, moment) -%}
+{# One row per paper: the last counts observed up to a moment. Papers that were not observed since are told by
+   `measures`, made by paper_measures of the same observations; so the observations of recent papers alone are read. #}
+{% macro upvotes_as_of(observations, measures, moment) -%}
+select
+    paper_id,
+    last_observed_at as observed_at,
+    upvotes,
+    comments
+from {{ measures }}
+where last_observed_at <= {{ moment }}
+union all
 select
     paper_id,
     max(observed_at) as observed_at,
     max_by(upvotes, observed_at) as upvotes,
-    max_by(comments, observed_at) as comments
+    max_by(comments, case when comments is not null then observed_at end) as comments
 from {{ observations }}
-where observed_at <= {{ moment }} and upvotes is not null
+where
+    observed_at <= {{ moment }}
+    and upvotes is not null
+    and paper_id in (select paper_id from {{ measures }} where last_observed_at > {{ moment }})
 group by paper_id
 {%- endmacro %}
 
@@ -52,7 +64,8 @@ with spans as (
         min(observed_at) as first_observed_at,
         max(observed_at) as last_observed_at,
         min_by(upvotes, observed_at) as first_upvotes,
-        max_by(upvotes, observed_at) as upvotes
+        max_by(upvotes, observed_at) as upvotes,
+        max_by(comments, case when comments is not null then observed_at end) as comments
     from {{ known }}
     group by paper_id
 ),
@@ -94,6 +107,7 @@ select
     spans.last_observed_at,
     spans.first_upvotes,
     spans.upvotes,
+    spans.comments,
     half.half_at,
     peaks.day as peak_day,
     peaks.gain as peak_day_gain
@@ -112,6 +126,7 @@ left join peaks on spans.paper_id = peaks.paper_id
         paper_id,
         observed_at,
         upvotes,
+        comments,
         position
     from {{ observations }}
     where observed_at <= {{ moment }} and upvotes is not null

@@ -4,7 +4,8 @@ with known as (
     select
         paper_id,
         observed_at,
-        upvotes
+        upvotes,
+        comments
     from {{ ref('fct_upvote_observations') }}
     where upvotes is not null and {{ is_of_changed_paper() }}
 ),
