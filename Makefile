@@ -19,9 +19,11 @@ $(UV):
 	.tools/bin/pip install --quiet --disable-pip-version-check uv
 
 $(READY): $(UV) pyproject.toml uv.lock
+	@# Compiled once here, as importing costs most of a short run and some systems keep no compiled files.
 	@# The second attempt is for an index behind an authority that only this system knows.
-	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --python .tools/bin/python \
-		|| UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --python .tools/bin/python --system-certs
+	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --compile-bytecode --python .tools/bin/python \
+		|| UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --compile-bytecode --python .tools/bin/python --system-certs
+	.venv/bin/python -m compileall -q -x warehouse/data orchestration sources warehouse
 	.venv/bin/python -m orchestration.manifest
 	@touch $@
 

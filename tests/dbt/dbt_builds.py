@@ -17,7 +17,7 @@ from warehouse.settings import Settings
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="papers-builds-") as folder:
         scratch = Path(folder)
-        dbt_process.parse(Settings(home=scratch).environment(), scratch / "dbt")
+        dbt_process.parse(scratch / "dbt")
         for line in sys.stdin:
             build = json.loads(line)
             events: list[dict[str, Any]] = []
