@@ -5,7 +5,7 @@ PAPERS := .venv/bin/papers
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format dictionary ui clean
+.PHONY: help setup demo test bench lint types format dictionary ui clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -32,6 +32,9 @@ demo: $(READY) ## Replay a month of invented listings through the whole pipeline
 
 test: $(READY) ## Run all tests, a file at a time on each of two cores
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+bench: $(READY) ## Measure against what people would use instead (ONLY=load,day picks rows, SCALE_PAPERS= sets the size)
+	.venv/bin/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SCALE_PAPERS),--scale-papers $(SCALE_PAPERS))
 
 lint: $(READY) ## Check style and formatting
 	.venv/bin/ruff check .
