@@ -77,3 +77,11 @@ case
     when {{ has_match("lower(" ~ name ~ ")", '\\b(community|collective|open source|hackathon|club)\\b') }} then 'community'
 end
 {%- endmacro %}
+
+{# The letters and digits that a text has, as the bits of a whole number. #}
+{% macro letters_of(text) -%}
+({%- for letter in 'abcdefghijklmnopqrstuvwxyz0123456789' %}
+case when {{ text }} like '%{{ letter }}%' then cast({{ 2 ** loop.index0 }} as {{ dbt.type_bigint() }}) else 0 end{{ " +" if not loop.last }}
+{%- endfor %}
+)
+{%- endmacro %}
