@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import dbt_process
-from warehouse.settings import Settings
 
 
 def main() -> None:
