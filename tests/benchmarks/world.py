@@ -45,7 +45,7 @@ _MACROS = """
     create or replace macro upvotes_at(age, final, tau, burst, burst_age, unvoted_age) as greatest(0, cast(
         floor(final * (1 - exp(-age / tau)))
         + case when age > burst_age then floor(burst * (1 - exp(-(age - burst_age) / 20.0))) else 0 end
-        - (age > unvoted_age)::int as bigint));
+        - coalesce((age > unvoted_age)::int, 0) as bigint));
     create or replace macro comments_at(age, final, tau) as cast(1 + floor(final * (1 - exp(-age / tau)) / 15) as bigint);
     create or replace macro stars_at(age, stars) as cast(floor(stars * (1 - exp(-age / 150.0))) as bigint);
 """
