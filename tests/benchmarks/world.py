@@ -39,7 +39,7 @@ _MACROS = """
         sqrt(-2 * ln(rnd(key, salt) + 1e-12)) * cos(2 * pi() * rnd(key, salt + 1));
     create or replace macro hours(later, earlier) as date_diff('second', earlier, later) / 3600.0;
     create or replace macro hex(text, digits) as substr(md5(text), 1, digits);
-    -- Content 1 at first, 2 after the summary and some claims came, 3 after more did; `age` is hours on the list.
+    -- Content 1 at first, 2 after the summary and some claims came, 3 after a project page and more claims did; `age` is hours on the list.
     create or replace macro version_at(age, second_age, third_age) as
         1 + (second_age is not null and age > second_age)::int + (third_age is not null and age > third_age)::int;
     create or replace macro upvotes_at(age, final, tau, burst, burst_age, unvoted_age) as greatest(0, cast(
@@ -91,7 +91,7 @@ _PAPERS = """
 #: One person a paper at most; who is drawn again is left out, which makes some teams a little smaller.
 _MENTIONS = """
     insert into world.mentions
-    select n, row_number() over (partition by n order by seat) as position, person
+    select n, row_number() over (partition by n order by min(seat)) as position, person
     from (
         select n, seat, case
             when kind < 0.58 and team_size <= 40
@@ -104,8 +104,7 @@ _MENTIONS = """
             where n between $1 and $2
         )
     )
-    group by n, seat, person
-    qualify row_number() over (partition by n, person order by seat) = 1;
+    group by n, person;
 """
 
 _PEOPLE = """
@@ -212,7 +211,7 @@ _CONTENTS = """
         case when has_organization then replace(organization_form[1], '{{}}', organization_head) end as organization_name,
         submitter,
         case when stars is not null then 'https://code.example.org/' || paper_id end as code_url,
-        case when rnd(papers.n, 55) < 0.2 then 'https://papers.example.org/' || paper_id end as project_url,
+        case when rnd(papers.n, 55) < 0.2 or versions.version = 3 then 'https://papers.example.org/' || paper_id end as project_url,
         case when has_summary then pick(getvariable('sentences'), papers.n, 56) end as ai_summary,
         case when has_summary then list_distinct(list_transform(range(4 + cast(floor(12 * rnd(papers.n, 57)) as int)),
             lambda k: case when rnd(papers.n * 16 + k, 58) < 0.5 then pick(getvariable('keywords'), papers.n * 16 + k, 59)
@@ -227,7 +226,7 @@ _CONTENTS = """
     lateral (select
         organization_number is not null and (third_age is null or versions.version = 3 or rnd(papers.n, 48) < 0.5)
             as has_organization,
-        rnd(papers.n, 46) < 0.92 and (versions.version > 1 or second_age is null or rnd(papers.n, 47) < 0.4) as has_summary,
+        case when second_age is null then rnd(papers.n, 46) < 0.92 else versions.version > 1 end as has_summary,
         pick(getvariable('organization_heads'), organization_number, 49) as organization_head,
         pick(getvariable('organization_forms'), organization_number, 50) as organization_form,
         cast(floor(3000 * pow(rnd(papers.n, 22), 2)) as bigint) as submitter) as facts
