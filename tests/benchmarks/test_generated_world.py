@@ -26,7 +26,8 @@ LAST = date(2026, 9, 18)
 COMPARED = {
     "entries": "paper_id, observed_at, title_key, upvotes, comments, github_stars",
     "entry_contents": "* exclude (content_id, extra)",
-    "entry_authors": "* exclude (content_id), (select paper_id from raw.entry_contents as c where c.content_id = a.content_id)",
+    "entry_authors": "* exclude (content_id), "
+    "(select paper_id from raw.entry_contents as c where c.content_id = a.content_id)",
 }
 
 
@@ -85,10 +86,12 @@ def test_raw_tables_hold_what_the_loader_makes_of_the_archive(make: Make, raw: G
 
 def test_keys_are_those_of_the_product(raw: Generated) -> None:
     with opened(raw.home) as connection:
-        contents = connection.execute("select title, title_key, organization_name, organization_name_key, "
-                                      "organization_slug, organization_slug_key from raw.entry_contents").fetchall()  # fmt: skip
+        contents = connection.execute(
+            """select title, title_key, organization_name, organization_name_key, organization_slug,
+                   organization_slug_key from raw.entry_contents"""
+        ).fetchall()
         names = connection.execute("select distinct name, name_key from raw.entry_authors").fetchall()
-    for *pairs, in contents:
+    for (*pairs,) in contents:
         for text, key in zip(pairs[::2], pairs[1::2], strict=True):
             assert key == (None if text is None else title_key(text))
     assert [name for name, key in names if key != name_key(name)] == []
@@ -131,9 +134,7 @@ def test_upvotes_grow_and_saturate_and_names_collide_unevenly(make: Make) -> Non
         ((rows_, names, claimed),) = connection.execute(
             "select count(*), count(distinct name), count(account_id) / count(*) from raw.entry_authors"
         ).fetchall()
-        ((owned,),) = connection.execute(
-            "select count(organization_id) / count(*) from raw.entry_contents"
-        ).fetchall()
+        ((owned,),) = connection.execute("select count(organization_id) / count(*) from raw.entry_contents").fetchall()
     assert 3 <= median <= 10 and 40 <= tail <= 200
     assert 0 < falls < 0.01 * steps
     assert authors == 7 and 9 < mean < 11.5
