@@ -1,7 +1,7 @@
 """Runs the hand-written script, and before it makes what it reads.
 
-    python handwritten.py export RAW_DATABASE FOLDER      # raw tables as Parquet
-    python handwritten.py build FOLDER MARTS_DATABASE     # handwritten.sql from them
+python handwritten.py export RAW_DATABASE FOLDER      # raw tables as Parquet
+python handwritten.py build FOLDER MARTS_DATABASE     # handwritten.sql from them
 """
 
 import sys
@@ -20,7 +20,9 @@ def export(raw, folder):
     with duckdb.connect() as connection:
         connection.execute(f"attach '{raw}' as home (read_only)")
         for table in TABLES:
-            connection.execute(f"copy home.raw.{table} to '{folder}/{table}.parquet' (format parquet, compression zstd)")
+            connection.execute(
+                f"copy home.raw.{table} to '{folder}/{table}.parquet' (format parquet, compression zstd)"
+            )
 
 
 def build(folder, database):
