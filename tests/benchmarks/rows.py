@@ -237,7 +237,7 @@ def rebuild(bench: Bench) -> Iterator[Row]:
     taken = in_turn(
         bench.repeats,
         ours,
-        lambda: run([sys.executable, script, "build", parquet, bench.fresh("rebuild-peer") / "marts.duckdb"]),
+        lambda: run([sys.executable, script, "build", parquet, bench.fresh("rebuild-peer") / "by_hand.duckdb"]),
         say=bench.say,
     )
     yield Row("rebuild", f"rebuild from landing: {bench.rebuild_papers:,} papers × {bench.rebuild_looks}",
