@@ -57,6 +57,7 @@ def prepare_next(settings: Settings, models: str | None = None) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         for leftover in (path, path.with_name(path.name + ".wal")):
             leftover.unlink(missing_ok=True)
+        shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
         if settings.published_database.exists():
             shutil.copyfile(settings.published_database, path)
             return models is not None and _is_of_other_models(path, models)

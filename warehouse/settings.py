@@ -17,6 +17,8 @@ from warehouse.errors import InputError
 FIRST_LISTING_DATE = date(2023, 5, 4)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PUBLIC_ENDPOINT = "https://huggingface.co"
+#: What one DuckDB process may hold before it spills to disk: a run has one busy at a time, beside 2 GB of Python.
+MEMORY_LIMIT = "4GB"
 #: Lies in a home whose papers are the demo's, so that invented and real ones never mix.
 DEMO_MARKER = "demo.json"
 
@@ -167,6 +169,7 @@ class Settings:
             "PAPERS_DATA_DOCS_PORT": str(self.data_docs_port),
             "PAPERS_RAW_DATABASE": str(self.raw_database),
             "PAPERS_NEXT_DATABASE": str(self.next_database),
+            "PAPERS_MEMORY_LIMIT": MEMORY_LIMIT,
             "DAGSTER_HOME": str(self.dagster_home),
         }
 

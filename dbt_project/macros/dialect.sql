@@ -57,9 +57,14 @@ levenshtein(decode(encode({{ a }}, 'UTF-8'), 'ISO-8859-1'), decode(encode({{ b }
    values swapped between two rows would cancel. #}
 {% macro rows_fingerprint(columns) -%}{{ return(adapter.dispatch('rows_fingerprint')(columns)) }}{%- endmacro %}
 {% macro duckdb__rows_fingerprint(columns) -%}bit_xor(hash(hash({{ columns | join(', ') }}))){%- endmacro %}
-{% macro spark__rows_fingerprint(columns) -%}
+{% macro spark__rows_fingerprint(columns) -%}bit_xor({{ row_fingerprint(columns) }}){%- endmacro %}
+
+{# The same for one row. #}
+{% macro row_fingerprint(columns) -%}{{ return(adapter.dispatch('row_fingerprint')(columns)) }}{%- endmacro %}
+{% macro duckdb__row_fingerprint(columns) -%}hash({{ columns | join(', ') }}){%- endmacro %}
+{% macro spark__row_fingerprint(columns) -%}
 {# a null alone would leave the hash as it is #}
-bit_xor(xxhash64({% for column in columns %}{{ column }}, isnull({{ column }}){{ ", " if not loop.last }}{% endfor %}))
+xxhash64({% for column in columns %}{{ column }}, isnull({{ column }}){{ ", " if not loop.last }}{% endfor %})
 {%- endmacro %}
 
 {# Seconds from one timestamp to another as a double, fractions kept. #}
@@ -68,8 +73,18 @@ bit_xor(xxhash64({% for column in columns %}{{ column }}, isnull({{ column }}){{
 (cast(epoch_us({{ later }}) - epoch_us({{ earlier }}) as double) / 1000000.0)
 {%- endmacro %}
 {% macro spark__seconds_between(earlier, later) -%}
-(cast(timestampdiff(microsecond, {{ earlier }}, {{ later }}) as double) / 1000000.0)
+(cast({{ microseconds_between(earlier, later) }} as double) / 1000000.0)
 {%- endmacro %}
+
+{# Microseconds from one timestamp to another as a whole number. #}
+{% macro microseconds_between(earlier, later) -%}{{ return(adapter.dispatch('microseconds_between')(earlier, later)) }}{%- endmacro %}
+{% macro duckdb__microseconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})){%- endmacro %}
+{% macro spark__microseconds_between(earlier, later) -%}timestampdiff(microsecond, {{ earlier }}, {{ later }}){%- endmacro %}
+
+{# A sum of whole numbers that can't overflow: as many digits as it takes. #}
+{% macro exact_sum(value) -%}{{ return(adapter.dispatch('exact_sum')(value)) }}{%- endmacro %}
+{% macro duckdb__exact_sum(value) -%}sum({{ value }}){%- endmacro %}
+{% macro spark__exact_sum(value) -%}sum(cast({{ value }} as decimal(28, 0))){%- endmacro %}
 
 {# A timestamp some hours earlier. `hours` is a literal. #}
 {% macro hours_before(moment, hours) -%}{{ return(adapter.dispatch('hours_before')(moment, hours)) }}{%- endmacro %}
@@ -129,6 +144,33 @@ date_add(cast({{ from_date_or_timestamp }} as date), {{ interval }})
 )
 {%- endmacro %}
 
+{# Every run of neighbouring words of a text, as an array. Words are what stands between single spaces. #}
+{% macro word_runs(text) -%}{{ return(adapter.dispatch('word_runs')(text)) }}{%- endmacro %}
+{% macro duckdb__word_runs(text) -%}
+flatten(list_transform(
+    range(1, len(string_split({{ text }}, ' ')) + 1),
+    lambda first: list_transform(
+        range(first, len(string_split({{ text }}, ' ')) + 1),
+        lambda last: array_to_string(string_split({{ text }}, ' ')[first:last], ' ')
+    )
+))
+{%- endmacro %}
+
+{% macro spark__word_runs(text) -%}
+flatten(transform(
+    sequence(1, size(split({{ text }}, ' '))),
+    first -> transform(
+        sequence(first, size(split({{ text }}, ' '))),
+        last -> array_join(slice(split({{ text }}, ' '), first, last - first + 1), ' ')
+    )
+))
+{%- endmacro %}
+
+{# How many bits differ between two whole numbers. #}
+{% macro bits_apart(one, other) -%}{{ return(adapter.dispatch('bits_apart')(one, other)) }}{%- endmacro %}
+{% macro duckdb__bits_apart(one, other) -%}bit_count(xor({{ one }}, {{ other }})){%- endmacro %}
+{% macro spark__bits_apart(one, other) -%}bit_count({{ one }} ^ {{ other }}){%- endmacro %}
+
 {# A sum of doubles in a fixed order: the same rows give the same last digit, whatever thread met them first. Spark
    adds decimals, which need no order, so that no machine has to hold a group. #}
 {% macro ordered_sum(value, key) -%}{{ return(adapter.dispatch('ordered_sum')(value, key)) }}{%- endmacro %}
@@ -174,7 +216,7 @@ to_json(
 {% macro duckdb__create_table_macros() -%}
 {% if execute and flags.WHICH in ('build', 'run') %}
 create or replace macro marts.upvotes_as_of(ts) as table
-{{ upvotes_as_of('marts.fct_upvote_observations', 'cast(ts as timestamp)') }};
+{{ upvotes_as_of('marts.fct_upvote_observations', 'intermediate.int_papers_measured', 'cast(ts as timestamp)') }};
 create or replace macro marts.trends_as_of(ts) as table
 {{ paper_trends('marts.fct_upvote_observations', 'marts.fct_listings', 'cast(ts as timestamp)') }};
 {% else %}select 1{% endif %}

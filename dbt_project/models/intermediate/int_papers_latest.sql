@@ -10,6 +10,7 @@ with entries as (
         entries.comments,
         entries.github_stars,
         entries.observed_at,
+        entries.landed_at,
         entries.load_id,
         entries.position,
         contents.code_url,
@@ -26,6 +27,8 @@ ranked as (
         github_stars,
         comments,
         is_full_format,
+        case when is_full_format then landed_at end as learned_at,
+        case when is_full_format then observed_at end as fully_observed_at,
         code_url is not null as has_code_url,
         listed_slug is not null as has_organization,
         row_number() over (
@@ -60,7 +63,9 @@ final as (
         max(case when main_rank = 1 then github_stars end) as github_stars,
         max(case when code_rank = 1 then content_id end) as code_content_id,
         max(case when organization_rank = 1 then content_id end) as organization_content_id,
-        max(case when comments_rank = 1 then comments end) as comments
+        max(case when comments_rank = 1 then comments end) as comments,
+        min(learned_at) as learned_at,
+        min(fully_observed_at) as first_fully_observed_at
     from ranked
     group by paper_id
 )
