@@ -249,7 +249,11 @@ cast({% if value is none %}null{% else %}'{{ value | string | replace('\\', '\\\
 {%- endmacro %}
 
 {# How a model in Python is written: what it returns is a DataFrame of Spark. #}
-{% macro py_write_table(compiled_code, target_relation) %}
+{% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') -%}
+{%- if language == 'python' -%}
 {{ compiled_code }}
-model(dbtObj(spark.table), spark).writeTo("{{ target_relation }}").using("iceberg").createOrReplace()
+model(dbtObj(spark.table), spark).writeTo("{{ relation }}").using("iceberg").createOrReplace()
+{%- else -%}
+{{ return(dbt_spark.spark__create_table_as(temporary, relation, compiled_code, language)) }}
+{%- endif -%}
 {%- endmacro %}
