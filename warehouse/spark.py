@@ -135,8 +135,11 @@ def teach_dbt() -> None:
             self._name = parsed_model["alias"]
 
         def submit(self, compiled_code: str) -> None:
-            scope = {"spark": start_session(), "__name__": self._name}
-            exec(compile(compiled_code, f"<{self._name}>", "exec"), scope)
+            session = start_session().newSession()  # its temporary views are seen by nobody else
+            try:
+                exec(compile(compiled_code, f"<{self._name}>", "exec"), {"spark": session, "__name__": self._name})
+            finally:
+                session.catalog.clearCache()
 
     SparkAdapter.default_python_submission_method = property(lambda self: "session")
     SparkAdapter.python_submission_helpers = property(lambda self: {"session": SessionJob})
