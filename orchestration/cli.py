@@ -146,9 +146,9 @@ def _say_estimate(settings: Settings, backfill: Backfill) -> int:
     Returns how many of the dates need no look.
     """
     from warehouse.fetching import observed_since
-    from warehouse.landing import Landing
+    from warehouse.landing import open_landing
 
-    known = observed_since(Landing(settings.landing), backfill.since)
+    known = observed_since(open_landing(settings.landing), backfill.since)
     done = sum(backfill.first <= day <= backfill.last for day in known)
     days = (backfill.last - backfill.first).days + 1
     least = (days - done) * settings.min_interval
@@ -199,7 +199,7 @@ def import_(
     from orchestration.outcome import Outcome
     from orchestration.runner import run_job
     from warehouse.importing import Known, Manifest, find_files, import_files, parse_day, parse_moment
-    from warehouse.landing import Landing
+    from warehouse.landing import open_landing
     from warehouse.lock import writer_lock
 
     settings = _settings(home)
@@ -213,7 +213,7 @@ def import_(
     leave_demo(settings, tell=console.say)
     with console.progress("Landing files", len(files), shown=not as_json) as bar:
         imported = import_files(
-            Landing(settings.landing),
+            open_landing(settings.landing),
             files,
             manifest=known,
             told=told,
@@ -245,11 +245,11 @@ def import_(
 
 def _is_behind(settings: Settings) -> bool:
     """Whether something is landed or overruled that the published file does not know, or nothing is published."""
-    from warehouse.landing import Landing
+    from warehouse.landing import open_landing
     from warehouse.overrides import are_overrides_new
     from warehouse.raw import is_behind
 
-    landing = Landing(settings.landing)
+    landing = open_landing(settings.landing)
     if not settings.published_database.exists():
         return any(True for _ in landing.captures())
     return are_overrides_new(settings) or is_behind(landing, settings.raw_database, settings.published_database)
@@ -306,10 +306,11 @@ def rebuild(
     """Read the landing archive (or one load of it) again, with today's parsers, and publish what comes of it."""
     from orchestration.accept import parse_load_again
     from orchestration.runner import run_job
+    from warehouse.landing import open_landing
 
     settings = _settings(home)
-    if not settings.landing.exists():
-        raise InputError(f"There is no landing archive in {settings.home}: there is nothing to rebuild from.")
+    if not open_landing(settings.landing).exists():
+        raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to rebuild from.")
     if load:
         parse_load_again(settings, load, reason.strip() or "read again")
     outcome = run_job(settings, "load_landed", rebuild=load is None)
