@@ -20,7 +20,7 @@ import typer
 
 from orchestration import cli_faces, cli_normalization, console
 from warehouse.errors import InputError, WarehouseError
-from warehouse.settings import PROJECT_ROOT, Settings
+from warehouse.settings import PROJECT_ROOT, Settings, storage_root
 
 if TYPE_CHECKING:
     from orchestration.backfill import Backfill
@@ -315,6 +315,39 @@ def rebuild(
         parse_load_again(settings, load, reason.strip() or "read again")
     outcome = run_job(settings, "load_landed", rebuild=load is None)
     _report_run(settings, outcome, as_json)
+
+
+@app.command()
+def handover(
+    to: Annotated[str | None, typer.Option("--to", help="A folder or s3://…; else PAPERS_HANDOVER.")] = None,
+    is_check: Annotated[bool, typer.Option("--check", help="Read all files again and compare their sha256.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Hand all accepted loads over as Parquet that another engine reads: what is new since the last time."""
+    from warehouse.handover import check, hand_over_new
+    from warehouse.lock import writer_lock
+
+    settings = _settings(home)
+    if to:
+        settings = replace(settings, handover_root=storage_root(to, "--to"))
+    if settings.handover is None:
+        raise InputError("There is no place to hand over to: give --to DIR or --to s3://…, or set PAPERS_HANDOVER.")
+    if not settings.raw_database.exists():
+        raise InputError(f"Nothing is loaded in {settings.home} yet: there is nothing to hand over.")
+    with writer_lock(settings.lock_file, purpose="papers handover", timeout=settings.lock_timeout):
+        done = hand_over_new(settings)
+    assert done is not None
+    facts = {"to": str(settings.handover), "commits": done.commits, "loads": done.loads, "rows": done.rows}
+    checked = check(settings.handover) if is_check else None
+    if as_json:
+        console.print_json({**facts, "checked": checked})
+        return
+    console.out.print(f"{done.loads} new or changed load(s), {done.rows} rows → {settings.handover}")
+    if is_check:
+        console.out.print(
+            ", ".join(f"{count} {what}" for what, count in facts["checked"].items()) + ": all as written."
+        )
 
 
 @app.command()

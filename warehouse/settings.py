@@ -173,8 +173,8 @@ class Settings:
             site_url=_site_url(env),
             engine=_choice(env, "PAPERS_ENGINE", ENGINES),
             export_duckdb=_choice(env, "PAPERS_EXPORT_DUCKDB", ("no", "yes")) == "yes",
-            landing_root=_root(env, "PAPERS_LANDING"),
-            handover_root=_root(env, "PAPERS_HANDOVER"),
+            landing_root=storage_root(env.get("PAPERS_LANDING"), "PAPERS_LANDING"),
+            handover_root=storage_root(env.get("PAPERS_HANDOVER"), "PAPERS_HANDOVER"),
         )
 
     def environment(self) -> dict[str, str]:
@@ -268,9 +268,8 @@ def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     return text
 
 
-def _root(env: Mapping[str, str], name: str) -> Path | str | None:
-    """A folder, or the URL of a place on an object store."""
-    text = env.get(name)
+def storage_root(text: str | None, what: str) -> Path | str | None:
+    """A folder, or the URL of a place on an object store. Raises InputError for a URL with more than its place."""
     if not text:
         return None
     if "://" not in text:
@@ -278,7 +277,7 @@ def _root(env: Mapping[str, str], name: str) -> Path | str | None:
     address = urlsplit(text)
     if not address.netloc or "@" in address.netloc or address.query or address.fragment:
         raise InputError(
-            f"{name} is no address like s3://bucket/prefix: credentials and options belong into the environment."
+            f"{what} is no address like s3://bucket/prefix: credentials and options belong into the environment."
         )
     return text.rstrip("/")
 
