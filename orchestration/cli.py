@@ -339,7 +339,7 @@ def handover(
         done = hand_over_new(settings)
     assert done is not None
     facts = {"to": str(settings.handover), "commits": done.commits, "loads": done.loads, "rows": done.rows}
-    checked = check(settings.handover) if is_check else None
+    checked: dict[str, int] | None = check(settings.handover) if is_check else None
     if as_json:
         console.print_json({**facts, "checked": checked})
         return

@@ -209,10 +209,11 @@ class _HandOver:
         self.last_sha256: str | None = None
         #: Table → sha256 of the file that is the whole table now.
         self.whole: dict[str, str] = {}
+        found = self.connection.execute("select root, last_commit, commit_sha256, whole from raw.handed_over_to")
+        state = found.fetchall()
         root = None
-        for root, self.last, self.last_sha256, whole in self.connection.execute(
-            "select root, last_commit, commit_sha256, whole from raw.handed_over_to"
-        ).fetchall():
+        if state:
+            root, self.last, self.last_sha256, whole = state[0]
             self.whole = msgspec.json.decode(whole)
         if root != self.storage.root or not self._is_newest():
             self._recall()
