@@ -344,10 +344,8 @@ def handover(
         console.print_json({**facts, "checked": checked})
         return
     console.out.print(f"{done.loads} new or changed load(s), {done.rows} rows → {settings.handover}")
-    if is_check:
-        console.out.print(
-            ", ".join(f"{count} {what}" for what, count in facts["checked"].items()) + ": all as written."
-        )
+    if checked:
+        console.out.print(", ".join(f"{count} {what}" for what, count in checked.items()) + ": all as written.")
 
 
 @app.command()
