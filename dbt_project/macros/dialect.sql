@@ -249,11 +249,11 @@ cast({% if value is none %}null{% else %}'{{ value | string | replace('\\', '\\\
 {%- endmacro %}
 
 {# How a model in Python is written: what it returns is a DataFrame of Spark. #}
-{% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') -%}
-{%- if language == 'python' -%}
+{% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') %}
+{% if language == 'python' %}
 {{ compiled_code }}
 model(dbtObj(spark.table), spark).writeTo("{{ relation }}").using("iceberg").createOrReplace()
-{%- else -%}
-{{ return(dbt_spark.spark__create_table_as(temporary, relation, compiled_code, language)) }}
-{%- endif -%}
-{%- endmacro %}
+{% else %}
+{{ return(dbt.spark__create_table_as(temporary, relation, compiled_code, language)) }}
+{% endif %}
+{% endmacro %}
