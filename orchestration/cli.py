@@ -93,11 +93,13 @@ def run(
         int | None,
         typer.Option("--lookback", min=1, max=366, help="How many trailing dates to observe again."),
     ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Print where the time went, by phase.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Fetch a listing date and the days before it, check, transform, publish. What the schedule does."""
     from orchestration.outcome import Outcome
+    from orchestration.profile import lived, phases, rows
     from orchestration.runner import range_tags
     from warehouse.fetching import trailing_dates
     from warehouse.importing import parse_day
@@ -106,9 +108,13 @@ def run(
     settings = _settings(home)
     last = parse_day(day, "--date") if day else utc_now().date()
     first, last = trailing_dates(last, lookback or settings.lookback)
-    outcome = Outcome()
+    outcome = Outcome(seconds={"Starting the command": lived()})
     _fetch_and_publish(settings, first, last, outcome, as_json=as_json, tags=range_tags(first, last))
-    _report_run(settings, outcome, as_json)
+    total = lived()
+    _report_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
+    if profile and not as_json:
+        console.out.print()
+        console.print_table(["phase", "seconds", "share"], rows(outcome, total))
 
 
 @app.command()
@@ -534,8 +540,8 @@ def _run_facts(settings: Settings, outcome: Any) -> dict[str, Any]:
     }
 
 
-def _report_run(settings: Settings, outcome: Any, as_json: bool) -> None:
-    facts = _run_facts(settings, outcome)
+def _report_run(settings: Settings, outcome: Any, as_json: bool, more: dict[str, Any] | None = None) -> None:
+    facts = {**_run_facts(settings, outcome), **(more or {})}
     if as_json:
         console.print_json(facts)
         return

@@ -116,6 +116,7 @@ def landed_listings(
             context.log_event(dg.AssetMaterialization(LISTINGS, partition=day.isoformat()))
     return dg.MaterializeResult(
         metadata={
+            "seconds": outcome.seconds["Fetching"],
             "landed": len(report.landed),
             "failed": len(report.failures),
             "skipped": len(report.skipped),
