@@ -133,8 +133,14 @@ def _start(folder: Path, what: str, arguments: Sequence[str]) -> subprocess.Pope
     import pyspark
 
     home = Path(pyspark.__file__).parent
-    command = ["java", "-Xmx256m", "-cp", f"{home}/jars/*", f"org.apache.spark.deploy.{what}", *arguments]
-    environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_DIRS": str(folder / "local")}
+    command = [str(home / "bin" / "spark-class"), f"org.apache.spark.deploy.{what}", *arguments]
+    environment = {
+        **os.environ,
+        "SPARK_HOME": str(home),
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(folder / "local"),
+    }
     with open(folder / "cluster.log", "ab") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder)
 
