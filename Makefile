@@ -5,7 +5,7 @@ PAPERS := .venv/bin/papers
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint types format dictionary ui clean
+.PHONY: help setup demo test test-spark bench lint types format dictionary ui clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -36,6 +36,9 @@ test: $(READY) ## Run all tests, a file at a time on each of two cores
 bench: $(READY) ## Measure against what people would use instead (ONLY=load,day picks rows, SCALE_PAPERS= sets the size)
 	.venv/bin/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SCALE_PAPERS),--scale-papers $(SCALE_PAPERS))
 
+test-spark: $(READY) ## Build the models on Spark with Iceberg too and compare; installs what it needs (15 minutes)
+	UV="$(UV)" PYTHON=.tools/bin/python tests/spark/run
+
 lint: $(READY) ## Check style and formatting
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -54,4 +57,4 @@ ui: $(READY) ## Start Dagster on http://127.0.0.1:3000
 	$(PAPERS) ui
 
 clean: ## Remove the environment and caches (never the warehouse)
-	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache dbt_project/target
+	rm -rf .venv .spark .tools .pytest_cache .mypy_cache .ruff_cache dbt_project/target

@@ -285,6 +285,7 @@ class RawStore:
         if not captures:
             return []
         rows = _Rows(scalar(self.connection, "select coalesce(max(load_number), 0) + 1 from raw.loads"), run_id)
+        landing.ahead(captures)
         for capture in captures:
             result = rows.add(landing, capture)
             if on_load:

@@ -17,6 +17,7 @@ from orchestration.lineage import column_lineage
 from orchestration.manifest import models_version
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError
+from warehouse.handover import hand_over_new
 from warehouse.overrides import load_overrides
 from warehouse.publish import PUBLIC_SCHEMA, count_tables, prepare_next
 from warehouse.raw import open_database
@@ -54,6 +55,7 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         target = warehouse.dbt_target
         with outcome.of_step("dbt"), _meanwhile(warm_up):
             load_overrides(warehouse)
+            hand_over_new(warehouse)
             built: list[dg.Output[None]] = []
             command = ["build", "--exclude-resource-type", "unit_test"]
             if prepare_next(warehouse, models_version()) or _is_rebuild(context.run):

@@ -8,7 +8,7 @@ from orchestration.expectations.judge import Judge
 from orchestration.gates import GateOutcome, batch_gate
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError
-from warehouse.landing import Landing
+from warehouse.landing import open_landing
 from warehouse.raw import RawStore, start_over
 from warehouse.settings import Settings
 
@@ -37,7 +37,7 @@ def raw_loads(
     outcome: dg.ResourceParam[Outcome],
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Loads, entries, authors, refused records and fields seen: whatever is landed and not yet loaded."""
-    landing = Landing(warehouse.landing)
+    landing = open_landing(warehouse.landing)
     with outcome.of_step("Loading"):
         if config.rebuild:
             outcome.loads = start_over(warehouse.raw_database, landing, context.run_id, outcome.on_load)
