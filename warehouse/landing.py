@@ -8,7 +8,7 @@ Readable without this program::
 
 A *capture* is one listing as it was received once (all pages of one fetch, or one file); it becomes one load.
 A payload is on disk before the journal names it, so a kill in between leaves at worst an unnamed payload.
-Nothing here is ever changed or deleted.
+Nothing here is ever changed or deleted. On an object store the same lies in objects (see ``remote_landing``).
 """
 
 from __future__ import annotations
@@ -81,11 +81,21 @@ def identify(listing_date: date | None, observed_at: datetime, sha256s: Sequence
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def open_landing(root: Path | str) -> Landing:
+    """The archive in a folder, or below a URL of an object store such as ``s3://bucket/landing``."""
+    if "://" in str(root):
+        from warehouse.remote_landing import RemoteLanding
+        from warehouse.storage import open_storage
+
+        return RemoteLanding(open_storage(root))
+    return Landing(Path(root))
+
+
 class Landing:
-    """The archive below ``root``. Creating the object touches nothing."""
+    """The archive in the folder ``root``. Creating the object touches nothing."""
 
     def __init__(self, root: Path):
-        self.root = root
+        self.root: Path | str = root
 
     @contextmanager
     def writing(self) -> Iterator[LandingBatch]:
@@ -93,7 +103,7 @@ class Landing:
 
         A block that raises names nothing. Raises HomeError when the archive can't be written.
         """
-        batch = LandingBatch(self)
+        batch = self._batch()
         try:
             yield batch
             batch.commit()
@@ -103,6 +113,10 @@ class Landing:
                 "free space or make the folder writable, then run again; nothing already landed is lost."
             ) from error
 
+    def exists(self) -> bool:
+        """Whether anything was ever landed here."""
+        return bool(self._journals())
+
     def captures(self, since: date | None = None) -> Iterator[Capture]:
         """Every capture in the order of landing, from the journal of day ``since`` on."""
         return (line for line in self._lines(since) if isinstance(line, Capture))
@@ -111,12 +125,15 @@ class Landing:
         """Every decision of a person, oldest first."""
         return (line for line in self._lines(None) if isinstance(line, Decision))
 
+    def ahead(self, captures: Sequence[Capture]) -> None:
+        """Told which captures are read next. On a disk there is nothing to gain."""
+
     def read(self, capture: Capture) -> list[bytes]:
         """The payloads as received. Raises ValueError when the archive holds other bytes than it named."""
         bodies = []
         for ref in capture.payloads:
             try:
-                body = gzip.decompress(self._path(ref.sha256).read_bytes())
+                body = gzip.decompress(self._packed(ref.sha256))
             except (OSError, EOFError, gzip.BadGzipFile) as error:
                 raise ValueError(f"payload {ref.sha256} can't be read: {error}") from error
             if hashlib.sha256(body).hexdigest() != ref.sha256:
@@ -124,20 +141,31 @@ class Landing:
             bodies.append(body)
         return bodies
 
+    def _batch(self) -> LandingBatch:
+        return LandingBatch(self)
+
+    def _packed(self, sha256: str) -> bytes:
+        """A payload as it is stored. Raises OSError."""
+        return self._path(sha256).read_bytes()
+
     def _path(self, sha256: str) -> Path:
-        return self.root / "payloads" / sha256[:2] / f"{sha256}.gz"
+        return Path(self.root) / "payloads" / sha256[:2] / f"{sha256}.gz"
 
     def _journals(self, since: date | None = None) -> list[Path]:
         first = since.isoformat() if since else ""
-        return sorted(p for p in (self.root / "journal").glob("*.jsonl") if p.stem >= first)
+        return sorted(p for p in (Path(self.root) / "journal").glob("*.jsonl") if p.stem >= first)
 
     def _lines(self, since: date | None) -> Iterator[Capture | Decision]:
         for journal in self._journals(since):
-            for line in journal.read_bytes().splitlines():
-                try:
-                    yield _LINE.decode(line)
-                except msgspec.DecodeError:
-                    continue  # a line torn by a crash was never acknowledged to anyone
+            yield from self._decoded(journal.read_bytes())
+
+    @staticmethod
+    def _decoded(journal: bytes) -> Iterator[Capture | Decision]:
+        for line in journal.splitlines():
+            try:
+                yield _LINE.decode(line)
+            except msgspec.DecodeError:
+                continue  # a line torn by a crash was never acknowledged to anyone
 
 
 class LandingBatch:
@@ -198,7 +226,7 @@ class LandingBatch:
         if not self._lines:
             return
         self._sync()
-        folder = self._landing.root / "journal"
+        folder = Path(self._landing.root) / "journal"
         folder.mkdir(parents=True, exist_ok=True)
         # A clock set back must not write into a journal that readers have passed.
         journals = self._landing._journals()

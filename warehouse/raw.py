@@ -30,6 +30,7 @@ from sources.errors import FormatError
 from warehouse.errors import HomeError
 from warehouse.keys import name_key, title_key
 from warehouse.landing import Capture, Landing, utc_now
+from warehouse.settings import MEMORY_LIMIT
 
 #: Loads per transaction: bounds memory, and what a kill makes us read again.
 CHUNK = 250
@@ -132,7 +133,10 @@ def open_database(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Duc
         ) from error
     try:
         connection.execute("set TimeZone = 'UTC'")
+        # Order is what a query asks for; keeping any other holds rows in memory.
         connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set temp_directory = '{quoted}.tmp'")
         yield connection
     except duckdb.IOException as error:
         raise HomeError(
@@ -281,6 +285,7 @@ class RawStore:
         if not captures:
             return []
         rows = _Rows(scalar(self.connection, "select coalesce(max(load_number), 0) + 1 from raw.loads"), run_id)
+        landing.ahead(captures)
         for capture in captures:
             result = rows.add(landing, capture)
             if on_load:

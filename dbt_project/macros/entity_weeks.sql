@@ -5,45 +5,45 @@ with bridge as (
     {{ bridge }}
 ),
 
-listed as (
+-- A row per entity and paper for its listing and for each week that it was observed in.
+events as (
     select
         bridge.{{ key }},
         {{ iso_week('papers.first_listed_on') }} as week,
-        count(*) as papers_listed
+        1 as papers_listed,
+        0 as papers_observed,
+        cast(null as {{ dbt.type_bigint() }}) as upvotes_gained
     from bridge
     inner join {{ ref('dim_papers') }} as papers on bridge.paper_id = papers.paper_id
     where papers.first_listed_on is not null
-    group by bridge.{{ key }}, {{ iso_week('papers.first_listed_on') }}
-),
-
-gained as (
+    union all
     select
         bridge.{{ key }},
-        {{ iso_week('daily.day') }} as week,
-        sum(daily.gained) as upvotes_gained,
-        count(distinct daily.paper_id) as papers_observed
+        weekly.week,
+        0 as papers_listed,
+        1 as papers_observed,
+        weekly.upvotes_gained
     from bridge
-    inner join {{ ref('fct_paper_upvotes_daily') }} as daily on bridge.paper_id = daily.paper_id
-    group by bridge.{{ key }}, {{ iso_week('daily.day') }}
+    inner join {{ ref('int_paper_weeks') }} as weekly on bridge.paper_id = weekly.paper_id
 ),
 
 weeks as (
     select
-        coalesce(gained.{{ key }}, listed.{{ key }}) as {{ key }},
-        coalesce(gained.week, listed.week) as week,
-        coalesce(listed.papers_listed, 0) as papers_listed,
-        coalesce(gained.papers_observed, 0) as papers_observed,
-        gained.upvotes_gained
-    from gained
-    full outer join listed on gained.{{ key }} = listed.{{ key }} and gained.week = listed.week
+        {{ key }},
+        week,
+        cast(sum(papers_listed) as {{ dbt.type_bigint() }}) as papers_listed,
+        cast(sum(papers_observed) as {{ dbt.type_bigint() }}) as papers_observed,
+        cast(sum(upvotes_gained) as {{ dbt.type_bigint() }}) as upvotes_gained
+    from events
+    group by {{ key }}, week
 ),
 
 totals as (
     select
-        {{ iso_week('day') }} as week,
-        sum(gained) as upvotes_gained
-    from {{ ref('fct_paper_upvotes_daily') }}
-    group by {{ iso_week('day') }}
+        week,
+        sum(upvotes_gained) as upvotes_gained
+    from {{ ref('int_paper_weeks') }}
+    group by week
 ),
 
 ranked as (
@@ -52,13 +52,13 @@ ranked as (
         weeks.week,
         weeks.papers_listed,
         weeks.papers_observed,
-        cast(weeks.upvotes_gained as {{ dbt.type_bigint() }}) as upvotes_gained,
+        weeks.upvotes_gained,
         case
             when totals.upvotes_gained > 0 then cast(weeks.upvotes_gained as double) / totals.upvotes_gained
         end as share_of_gain,
         case
             when weeks.upvotes_gained is not null
-                then rank() over (partition by weeks.week order by weeks.upvotes_gained desc nulls last)
+                then cast(rank() over (partition by weeks.week order by weeks.upvotes_gained desc nulls last) as {{ dbt.type_bigint() }})
         end as rank_in_week
     from weeks
     left join totals on weeks.week = totals.week

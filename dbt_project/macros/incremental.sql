@@ -6,12 +6,12 @@
    branch that the first build doesn't take. #}
 
 {# What an incremental model by paper calls first. #}
-{% macro built_by_paper() -%}
+{% macro built_by_paper(hooks=[]) -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook='{{ forget_changed_papers() }}'
+    pre_hook=['{{ forget_changed_papers() }}'] + hooks
 ) }}
 {%- endmacro %}
 
@@ -19,6 +19,28 @@
 {% macro forget_changed_papers() -%}
 {% if is_incremental() -%}
 delete from {{ this }} where paper_id not in (select paper_id from {{ ref('int_papers_fingerprinted') }} where not is_changed)
+{%- endif %}
+{%- endmacro %}
+
+{# Pre-hook of dim_papers: drops papers whose organization is another by now, because a person or what is known of
+   organizations says so. #}
+{% macro forget_papers_of_other_organizations() -%}
+{% if is_incremental() -%}
+delete from {{ this }} where paper_id in (
+    select papers.paper_id
+    from {{ this }} as papers
+    left join {{ ref('bridge_paper_organizations') }} as organizations on papers.paper_id = organizations.paper_id
+    where coalesce(papers.organization_id, '') <> coalesce(organizations.organization_id, '')
+)
+{%- endif %}
+{%- endmacro %}
+
+{# Condition on the rows that a model reads which drops more than the papers that changed. #}
+{% macro is_of_missing_paper() -%}
+{% if is_incremental() -%}
+paper_id not in (select paper_id from {{ this }})
+{%- else -%}
+true
 {%- endif %}
 {%- endmacro %}
 
@@ -44,5 +66,49 @@ delete from {{ this }} where
 {% macro forget_rows_without(key, relation) -%}
 {% if is_incremental() -%}
 delete from {{ this }} where {{ key }} not in (select {{ key }} from {{ relation }})
+{%- endif %}
+{%- endmacro %}
+
+{# Entries with the paper that each is about; its own id, else the paper that alone has its title, else an id of the
+   title. #}
+{% macro entries_with_paper() -%}
+select
+    entries.load_id,
+    entries.position,
+    coalesce(
+        entries.listed_paper_id,
+        papers_by_title.paper_id,
+        concat('title:', {{ short_hash('entries.title_key') }})
+    ) as paper_id,
+    entries.content_id,
+    entries.upvotes,
+    entries.comments,
+    entries.github_stars
+from {{ ref('stg_raw__entries') }} as entries
+left join (
+    select
+        title_key,
+        min(listed_paper_id) as paper_id
+    from {{ ref('stg_raw__entries') }}
+    where
+        listed_paper_id is not null
+        and title_key in (select title_key from {{ ref('stg_raw__entries') }} where listed_paper_id is null)
+    group by title_key
+    having min(listed_paper_id) = max(listed_paper_id)
+) as papers_by_title
+    on
+        entries.title_key = papers_by_title.title_key
+        and entries.listed_paper_id is null
+{%- endmacro %}
+
+{# Pre-hook: drops the rows of loads that would say something else now, or that are accepted no more. #}
+{% macro forget_changed_loads() -%}
+{% if is_incremental() -%}
+delete from {{ this }} where load_id not in (
+    select built.load_id
+    from (select distinct load_id, load_fingerprint from {{ this }}) as built
+    inner join {{ ref('int_loads_fingerprinted') }} as current_loads
+        on built.load_id = current_loads.load_id and built.load_fingerprint = current_loads.fingerprint
+)
 {%- endif %}
 {%- endmacro %}

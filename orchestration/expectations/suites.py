@@ -396,23 +396,24 @@ MARTS = Suite(
 )
 
 #: The offending rows of each rule of the mart gate, in columns that name them. `published` is the file that readers
-#: have now, if there is one.
+#: have now, if there is one. They are over whole tables, so each is a join or a grouping that can spill to disk, and
+#: what only the offenders need (lists of positions) is looked up for them alone.
 MART_QUERIES = {
     "observations_repeated": """
         select paper_id, observed_at, count(*) as times
         from marts.fct_upvote_observations group by paper_id, observed_at having count(*) > 1""",
     "observations_missing": """
         select distinct paper_id, observed_at from intermediate.int_entries_identified
-        except select paper_id, observed_at from marts.fct_upvote_observations""",
+        anti join marts.fct_upvote_observations using (paper_id, observed_at)""",
     "observations_invented": """
         select paper_id, observed_at, load_id from marts.fct_upvote_observations
-        except select paper_id, observed_at, load_id from intermediate.int_entries_identified""",
+        anti join intermediate.int_entries_identified using (paper_id, observed_at, load_id)""",
     "rejected_loads_used": """
         select load_id, paper_id, observed_at from marts.fct_upvote_observations
         where load_id not in (select load_id from marts.ops_loads where verdict = 'accepted')""",
     "papers_without_observation": """
         select paper_id, title from marts.dim_papers
-        where paper_id not in (select paper_id from marts.fct_upvote_observations)""",
+        where paper_id not in (select distinct paper_id from marts.fct_upvote_observations)""",
     "authors_orphaned": """
         (select author_id, 'not in dim_authors' as fault from (
             select author_id from marts.bridge_paper_authors except select author_id from marts.dim_authors))
@@ -426,7 +427,11 @@ MART_QUERIES = {
         except select organization_id from marts.dim_organizations""",
     "person_twice_on_a_paper": """
         select paper_id, author_id, list(position order by position) as positions
-        from marts.bridge_paper_authors group by paper_id, author_id having count(*) > 1""",
+        from marts.bridge_paper_authors
+        semi join (
+            select paper_id, author_id from marts.bridge_paper_authors
+            group by paper_id, author_id having count(*) > 1) using (paper_id, author_id)
+        group by paper_id, author_id""",
     # `union` drops what is known already, so a ring of parents ends the walk too.
     "organization_own_ancestor": """
         with recursive above (organization_id, ancestor_id) as (

@@ -3,29 +3,37 @@
 -- columns: gained is upvotes gained on the UTC days of the window that end with the last observed one; for all time
 --   upvotes is what counts
 with windows (window_name, days) as (
-    values ('day', 1), ('3 days', 3), ('week', 7), ('month', 30), ('year', 365), ('all', 1000000)
+    values ('day', 1), ('3 days', 3), ('week', 7), ('month', 30), ('year', 365)
 ),
 last_day as (
-    select max(day) as day from marts.fct_paper_upvotes_daily
+    select cast(max(last_observed_at) as date) as day from marts.rpt_paper_trends
 ),
-gains as (
-    select windows.window_name, windows.days, daily.paper_id, sum(daily.gained) as gained
+recent as (
+    select daily.paper_id, last_day.day - daily.day as days_ago, daily.gained
     from marts.fct_paper_upvotes_daily as daily
     cross join last_day
-    inner join windows on last_day.day - daily.day < windows.days
-    group by windows.window_name, windows.days, daily.paper_id
+    where daily.day > last_day.day - 365
+),
+gains as (
+    select windows.window_name, windows.days, recent.paper_id, sum(recent.gained) as gained
+    from recent
+    inner join windows on recent.days_ago < windows.days
+    group by windows.window_name, windows.days, recent.paper_id
 ),
 placed as (
-    select
-        gains.*, papers.title, papers.upvotes,
-        row_number() over (
-            partition by gains.days
-            order by case when gains.window_name = 'all' then papers.upvotes else gains.gained end desc, gains.paper_id
-        ) as place
+    select *, row_number() over (partition by days order by gained desc, paper_id) as place
     from gains
-    inner join marts.dim_papers as papers on gains.paper_id = papers.paper_id
+    qualify place <= 10
+    union all
+    select window_name, days, paper_id, gained, row_number() over (order by upvotes desc, paper_id) as place
+    from (
+        select 'all' as window_name, 1000000 as days, paper_id, gain_observed as gained, upvotes
+        from marts.rpt_paper_trends
+        order by upvotes desc, paper_id
+        limit 10
+    )
 )
-select window_name, place, title, gained, upvotes
+select placed.window_name, placed.place, papers.title, placed.gained, papers.upvotes
 from placed
-where place <= 10
-order by days, place
+inner join marts.dim_papers as papers on placed.paper_id = papers.paper_id
+order by placed.days, placed.place
