@@ -107,9 +107,9 @@ class Landing:
         """Every capture in the order of landing, from the journal of day ``since`` on."""
         return (line for line in self._lines(since) if isinstance(line, Capture))
 
-    def decisions(self) -> Iterator[Decision]:
-        """Every decision of a person, oldest first."""
-        return (line for line in self._lines(None) if isinstance(line, Decision))
+    def decisions(self, since: date | None = None) -> Iterator[Decision]:
+        """Every decision of a person, oldest first, from the journal of day ``since`` on."""
+        return (line for line in self._lines(since) if isinstance(line, Decision))
 
     def read(self, capture: Capture) -> list[bytes]:
         """The payloads as received. Raises ValueError when the archive holds other bytes than it named."""
