@@ -1,6 +1,7 @@
 """Resources: they build the packages' own objects and hold nothing of their own."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import dagster as dg
 
@@ -61,9 +62,12 @@ def dbt_resource(settings: Settings) -> dg.ResourceDefinition:
 
     @dg.resource(description="The process that runs dbt, started with the run.")
     def dbt(_: dg.InitResourceContext) -> Iterator[Helper]:
-        with helping(
-            "dbt", dbt_process.build, dbt_process.parse, settings.environment(), settings.dbt_target
-        ) as helper:
+        with transforming(settings) as helper:
             yield helper
 
     return dbt
+
+
+def transforming(settings: Settings, *, forked: bool = False) -> AbstractContextManager[Helper]:
+    """A process that runs dbt for one run. It may be ``forked`` from one that imported dagster-dbt, and dbt with it."""
+    return helping("dbt", dbt_process.build, dbt_process.parse, settings.dbt_target, forked=forked)

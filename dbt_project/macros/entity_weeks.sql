@@ -58,7 +58,7 @@ ranked as (
         end as share_of_gain,
         case
             when weeks.upvotes_gained is not null
-                then rank() over (partition by weeks.week order by weeks.upvotes_gained desc nulls last)
+                then cast(rank() over (partition by weeks.week order by weeks.upvotes_gained desc nulls last) as {{ dbt.type_bigint() }})
         end as rank_in_week
     from weeks
     left join totals on weeks.week = totals.week

@@ -367,9 +367,9 @@ select
     velocity_missing_reason,
     case
         when velocity is not null
-            then rank() over (
+            then cast(rank() over (
                 order by round(velocity, 9) desc nulls last, upvotes desc nulls last, paper_id asc nulls last
-            )
+            ) as {{ dbt.type_bigint() }})
     end as velocity_rank,
     rate_24h,
     velocity_missing_reason as rate_24h_missing_reason,
@@ -401,7 +401,7 @@ select
     expected_upvotes,
     attention_rate,
     attention_missing_reason as attention_rate_missing_reason,
-    rank() over (order by upvotes desc nulls last) as upvote_rank,
+    cast(rank() over (order by upvotes desc nulls last) as {{ dbt.type_bigint() }}) as upvote_rank,
     case
         when first_listed_on is not null
             then percent_rank() over (partition by first_listed_on order by upvotes asc nulls first)

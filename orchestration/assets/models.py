@@ -1,7 +1,9 @@
 """The dbt models: staging → intermediate → marts, built into the next file from accepted loads only."""
 
 import json
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,9 +17,11 @@ from orchestration.lineage import column_lineage
 from orchestration.manifest import models_version
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError
+from warehouse.handover import hand_over_new
 from warehouse.overrides import load_overrides
 from warehouse.publish import PUBLIC_SCHEMA, count_tables, prepare_next
 from warehouse.raw import open_database
+from warehouse.report import warm_up
 from warehouse.settings import Settings
 
 
@@ -49,8 +53,9 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         outcome: dg.ResourceParam[Outcome],
     ) -> Iterator[Any]:
         target = warehouse.dbt_target
-        with outcome.of_step("dbt"):
+        with outcome.of_step("dbt"), _meanwhile(warm_up):
             load_overrides(warehouse)
+            hand_over_new(warehouse)
             built: list[dg.Output[None]] = []
             command = ["build", "--exclude-resource-type", "unit_test"]
             if prepare_next(warehouse, models_version()) or _is_rebuild(context.run):
@@ -69,6 +74,17 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
             yield from _described(built, nodes["nodes"], warehouse)
 
     return cast(dg.AssetsDefinition, dbt_models)
+
+
+@contextmanager
+def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do something beside dbt, which leaves this process idle. It is over at the end."""
+    thread = threading.Thread(target=work, name=work.__name__)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _described(

@@ -34,7 +34,8 @@ def build_publication(
         """``next.duckdb``, finished: self-contained, written to disk, its public tables counted."""
         with outcome.of_step("Sealing"):
             counts = seal_next(warehouse)
-        return dg.MaterializeResult(metadata={f"rows in {table}": rows for table, rows in counts.items()})
+        rows = {f"rows in {table}": count for table, count in counts.items()}
+        return dg.MaterializeResult(metadata={"seconds": outcome.seconds["Sealing"], **rows})
 
     @dg.asset_check(
         asset=CANDIDATE,
@@ -51,7 +52,7 @@ def build_publication(
     ) -> dg.AssetCheckResult:
         with outcome.of_step("The mart gate"):
             gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(outcome))
-        return gate_result(gate, warehouse, outcome)
+        return gate_result(gate, warehouse, outcome, outcome.seconds["The mart gate"])
 
     @dg.asset(
         key=PAPERS,
@@ -69,6 +70,7 @@ def build_publication(
             outcome.publication = publish(warehouse)
         return dg.MaterializeResult(
             metadata={
+                "seconds": outcome.seconds["Publication"],
                 "published at": outcome.publication.published_at,
                 "file": dg.MetadataValue.path(str(warehouse.published_database)),
                 "bytes": warehouse.published_database.stat().st_size,
@@ -83,18 +85,20 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """The static site of what was published. That stays published where the site can't be written."""
-        try:
-            written = write_report(warehouse)
-        except WarehouseError as error:
-            context.log.warning(str(error))
-            outcome.remarks.append(str(error))
-            return dg.MaterializeResult(metadata={"problem": str(error)})
-        pictures = {
-            title: dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(picture).decode()})")
-            for title, picture in draw_plots(warehouse).items()
-        }
+        with outcome.phase("Report"):
+            try:
+                written = write_report(warehouse)
+            except WarehouseError as error:
+                context.log.warning(str(error))
+                outcome.remarks.append(str(error))
+                return dg.MaterializeResult(metadata={"problem": str(error)})
+            pictures = {
+                title: dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(picture).decode()})")
+                for title, picture in draw_plots(warehouse).items()
+            }
         return dg.MaterializeResult(
             metadata={
+                "seconds": outcome.seconds["Report"],
                 "first page": dg.MetadataValue.path(str(written.index)),
                 "files": written.files,
                 "bytes": written.size,
@@ -109,15 +113,20 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """Atom and JSON Feed of what rose, overall and by subscription. What can't be written is said."""
-        try:
-            written = write_feeds(warehouse)
-        except WarehouseError as error:
-            written = FeedsWritten(problems=[str(error)])
+        with outcome.phase("Feeds"):
+            try:
+                written = write_feeds(warehouse)
+            except WarehouseError as error:
+                written = FeedsWritten(problems=[str(error)])
         for problem in written.problems:
             context.log.warning(problem)
         outcome.remarks += written.problems
         return dg.MaterializeResult(
-            metadata={"files": len(written.files), "problems": dg.MetadataValue.json(written.problems)}
+            metadata={
+                "seconds": outcome.seconds["Feeds"],
+                "files": len(written.files),
+                "problems": dg.MetadataValue.json(written.problems),
+            }
         )
 
     return [candidate, published_papers, report, feeds], mart_gate_check

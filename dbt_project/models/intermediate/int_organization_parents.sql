@@ -57,7 +57,7 @@ undecided as (
         organization_id,
         name_words,
         slug_words,
-        concat(replace(replace(lower(listed_name), '@ ', '@'), '@', ' @'), ' ') as name_with_at
+        concat(replace(replace({{ lower_case('listed_name') }}, '@ ', '@'), '@', ' @'), ' ') as name_with_at
     from resolved
     where not is_reviewed
 ),

@@ -43,7 +43,7 @@ seed_matches as (
         aliases.reason,
         names.recency,
         case
-            when lower(names.listed_slug) = lower(aliases.alias) then 0
+            when {{ lower_case('names.listed_slug') }} = {{ lower_case('aliases.alias') }} then 0
             when names.slug_squash = aliases.alias_squash then 1
             when names.name_squash = aliases.alias_squash then 2
             else 3
@@ -63,8 +63,8 @@ seed_matches as (
         or aliases.alias in (names.listed_slug, names.listed_name)
         -- case tells no two slugs apart, but these words are anybody's
         or (
-            lower(names.listed_slug) = lower(aliases.alias)
-            and lower(aliases.alias) not in ('cea', 'ens', 'fair', 'forth', 'gist', 'hit', 'mind', 'penn', 'ramp')
+            {{ lower_case('names.listed_slug') }} = {{ lower_case('aliases.alias') }}
+            and {{ lower_case('aliases.alias') }} not in ('cea', 'ens', 'fair', 'forth', 'gist', 'hit', 'mind', 'penn', 'ramp')
         )
 ),
 

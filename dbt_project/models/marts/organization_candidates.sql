@@ -62,7 +62,7 @@ compared as (
                 <= 2 * greatest(length(open_questions.squash), length(known.squash))
                 and not concat(' ', open_questions.name_words, ' ') like concat('% ', known.name_words, ' %')
                 then
-                    1.0 - cast(levenshtein(open_questions.squash, known.squash) as double)
+                    1.0 - cast({{ edit_distance('open_questions.squash', 'known.squash') }} as double)
                     / greatest(length(open_questions.squash), length(known.squash))
             else 0.0
         end as similarity,
