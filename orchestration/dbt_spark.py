@@ -16,7 +16,7 @@ from warehouse.spark import start_session, writer_lock
 
 def teach_dbt() -> None:
     """Let dbt's session method run models in Python, and keep ANSI mode, which it would switch off. Before dbt runs."""
-    from dbt.adapters.base import PythonJobHelper
+    from dbt.adapters.base.impl import PythonJobHelper
     from dbt.adapters.spark import SparkAdapter
     from dbt.adapters.spark.connections import SparkCredentials
 

@@ -168,6 +168,27 @@ class Landing:
                 continue  # a line torn by a crash was never acknowledged to anyone
 
 
+def copy_archive(source: Landing, target: Landing, at_once: int = 250) -> tuple[int, int]:
+    """Bring an archive up to another one, in the order of landing; returns captures and decisions that were new.
+
+    Payloads are compared with their sha256 as they are read, so what arrives is what was landed. Can be repeated.
+    Raises ValueError for a payload that holds other bytes than were landed, HomeError when one side can't be used.
+    """
+    known = {capture.load_id for capture in target.captures()}
+    new = [capture for capture in source.captures() if capture.load_id not in known]
+    for start in range(0, len(new), at_once):
+        source.ahead(new[start : start + at_once])
+        with target.writing() as batch:
+            for capture in new[start : start + at_once]:
+                batch.keep(capture, source.read(capture))
+    decided = set(target.decisions())
+    decisions = [decision for decision in source.decisions() if decision not in decided]
+    with target.writing() as batch:
+        for decision in decisions:
+            batch.decide(decision)
+    return len(new), len(decisions)
+
+
 class LandingBatch:
     """Captures on their way into the archive. Made by ``Landing.writing``."""
 
@@ -216,6 +237,12 @@ class LandingBatch:
             )
         )
         return load_id, True
+
+    def keep(self, capture: Capture, bodies: Sequence[bytes]) -> None:
+        """Keep a capture of another archive as it is there: its id, its time of landing, its payloads."""
+        for ref, body in zip(capture.payloads, bodies, strict=True):
+            self._write(ref.sha256, body)
+        self._lines.append(capture)
 
     def decide(self, decision: Decision) -> None:
         """Keep a person's decision."""

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks.measuring import ROOT, BenchmarkError, Row, machine, table
+from tests.benchmarks.measuring import ROOT, Row, machine, table
 from tests.benchmarks.rows import ROWS, Bench
 
 
@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wanted=frozenset(wanted),
         say=say,
     )
+    output = options.output or ROOT / "tests" / "benchmarks" / "results" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    output.parent.mkdir(parents=True, exist_ok=True)
     described = machine()
     rows: list[Row] = []
     failures: dict[str, str] = {}
@@ -68,16 +70,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"{name}: begins")
         try:
             rows += ROWS[name](bench)
-        except BenchmarkError as error:
-            failures[name] = str(error)
-            say(f"{name}: could not be measured: {error}")
+        except Exception as error:  # hours of other rows must not be lost with it
+            failures[name] = f"{type(error).__name__}: {error}"
+            say(f"{name}: could not be measured: {failures[name]}")
+        # After each row: the last ones take hours.
+        facts = {"machine": described, "rows": [row.as_facts() for row in rows], "failures": failures}
+        output.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     print(table(rows))
     for name in failures:
         print(f"\n{name} could not be measured.")
-    output = options.output or ROOT / "tests" / "benchmarks" / "results" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    output.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"machine": described, "rows": [row.as_facts() for row in rows], "failures": failures}
-    output.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     say(f"written to {output}")
     return 1 if failures else 0
 

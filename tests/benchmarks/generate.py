@@ -379,8 +379,9 @@ def _make_looks(world: World, until: date, journal: Path) -> None:
         digest = hashlib.sha256(f"{listing_date} {observed_at}".encode()).hexdigest()
         landed_at = observed_at + timedelta(seconds=1)
         size = 5_800 * sizes.get(listing_date, 0) + 2
-        rows.append((len(rows) + 1, digest[:16], numbers.get(listing_date), run_day, listing_date, observed_at, landed_at,
-                     digest, size))  # fmt: skip
+        number = numbers.get(listing_date)
+        moments = run_day, listing_date, observed_at, landed_at
+        rows.append((len(rows) + 1, digest[:16], number, *moments, digest, size))
         url = _URL.format(day=listing_date)
         capture = Capture(
             load_id=digest[:16],
@@ -448,7 +449,8 @@ _INSERT_ENTRIES = f"""
             from world.papers
             where day_number in (select day_number from world.looks where load_number between $1 and $2)
         ) as papers
-        inner join (from world.looks where load_number between $1 and $2) as looks on papers.day_number = looks.day_number,
+        inner join (from world.looks where load_number between $1 and $2) as looks
+            on papers.day_number = looks.day_number,
         lateral (select hours(observed_at, submitted_at) as age) as ages
         where submitted_at <= observed_at
     ) as seen
@@ -476,7 +478,9 @@ _INSERT_FIELDS = """
     from world.looks as looks
     inner join home.raw.loads as loads on looks.load_id = loads.load_id,
     (
-        select path, types, is_known, sum(present) / sum(entries) as present_share, sum(parents) / sum(entries) as parents_share
+        select
+            path, types, is_known, sum(present) / sum(entries) as present_share,
+            sum(parents) / sum(entries) as parents_share
         from home.raw.fields_seen inner join home.raw.loads using (load_id)
         group by path, types, is_known
     ) as typical
@@ -497,8 +501,9 @@ def _insert_gate_results(world: World) -> None:
     world.connection.execute(
         """insert into home.raw.gate_results by name
            select
-               'generated-' || run_day as run_id, gate, run_day + $1 as checked_at, expectation, severity, true as passed,
-               '0' as observed, 0 as unexpected, reason, remedy, 'generated-' || run_day || '/' || gate || '.html' as data_docs
+               'generated-' || run_day as run_id, gate, run_day + $1 as checked_at, expectation, severity,
+               true as passed, '0' as observed, 0 as unexpected, reason, remedy,
+               'generated-' || run_day || '/' || gate || '.html' as data_docs
            from (select distinct run_day from world.looks), rules
            order by run_day, gate""",
         [time(20, 1)],

@@ -220,9 +220,11 @@ def _word(rng: random.Random) -> str:
 
 def _sentence(rng: random.Random) -> str:
     first, second = rng.sample(_SUBJECTS, 2)
+    opening = rng.choice(
+        ("We show that", "In practice,", "Surprisingly,", "Across all settings,", "Given enough data,")
+    )
     return (
-        f"{rng.choice(('We show that', 'In practice,', 'Surprisingly,', 'Across all settings,', 'Given enough data,'))} "
-        f"{first} {rng.choice(_VERBS)} {rng.choice(_OBJECTS)} while {second} {rng.choice(_VERBS)} "
+        f"{opening} {first} {rng.choice(_VERBS)} {rng.choice(_OBJECTS)} while {second} {rng.choice(_VERBS)} "
         f"{rng.choice(_OBJECTS)}, by {rng.randint(2, 90)}.{rng.randint(0, 9)} points on {rng.randint(2, 40)} tasks."
     )
 

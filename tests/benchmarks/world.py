@@ -39,14 +39,16 @@ _MACROS = """
         sqrt(-2 * ln(rnd(key, salt) + 1e-12)) * cos(2 * pi() * rnd(key, salt + 1));
     create or replace macro hours(later, earlier) as date_diff('second', earlier, later) / 3600.0;
     create or replace macro hex(text, digits) as substr(md5(text), 1, digits);
-    -- Content 1 at first, 2 after the summary and some claims came, 3 after more did; `age` is hours on the list.
+    -- Content 1 at first, 2 after the summary and some claims came, 3 after a project page and more claims did; `age`
+    -- is hours on the list.
     create or replace macro version_at(age, second_age, third_age) as
         1 + (second_age is not null and age > second_age)::int + (third_age is not null and age > third_age)::int;
     create or replace macro upvotes_at(age, final, tau, burst, burst_age, unvoted_age) as greatest(0, cast(
         floor(final * (1 - exp(-age / tau)))
         + case when age > burst_age then floor(burst * (1 - exp(-(age - burst_age) / 20.0))) else 0 end
-        - (age > unvoted_age)::int as bigint));
-    create or replace macro comments_at(age, final, tau) as cast(1 + floor(final * (1 - exp(-age / tau)) / 15) as bigint);
+        - coalesce((age > unvoted_age)::int, 0) as bigint));
+    create or replace macro comments_at(age, final, tau) as
+        cast(1 + floor(final * (1 - exp(-age / tau)) / 15) as bigint);
     create or replace macro stars_at(age, stars) as cast(floor(stars * (1 - exp(-age / 150.0))) as bigint);
 """
 
@@ -91,7 +93,7 @@ _PAPERS = """
 #: One person a paper at most; who is drawn again is left out, which makes some teams a little smaller.
 _MENTIONS = """
     insert into world.mentions
-    select n, row_number() over (partition by n order by seat) as position, person
+    select n, row_number() over (partition by n order by min(seat)) as position, person
     from (
         select n, seat, case
             when kind < 0.58 and team_size <= 40
@@ -104,8 +106,7 @@ _MENTIONS = """
             where n between $1 and $2
         )
     )
-    group by n, seat, person
-    qualify row_number() over (partition by n, person order by seat) = 1;
+    group by n, person;
 """
 
 _PEOPLE = """
@@ -127,7 +128,8 @@ _PEOPLE = """
             else pick(getvariable('western_families'), person, 34) end as family,
         case when not is_eastern then pick(getvariable('western_given'), person, 35)
             else pick(getvariable('eastern_given'), person, 35) end as first_given,
-        case when is_eastern and has_two_syllables then pick(getvariable('eastern_given'), person, 36) end as second_given,
+        case when is_eastern and has_two_syllables then pick(getvariable('eastern_given'), person, 36) end
+            as second_given,
         case when style < 0.86 then '' else '-' end as joint,
         style > 0.95 as has_capital_second,
         case when has_account then hex('account' || person, 24) end as account_id
@@ -151,16 +153,17 @@ _NAMES = """
         versions.version,
         mentions.position,
         hex('row' || mentions.n || '/' || mentions.position, 24) as author_row_id,
-        named(mentions.n * 1000 + mentions.position, is_eastern, family, first_given, second_given, joint, has_capital_second)
-            as name,
+        named(mentions.n * 1000 + mentions.position, is_eastern, family, first_given, second_given, joint,
+            has_capital_second) as name,
         is_claimed,
         case when is_claimed then account_id end as account_id,
-        case when is_claimed then lower(strip_accents(first_given || family)) || (people.person % 97) end as account_handle,
+        case when is_claimed then lower(strip_accents(first_given || family)) || (people.person % 97) end
+            as account_handle,
         case when is_claimed then first_given || ' ' || family end as account_name,
-        case when not is_claimed then null when rnd(people.person, 43) < 0.8 then 'claimed_verified' else 'admin_assigned' end
-            as status,
-        case when is_claimed then papers.submitted_at + to_seconds(cast(30000 * rnd(mentions.n * 1000 + mentions.position, 44)
-            as bigint)) end as status_changed_at
+        case when not is_claimed then null when rnd(people.person, 43) < 0.8 then 'claimed_verified'
+            else 'admin_assigned' end as status,
+        case when is_claimed then papers.submitted_at + to_seconds(
+            cast(30000 * rnd(mentions.n * 1000 + mentions.position, 44) as bigint)) end as status_changed_at
     from versions_between(first_number, last_number) as versions
     inner join world.papers as papers on versions.n = papers.n
     inner join world.mentions as mentions on versions.n = mentions.n
@@ -205,17 +208,22 @@ _CONTENTS = """
         papers.submitted_at,
         organization_number,
         case when not has_organization then null
-            else hex('organization' || organization_number || case when rnd(papers.n, 54) < 0.06 then 'b' else '' end, 24)
+            else hex('organization' || organization_number
+                || case when rnd(papers.n, 54) < 0.06 then 'b' else '' end, 24)
         end as organization_id,
-        case when has_organization then lower(strip_accents(replace(organization_form[2], '{{}}', organization_head))) end
+        case when has_organization
+            then lower(strip_accents(replace(organization_form[2], '{{}}', organization_head))) end
             as organization_slug,
-        case when has_organization then replace(organization_form[1], '{{}}', organization_head) end as organization_name,
+        case when has_organization then replace(organization_form[1], '{{}}', organization_head) end
+            as organization_name,
         submitter,
         case when stars is not null then 'https://code.example.org/' || paper_id end as code_url,
-        case when rnd(papers.n, 55) < 0.2 then 'https://papers.example.org/' || paper_id end as project_url,
+        case when rnd(papers.n, 55) < 0.2 or versions.version = 3 then 'https://papers.example.org/' || paper_id end
+            as project_url,
         case when has_summary then pick(getvariable('sentences'), papers.n, 56) end as ai_summary,
         case when has_summary then list_distinct(list_transform(range(4 + cast(floor(12 * rnd(papers.n, 57)) as int)),
-            lambda k: case when rnd(papers.n * 16 + k, 58) < 0.5 then pick(getvariable('keywords'), papers.n * 16 + k, 59)
+            lambda k: case when rnd(papers.n * 16 + k, 58) < 0.5
+                then pick(getvariable('keywords'), papers.n * 16 + k, 59)
                 else pick(getvariable('modifiers'), papers.n * 16 + k, 60) || ' '
                     || pick(getvariable('title_heads'), papers.n * 16 + k, 61) || ' '
                     || pick(getvariable('kinds'), papers.n * 16 + k, 62) end)) end as ai_keywords,
@@ -227,7 +235,7 @@ _CONTENTS = """
     lateral (select
         organization_number is not null and (third_age is null or versions.version = 3 or rnd(papers.n, 48) < 0.5)
             as has_organization,
-        rnd(papers.n, 46) < 0.92 and (versions.version > 1 or second_age is null or rnd(papers.n, 47) < 0.4) as has_summary,
+        case when second_age is null then rnd(papers.n, 46) < 0.92 else versions.version > 1 end as has_summary,
         pick(getvariable('organization_heads'), organization_number, 49) as organization_head,
         pick(getvariable('organization_forms'), organization_number, 50) as organization_form,
         cast(floor(3000 * pow(rnd(papers.n, 22), 2)) as bigint) as submitter) as facts

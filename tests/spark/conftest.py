@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ else:
     @pytest.fixture(scope="session")
     def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         """Master, two workers and the catalog's database, each a process of its own, for the whole session."""
+        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped", returncode=143))  # with all that was started
         folder = tmp_path_factory.mktemp("cluster")
         with PostgreSQL.running(folder) as database, Cluster.running(folder) as running:
             os.environ.update(parameters_of(running, database, folder))

@@ -165,7 +165,7 @@ class Both:
         self.session = session
         self.folder = folder
         self.steps = history(raw, folder)
-        self.built = folder / "built.duckdb"
+        self.built = folder / "next.duckdb"  # the name is that of the catalog that dbt parsed the project for
 
     def take(self, step: int, build_with_duckdb: Any) -> dict[str, Any]:
         """Build a step on both, upon the step before if there is one; what differs."""
