@@ -177,7 +177,9 @@ class Settings:
             site_url=_site_url(env),
             engine=_choice(env, "PAPERS_ENGINE", ENGINES),
             export_duckdb=_choice(env, "PAPERS_EXPORT_DUCKDB", ("no", "yes")) == "yes",
-            dagster_config=Path(config).expanduser().resolve() if (config := env.get("PAPERS_DAGSTER_CONFIG")) else None,
+            dagster_config=Path(config).expanduser().resolve()
+            if (config := env.get("PAPERS_DAGSTER_CONFIG"))
+            else None,
             landing_root=storage_root(env.get("PAPERS_LANDING"), "PAPERS_LANDING"),
             handover_root=storage_root(env.get("PAPERS_HANDOVER"), "PAPERS_HANDOVER"),
         )
