@@ -264,7 +264,7 @@ def _is_behind(settings: Settings) -> bool:
 def _report_import(settings: Settings, imported: list[Any], outcome: Any, as_json: bool) -> None:
     from warehouse.raw import verdicts
 
-    known = verdicts(settings.raw_database)
+    known = verdicts(settings.raw_database, [file.load_id for file in imported if file.load_id])
     files = []
     for file in imported:
         became, detail = "refused", file.problem

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
@@ -138,15 +139,24 @@ def batch_frames(raw: RawStore, now: datetime) -> tuple[pd.DataFrame, pd.DataFra
     return loads, entries
 
 
-def mart_gate(settings: Settings, judge: Judge, run_id: str, *, is_live: bool = False) -> GateOutcome:
-    """Judge the sealed next file by the counts of offending rows of each rule.
+def mart_gate(
+    settings: Settings,
+    judge: Judge,
+    run_id: str,
+    offences_of: Callable[[datetime | None], dict[str, Offences]] | None = None,
+    *,
+    is_live: bool = False,
+) -> GateOutcome:
+    """Judge what was built by the counts of offending rows of each rule.
 
+    ``offences_of`` counts them, with the moment of a live run; by default in the sealed next file.
     ``is_live``: the run looked at today's list, so something recent must have been observed.
     """
     import pandas as pd
 
     now = utc_now().replace(tzinfo=None)
-    offences = mart_offences(settings, now if is_live else None)
+    live_at = now if is_live else None
+    offences = offences_of(live_at) if offences_of else mart_offences(settings, live_at)
     counts = {name: [found.rows] for name, found in offences.items()}
     judgement = judge.judge(MARTS, {"marts": pd.DataFrame(counts)}, f"Mart gate · {now:%Y-%m-%d %H:%M} UTC")
     # The judge saw counts; which rows they count is known here.

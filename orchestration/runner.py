@@ -82,7 +82,7 @@ def run_job(
             import dagster as dg
 
             from orchestration.definitions import build_definitions
-            from orchestration.resources import transforming
+            from orchestration.engines import transforming
         dbt = helpers.enter_context(transforming(settings, forked=True))
         with outcome.phase("Reading the definitions"):
             resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}

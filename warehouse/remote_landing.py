@@ -14,10 +14,11 @@ import gzip
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
-from warehouse.landing import Capture, Decision, Landing, LandingBatch, utc_now
+from warehouse.landing import _LINE, GZIP_LEVEL, Capture, Decision, Landing, LandingBatch, utc_now
 from warehouse.storage import Storage
 
 #: Journals or payloads that are fetched side by side: bounds memory.
@@ -36,9 +37,10 @@ class RemoteLanding(Landing):
     def exists(self) -> bool:
         return bool(self.storage.names("journal"))
 
-    def decisions(self) -> Iterator[Decision]:
-        names = [f"decisions/{name}" for name in self.storage.names("decisions")]
-        return (line for line in self._parsed(names) if isinstance(line, Decision))
+    def decisions(self, since: date | None = None) -> Iterator[Decision]:
+        first = f"{since:%Y%m%d}" if since else ""
+        names = [f"decisions/{name}" for name in self.storage.names("decisions") if name >= first]
+        return (line for line in self._parsed(names, _LINE) if isinstance(line, Decision))
 
     def ahead(self, captures: Sequence[Capture]) -> None:
         """Fetch the payloads of captures that will be read next, side by side; each is dropped when it is read."""
@@ -66,16 +68,20 @@ class RemoteLanding(Landing):
         name = self._name(sha256)
         return self._fetched.pop(name, None) or self.storage.read(name)
 
-    def _lines(self, since: date | None) -> Iterator[Capture | Decision]:
+    def _may_have(self, sha256: str) -> bool:
+        return True  # the journals are read as a whole instead of asking for each payload
+
+    def _lines(self, since: date | None, decoder: msgspec.json.Decoder[Any] = _LINE) -> Iterator[Any]:
         first = since.isoformat() if since else ""
         for day in self.storage.names("journal"):
             if day >= first:
-                yield from self._parsed([f"journal/{day}/{name}" for name in self.storage.names(f"journal/{day}")])
+                names = [f"journal/{day}/{name}" for name in self.storage.names(f"journal/{day}")]
+                yield from self._parsed(names, decoder)
 
-    def _parsed(self, names: Sequence[str]) -> Iterator[Capture | Decision]:
+    def _parsed(self, names: Sequence[str], decoder: msgspec.json.Decoder[Any]) -> Iterator[Any]:
         for start in range(0, len(names), _AT_ONCE):
             for journal in self.storage.read_all(names[start : start + _AT_ONCE]):
-                yield from self._decoded(journal)
+                yield from self._decoded(journal, decoder)
 
     @staticmethod
     def _name(sha256: str) -> str:
@@ -112,7 +118,7 @@ class _RemoteBatch(LandingBatch):
         self._lines = []
 
     def _write(self, sha256: str, body: bytes) -> None:
-        self._waiting[self._landing._name(sha256)] = gzip.compress(body, compresslevel=5, mtime=0)
+        self._waiting[self._landing._name(sha256)] = gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
         if len(self._waiting) == _AT_ONCE:
             self._sync()
 

@@ -1,9 +1,21 @@
-"""What the resolver reads: papers with their listed authors, and the mentions to place."""
+"""What the resolver reads: papers with their listed authors, and the mentions to place.
+
+``Corpus`` says it in objects, for labelled sets and tests; ``Coded`` says it in numbers, as columns of the warehouse
+become them without an object for each row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.resolution.names import coauthor_key, fold, form_key, parse
+from warehouse.resolution.statistics import keyword_key, words
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +47,109 @@ class Corpus:
 
     papers: Sequence[Paper]
     mentions: Sequence[Mention]
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """A set of items for each row: those of row k are ``items[c]`` for c in ``columns[ends[k]:ends[k + 1]]``."""
+
+    ends: Ints
+    columns: Ints
+    items: Sequence[str]
+
+    @classmethod
+    def of(cls, rows: Iterable[Iterable[str]]) -> Sets:
+        """The sets of texts, row by row."""
+        ids: dict[str, int] = {}
+        columns: list[int] = []
+        ends = [0]
+        for items in rows:
+            columns += sorted({ids.setdefault(item, len(ids)) for item in items})
+            ends.append(len(columns))
+        return cls(np.array(ends, np.int64), np.array(columns, np.int64), list(ids))
+
+    @classmethod
+    def from_pairs(cls, row: Ints, item: Ints, rows: int, items: Sequence[str]) -> Sets:
+        """The sets of (row, item) pairs in any order; a pair may come twice."""
+        width = max(1, len(items))
+        pairs = np.unique(row * width + item)
+        ends = np.concatenate([[0], np.cumsum(np.bincount(pairs // width, minlength=rows))])
+        return cls(ends.astype(np.int64), pairs % width, items)
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Mentions, papers and names as numbers. Mentions are in the order of their ids.
+
+    ``names`` holds each name once; beyond those of the mentions it may hold others, which only tell whom a name could
+    stand for: ``beside_name`` says on which of the papers (``beside_paper``) they stand. ``account`` and ``organization`` are -1 where unknown. ``is_asked``: the mentions that want a decision;
+    the others only tell how many groups of people bear a name. From ``real`` on come mentions that take part and are
+    left out of the answer.
+    """
+
+    mention_ids: Sequence[str]
+    names: Sequence[str]
+    name: Ints
+    paper: Ints
+    position: Ints
+    account: Ints
+    organization: Ints
+    coauthors: Sets
+    titles: Sets
+    keywords: Sets
+    venues: Sets
+    organizations: Sets
+    year: Ints
+    beside_paper: Ints
+    beside_name: Ints
+    is_asked: NDArray[np.bool_]
+    real: int
+
+
+def coded(corpus: Corpus) -> Coded:
+    """A corpus in numbers.
+
+    Authors of a known paper who bear a name to be resolved but came without a mention of their own take part (they may
+    be the bridge between two mentions) and are left out of the answer.
+    """
+    mentions = sorted(corpus.mentions, key=lambda m: m.mention_id)
+    listed = [set(paper.authors) for paper in corpus.papers]
+    for mention in mentions:
+        listed[mention.paper].add(mention.name)
+    form_of = {name: form_key(parse(name)) for name in {name for names in listed for name in names}}
+    borne = {form_of[m.name]: m.name for m in reversed(mentions)}
+    have = {(m.paper, form_of[m.name]) for m in mentions}
+    extra = sorted(
+        {(k, form) for k, names in enumerate(listed) for name in names if (form := form_of[name]) in borne} - have
+    )
+    real = len(mentions)
+    mentions += [Mention(f"~{k}:{form}", k, 0, borne[form]) for k, form in extra]
+    at: dict[str, int] = {}
+    accounts: dict[str, int] = {}
+    organizations: dict[str, int] = {}
+
+    def column(values: Iterable[int]) -> Ints:
+        return np.fromiter(values, np.int64, len(mentions))
+
+    key_of = {name: coauthor_key(parsed) for name in form_of if (parsed := parse(name)).units}
+    return Coded(
+        mention_ids=[m.mention_id for m in mentions],
+        name=column(at.setdefault(m.name, len(at)) for m in mentions),
+        names=list(at),
+        paper=column(m.paper for m in mentions),
+        position=column(m.position for m in mentions),
+        account=column(accounts.setdefault(m.account, len(accounts)) if m.account else -1 for m in mentions),
+        organization=column(
+            organizations.setdefault(m.organization, len(organizations)) if m.organization else -1 for m in mentions
+        ),
+        coauthors=Sets.of([key_of[name] for name in sorted(names) if name in key_of] for names in listed),
+        titles=Sets.of(words(p.title) for p in corpus.papers),
+        keywords=Sets.of([keyword_key(k) for k in p.keywords] for p in corpus.papers),
+        venues=Sets.of([fold(p.venue)] if p.venue else [] for p in corpus.papers),
+        organizations=Sets.of(words(text) for text in organizations),
+        year=np.array([p.year for p in corpus.papers], np.int64),
+        beside_paper=np.zeros(0, np.int64),
+        beside_name=np.zeros(0, np.int64),
+        is_asked=np.ones(len(mentions), bool),
+        real=real,
+    )

@@ -8,9 +8,17 @@ how often that would happen by chance).
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
+from array import array
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
 
 _PARTICLES_TEXT = """
     af al av bin bint ben da dal de degli dei del della delle den der des di do dos du el i ibn la las
@@ -161,7 +169,7 @@ def _parts(unit: str) -> tuple[str, ...]:
     return tuple(p for p in unit.split("-") if p)
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def parse(listed: str) -> Name:
     text = _INITIAL_RUN.sub(r"\1. ", listed.strip())
     head, comma, tail = text.partition(",")
@@ -196,7 +204,7 @@ def parse(listed: str) -> Name:
     )
 
 
-@cache
+@lru_cache(maxsize=200_000)
 def unumlaut(s: str) -> str:
     return _UMLAUT.sub("", s)
 
@@ -282,7 +290,7 @@ def _cost(shared: list[tuple[str, str]], extra: int, rule: str) -> float:
     return RULE_COST[rule] + 0.5 * extra + 0.3 * sum(h != "equal" for h, _ in shared)
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def relate(a: Name, b: Name) -> Relation | None:
     """Can the two names be one person's? None: no (a clash)."""
     if not a.units or not b.units:
@@ -347,56 +355,141 @@ def _ends(n: Name) -> set[tuple[str, str]]:
     return out
 
 
-def block_pairs(names: list[Name], hot: set[int] | None = None) -> list[tuple[int, int]]:
-    """Pairs (a < b) of distinct names worth a look; blocks are small because only abbreviated names (a lone initial)
-    meet everyone of their initial and surname. With ``hot``, those of one name in it and one that is not."""
-    exact: dict[str, list[int]] = {}
-    short: dict[str, list[tuple[str, int]]] = {}
-    initial: dict[str, tuple[list[int], list[int]]] = {}
-    for i, n in enumerate(names):
-        if not n.units:
-            continue
-        keys = {f"={unumlaut(n.squash)}"}
-        if not n.is_team and len(n.units) <= 4:
-            keys.add("~" + " ".join(sorted(n.units)))
-        ends = _ends(n)
+class Blocks:
+    """Finds the pairs of names worth a look without holding the names: what shares a block key. Blocks are small because
+    only abbreviated names (a lone initial) meet everyone of their initial and surname.
+
+    Keys are kept as 64-bit hashes: two keys that fall together only bring a pair that `relate` turns down.
+    """
+
+    def __init__(self) -> None:
+        self._exact = array("q"), array("q")
+        self._initial = array("q"), array("q")
+        self._seek = array("b")
+        self._short = array("q"), array("q")
+        self._short_given: list[str] = []
+        self._count = 0
+
+    def add(self, name: Name) -> None:
+        """Add the next name; names are numbered from 0 as they come."""
+        i, self._count = self._count, self._count + 1
+        if not name.units:
+            return
+        keys = {f"={unumlaut(name.squash)}"}
+        if not name.is_team and len(name.units) <= 4:
+            keys.add("~" + " ".join(sorted(name.units)))
+        ends = _ends(name)
+        initials: dict[str, bool] = {}
         for g, s in ends:
             s = unumlaut(s)
             keys.add(f"{unumlaut(g)} {s}")
-            seek, all_ = initial.setdefault(f"{g[0]} {s}", ([], []))
-            if (len(g) == 1 or len(n.parts[0]) == len(n.units[0])) and i not in seek[-1:]:
-                seek.append(i)
-            if i not in all_[-1:]:
-                all_.append(i)
-        for k in keys:
-            exact.setdefault(k, []).append(i)
-        if ends and len(n.units[0]) > 1 and len(n.units[0]) > len(n.parts[0]):
+            initial = f"{g[0]} {s}"
+            is_seek = len(g) == 1 or len(name.parts[0]) == len(name.units[0])
+            initials[initial] = initials.get(initial, False) or is_seek
+        if ends and len(name.units[0]) > 1 and len(name.units[0]) > len(name.parts[0]):
             # a prefix or a nickname of the first name, under one surname
-            g, surname = n.units[0], unumlaut(n.surname)
-            short.setdefault(f"{g[0]} {surname}", []).append((g, i))
-            for c in sorted(_CLASSES.get(g, _NONE)):
-                exact.setdefault(f"{c} {surname}", []).append(i)
-    pairs: set[tuple[int, int]] = set()
-    for v in exact.values():
-        if hot is None:
-            pairs.update((a, b) for x, a in enumerate(v) for b in v[x + 1 :])
-        elif len(v) > 1:
-            warm, cold = [a for a in v if a in hot], [b for b in v if b not in hot]
-            pairs.update((min(a, b), max(a, b)) for a in warm for b in cold)
-    for w in short.values():
-        w.sort()
-        for x, (g, a) in enumerate(w):
-            for h, b in w[x + 1 :]:
-                if not h.startswith(g):
-                    break
-                if (hot is None or (a in hot) != (b in hot)) and not (is_pinyin(g) and is_pinyin(h)):
-                    pairs.add((min(a, b), max(a, b)))
-    for seek, all_ in initial.values():
-        if hot is None:
-            pairs.update((min(a, b), max(a, b)) for a in seek for b in all_ if a != b)
-        else:
-            pairs.update((min(a, b), max(a, b)) for a in seek for b in all_ if (a in hot) != (b in hot))
-    return sorted(pairs)
+            g, surname = name.units[0], unumlaut(name.surname)
+            self._short[0].append(hash(f"{g[0]} {surname}"))
+            self._short[1].append(i)
+            self._short_given.append(sys.intern(g))
+            keys.update(f"{c} {surname}" for c in _CLASSES.get(g, _NONE))
+        for key in keys:
+            self._exact[0].append(hash(key))
+            self._exact[1].append(i)
+        for key, is_seek in initials.items():
+            self._initial[0].append(hash(key))
+            self._initial[1].append(i)
+            self._seek.append(is_seek)
+
+    def pairs(self, hot: Collection[int] | None = None) -> tuple[Ints, Ints]:
+        """Pairs (a < b), ascending. With ``hot``, those with one name of it at least."""
+        n = max(1, self._count)
+        is_hot = np.ones(n, bool)
+        if hot is not None:
+            is_hot[:] = False
+            is_hot[list(hot)] = True
+        found = [np.zeros(0, np.int64)]
+
+        def keep(a: Ints, b: Ints) -> None:
+            wanted = (a != b) & (is_hot[a] | is_hot[b])
+            a, b = a[wanted], b[wanted]
+            found.append(np.unique(np.minimum(a, b) * n + np.maximum(a, b)))
+
+        for members, start, end, _ in _groups(*self._exact):
+            for a, b in _within(members, start, end):
+                keep(a, b)
+        for members, start, end, order in _groups(*self._initial):
+            seek = np.frombuffer(self._seek, np.int8).astype(bool)[order]
+            for a, b in _within(members, start, end, seek):
+                keep(a, b)
+        for members, start, end, order in _groups(*self._short):
+            found.append(self._shortened(members, start, end, order, is_hot, n))
+        codes = np.unique(np.concatenate(found))
+        return codes // n, codes % n
+
+    def _shortened(
+        self, members: Ints, start: Ints, end: Ints, order: Ints, is_hot: NDArray[np.bool_], n: int
+    ) -> Ints:
+        given, pairs = self._short_given, array("q")
+        for begin, stop in zip(start.tolist(), end.tolist(), strict=True):
+            block = sorted((given[k], i) for k, i in zip(order[begin:stop].tolist(), members[begin:stop].tolist(), strict=True))
+            for x, (g, a) in enumerate(block):
+                for h, b in block[x + 1 :]:
+                    if not h.startswith(g):
+                        break
+                    if a != b and (is_hot[a] or is_hot[b]) and not (is_pinyin(g) and is_pinyin(h)):
+                        pairs.append(min(a, b) * n + max(a, b))
+        return np.frombuffer(pairs, np.int64) if pairs else np.zeros(0, np.int64)
+
+
+def _groups(keys: array[int], ids: array[int]) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
+    """The groups of two members or more of one key: members sorted by key, first and last place of each group, and
+    where each member stood. Nothing when there are none."""
+    if len(keys) < 2:
+        return
+    order = np.argsort(np.frombuffer(keys, np.int64), kind="stable")
+    key = np.frombuffer(keys, np.int64)[order]
+    cuts = np.concatenate([[0], np.flatnonzero(np.diff(key)) + 1, [len(key)]])
+    start, end = cuts[:-1], cuts[1:]
+    many = end - start > 1
+    if many.any():
+        yield np.frombuffer(ids, np.int64)[order], start[many], end[many], order
+
+
+def runs(start: Ints, size: Ints) -> Ints:
+    """The whole numbers from each start on, so many of each: ``runs([5, 9], [2, 3])`` is 5 6 9 10 11."""
+    return np.repeat(start - (np.cumsum(size) - size), size) + np.arange(size.sum())
+
+
+def _within(
+    members: Ints, start: Ints, end: Ints, seek: NDArray[np.bool_] | None = None, most: int = 4_000_000
+) -> Iterator[tuple[Ints, Ints]]:
+    """Pairs inside each group, a bounded number at a time; with ``seek``, of one that seeks and any other."""
+    size = end - start
+    place = runs(start, size)
+    stop = np.repeat(end, size)
+    if seek is None:
+        first, count = place + 1, stop - place - 1
+    else:
+        wanted = seek[place]
+        place, stop = place[wanted], stop[wanted]
+        first = np.repeat(start, size)[wanted]
+        count = stop - first
+    ends = np.cumsum(count)
+    begin = 0
+    while begin < len(place):
+        done = ends[begin - 1] if begin else 0
+        last = max(begin + 1, int(np.searchsorted(ends, done + most, "right")))
+        part = slice(begin, last)
+        n = count[part]
+        left = np.repeat(place[part], n)
+        yield members[left], members[runs(first[part], n)]
+        begin = last
+
+
+def form_key(name: Name) -> str:
+    """The same for two names that differ in nothing that matters: case, accents, marks, spaces."""
+    return " ".join("-".join(unit) for unit in name.parts) or f"\0{name.listed}"
 
 
 def coauthor_key(name: Name) -> str:

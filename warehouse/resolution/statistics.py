@@ -15,11 +15,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from warehouse.resolution.corpus import Corpus
 from warehouse.resolution.names import Name, Relation, fold, parse, unumlaut
+
+if TYPE_CHECKING:
+    from warehouse.resolution.corpus import Corpus
 
 REFERENCE = Path(__file__).with_name("reference.json")
 #: Names among which a namesake is looked for. Fixed: a small set reads as a large one.
@@ -43,7 +46,7 @@ _ENDINGS = ("ings", "ing", "ies", "es", "s", "ed")
 _WORD = re.compile(r"[a-z0-9]+")
 
 
-@cache
+@lru_cache(maxsize=50_000)
 def words(text: str | None) -> tuple[str, ...]:
     """The telling words of a text, endings cut."""
     out: list[str] = []
@@ -57,7 +60,7 @@ def words(text: str | None) -> tuple[str, ...]:
     return tuple(out)
 
 
-@cache
+@lru_cache(maxsize=200_000)
 def keyword_key(keyword: str) -> str:
     return " ".join(words(keyword))
 
@@ -125,11 +128,10 @@ class Statistics:
             chance *= max(count - own, 0.5) / max(1, self.names)
         return chance
 
-    def coauthor_weight(self, name: Name) -> float:
-        """Log odds that a shared co-author of this name is no coincidence."""
+    def coauthor_weight(self, key: str) -> float:
+        """Log odds that a shared co-author is no coincidence, of the key that it is found by (``coauthor_key``)."""
         share = POPULATION
-        tokens = {unumlaut(name.units[0]), unumlaut(name.surname)} if len(name.units) > 1 else {unumlaut(name.squash)}
-        for token in tokens:
+        for token in {unumlaut(word) for word in key.split(" ")}:
             count = max(self.tokens[token] - 1, 0.5) if len(token) > 1 else self.prefixes[token]
             share *= count / max(1, self.names)
         return max(COAUTHOR_BASE - math.log1p(share), 0.5)
