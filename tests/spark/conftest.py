@@ -18,10 +18,12 @@ else:
     from cluster import Cluster, PostgreSQL, parameters_of
     from engines import Both, duckdb_builds
 
+    # Whoever stops the tests stops what they started.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped", returncode=143))
+
     @pytest.fixture(scope="session")
     def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         """Master, two workers and the catalog's database, each a process of its own, for the whole session."""
-        signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped", returncode=143))  # with all that was started
         folder = tmp_path_factory.mktemp("cluster")
         with PostgreSQL.running(folder) as database, Cluster.running(folder) as running:
             os.environ.update(parameters_of(running, database, folder))
