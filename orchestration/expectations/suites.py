@@ -488,20 +488,23 @@ REASONS_QUERY = """
 
 #: The two frames of the batch gate, for the pending loads; `now` is the moment of judging. History is what was
 #: accepted and what is pending, so that the verdict does not depend on what arrived first; a rejected load and a
-#: time that was only guessed (a file's own) convict nobody.
+#: time that was only guessed (a file's own) convict nobody. `seen` stands first and apart, so that the papers of the
+#: pending loads narrow the scan of all entries down to the row groups that may hold them.
 BATCH_ENTRIES_QUERY = f"""
     with candidates as (
         select entries.*, loads.kind, loads.listing_date, loads.observed_at, loads.observed_at_basis, loads.load_number
         from raw.entries as entries
         join raw.loads as loads using (load_id)
         where loads.verdict = 'pending'),
+    seen as materialized (
+        select load_id, paper_id, upvotes
+        from raw.entries
+        where upvotes is not null and paper_id in (select paper_id from candidates)),
     history as (
-        select entries.paper_id, entries.upvotes, loads.observed_at
-        from raw.entries as entries
+        select seen.paper_id, seen.upvotes, loads.observed_at
+        from seen
         join raw.loads as loads using (load_id)
-        where loads.verdict in ('pending', 'accepted') and loads.observed_at_basis <> 'file time'
-            and entries.upvotes is not null
-            and entries.paper_id in (select paper_id from candidates)),
+        where loads.verdict in ('pending', 'accepted') and loads.observed_at_basis <> 'file time'),
     compared as (
         select candidates.*, history.upvotes as upvotes_before
         from candidates

@@ -62,9 +62,7 @@ def name_facts(names: Iterable[str]) -> dict[str, NameFacts]:
     for name in names:
         known = known or reference()
         parsed = parse(name)
-        facts[name] = NameFacts(
-            family_keys(parsed), coauthor_key(parsed) if parsed.units else "", lean(parsed, known)
-        )
+        facts[name] = NameFacts(family_keys(parsed), coauthor_key(parsed) if parsed.units else "", lean(parsed, known))
     return facts
 
 
@@ -236,9 +234,7 @@ def _find_turned(engine: Engine) -> None:
     for paper, name, odds in zip(*(rows.values(c) for c in ("paper_id", "name_as_listed", "order_lean")), strict=True):
         papers[paper][name] = odds
     turned = [
-        (paper, name, turned)
-        for paper, leans in papers.items()
-        for name, turned in turned_names(leans, leans).items()
+        (paper, name, turned) for paper, leans in papers.items() for name, turned in turned_names(leans, leans).items()
     ]
     engine.give("turned", ("paper_id", "name_as_listed", "turned_name"), turned)
 
@@ -424,7 +420,9 @@ def _keywords(papers: Any) -> Sets:
 def obey(engine: Engine) -> Any:
     """Where people's overrides put mentions, as the model ``int_author_placements`` returns it: the mentions of every
     person that an override names, and the override where one moved the mention."""
-    asked = engine.read("select action, mention_id, author_id, reason from overrides order by override_number asc nulls last")
+    asked = engine.read(
+        "select action, mention_id, author_id, reason from overrides order by override_number asc nulls last"
+    )
     overrides = [Override(*row) for row in zip(*(asked.values(c) for c in Override.__slots__), strict=True)]
     ends = sorted({end for o in overrides for end in (o.mention_id, o.author_id) if end})
     engine.give("ends", ("name",), [(end,) for end in ends])

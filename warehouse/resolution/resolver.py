@@ -167,7 +167,12 @@ class _Pairs:
 
     def where(self, wanted: Flags | Ints) -> _Pairs:
         return _Pairs(
-            self.i[wanted], self.j[wanted], self.rel[wanted], self.total[wanted], self.clash[wanted], self.same_paper[wanted]
+            self.i[wanted],
+            self.j[wanted],
+            self.rel[wanted],
+            self.total[wanted],
+            self.clash[wanted],
+            self.same_paper[wanted],
         )
 
     @classmethod
@@ -334,7 +339,11 @@ class _Resolver:
             [p.where(self._is_link(p)) for chunk in self._pairs(rels) for p in [self._weigh(*chunk)]]
         )
         component = self._live_components(linked, mentions)
-        kept = [linked.where(component[np.searchsorted(mentions, linked.i)] != component[np.searchsorted(mentions, linked.j)])]
+        kept = [
+            linked.where(
+                component[np.searchsorted(mentions, linked.i)] != component[np.searchsorted(mentions, linked.j)]
+            )
+        ]
         for i, j, rel in self._pairs(rels):
             inside = component[np.searchsorted(mentions, i)] == component[np.searchsorted(mentions, j)]
             kept.append(self._weigh(i[inside], j[inside], rel[inside]))
@@ -545,9 +554,7 @@ class _Resolver:
         inside = np.flatnonzero(component[i] == component[j])
         inside = inside[np.argsort(component[i[inside]], kind="stable")]
         cuts = np.flatnonzero(np.diff(component[i[inside]])) + 1
-        self.rel_at = {
-            pair: k for k, pair in zip(*self._numbered(np.unique(pairs.rel[inside])), strict=True)
-        }
+        self.rel_at = {pair: k for k, pair in zip(*self._numbered(np.unique(pairs.rel[inside])), strict=True)}
         for edges in np.split(inside, cuts):
             if len(edges) == 1 and live[edges[0]]:
                 one, other = i[edges[0]], j[edges[0]]
@@ -598,7 +605,9 @@ class _Resolver:
         firsts = mentions[_first_of(component, asked)]
         ids = self.corpus.mention_ids
         at = np.flatnonzero(best[asked] >= 0)
-        told = dict(zip(asked[at].tolist(), self._explained(pairs.where(best[asked[at]]), mentions[asked[at]]), strict=True))
+        told = dict(
+            zip(asked[at].tolist(), self._explained(pairs.where(best[asked[at]]), mentions[asked[at]]), strict=True)
+        )
         out = []
         for k, mention, head, first, e in zip(
             asked.tolist(), mentions[asked].tolist(), heads.tolist(), firsts.tolist(), near[asked].tolist(), strict=True
