@@ -166,6 +166,10 @@ class DuckDB(Engine):
 
 def engine(session: Any) -> Engine:
     """The engine of a model's session."""
+    if type(session).__module__.startswith("pyspark."):
+        from warehouse.resolution.spark_frames import Spark
+
+        return Spark(session)
     return DuckDB(session)
 
 
