@@ -323,6 +323,34 @@ def rebuild(
     _report_run(settings, outcome, as_json)
 
 
+@app.command("copy-landing")
+def copy_landing(
+    to: Annotated[str, typer.Argument(help="A folder or s3://…; then set PAPERS_LANDING to it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the landing archive to another place, every payload checked. Repeat it to bring over what came since."""
+    from warehouse.landing import copy_archive, open_landing
+    from warehouse.lock import writer_lock
+
+    settings = _settings(home)
+    source, target = open_landing(settings.landing), open_landing(storage_root(to, "TO") or to)
+    if not source.exists():
+        raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to copy.")
+    if str(source.root) == str(target.root):
+        raise InputError(f"{target.root} is where the archive lies: give another place.")
+    with writer_lock(settings.lock_file, purpose="papers copy-landing", timeout=settings.lock_timeout):
+        try:
+            captures, decisions = copy_archive(source, target)
+        except ValueError as error:
+            raise InputError(f"The archive {source.root} is damaged: {error}.") from error
+    total = sum(1 for _ in target.captures())
+    if as_json:
+        console.print_json({"to": str(target.root), "new": captures, "decisions": decisions, "captures": total})
+        return
+    console.out.print(f"{captures} new capture(s) and {decisions} decision(s) → {target.root}, which has {total} now.")
+
+
 @app.command()
 def handover(
     to: Annotated[str | None, typer.Option("--to", help="A folder or s3://…; else PAPERS_HANDOVER.")] = None,

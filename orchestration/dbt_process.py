@@ -52,7 +52,7 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
     """
     os.environ.update(environment)
     from dbt.cli.main import dbtRunner
-    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
+    from google.protobuf.json_format import MessageToDict
 
     def on_event(event: Any) -> None:
         if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.expectations.judge import judging
 from orchestration.helper import importing
 from orchestration.outcome import Outcome
-from warehouse.errors import HomeError, WarehouseError
+from warehouse.errors import HomeError, InputError, WarehouseError
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
 
@@ -42,6 +42,8 @@ def prepare_environment(settings: Settings) -> None:
     os.environ.update(
         DAGSTER_DISABLE_TELEMETRY="yes", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false"
     )
+    if settings.dagster_config and not settings.dagster_config.is_file():
+        raise InputError(f"PAPERS_DAGSTER_CONFIG is {settings.dagster_config}: there is no such file.")
     try:
         settings.dagster_home.mkdir(parents=True, exist_ok=True)
         # Whole or not at all: a run that waits for the lock must not find the file of another one half written.
@@ -82,7 +84,7 @@ def run_job(
             import dagster as dg
 
             from orchestration.definitions import build_definitions
-            from orchestration.resources import transforming
+            from orchestration.engines import transforming
         dbt = helpers.enter_context(transforming(settings, forked=True))
         with outcome.phase("Reading the definitions"):
             resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}

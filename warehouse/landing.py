@@ -186,6 +186,27 @@ class Landing:
                 continue  # a line torn by a crash was never acknowledged to anyone
 
 
+def copy_archive(source: Landing, target: Landing, at_once: int = 250) -> tuple[int, int]:
+    """Bring an archive up to another one, in the order of landing; returns captures and decisions that were new.
+
+    Payloads are compared with their sha256 as they are read, so what arrives is what was landed. Can be repeated.
+    Raises ValueError for a payload that holds other bytes than were landed, HomeError when one side can't be used.
+    """
+    known = target.load_ids()
+    new = [capture for capture in source.captures() if capture.load_id not in known]
+    for start in range(0, len(new), at_once):
+        source.ahead(new[start : start + at_once])
+        with target.writing() as batch:
+            for capture in new[start : start + at_once]:
+                batch.keep(capture, source.read(capture))
+    decided = set(target.decisions())
+    decisions = [decision for decision in source.decisions() if decision not in decided]
+    with target.writing() as batch:
+        for decision in decisions:
+            batch.decide(decision)
+    return len(new), len(decisions)
+
+
 def _unpacked(packed: bytes, size: int) -> bytes:
     """The bytes of one gzip member, in a buffer of the size that the journal tells."""
     return zlib.decompress(packed, wbits=31, bufsize=max(size, 1))
@@ -238,6 +259,12 @@ class LandingBatch:
             )
         )
         return load_id, True
+
+    def keep(self, capture: Capture, bodies: Sequence[bytes]) -> None:
+        """Keep a capture of another archive as it is there: its id, its time of landing, its payloads."""
+        for ref, body in zip(capture.payloads, bodies, strict=True):
+            self._write(ref.sha256, body)
+        self._lines.append(capture)
 
     def _landed(self) -> set[str]:
         """The load ids of the whole archive, read when the first is asked for."""

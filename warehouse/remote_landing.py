@@ -114,7 +114,9 @@ class _RemoteBatch(LandingBatch):
             storage.write(f"journal/{moment.strftime(_MOMENT)}-{_digest(body)}.jsonl", body)
         if decisions:
             body = _journal(decisions)
-            storage.write(f"decisions/{moment:%Y%m%dT%H%M%S%f}-{_digest(body)}.jsonl", body)
+            name = f"{moment:%Y%m%dT%H%M%S%f}"
+            newest_name = max((name, *(known.partition("-")[0] for known in storage.names("decisions"))))
+            storage.write(f"decisions/{newest_name}-{_digest(body)}.jsonl", body)
         self._lines = []
 
     def _write(self, sha256: str, body: bytes) -> None:

@@ -68,6 +68,8 @@ class Settings:
     export_duckdb: bool = False
     #: A folder or a URL of an object store, in the place of the home's own.
     landing_root: Path | str | None = None
+    #: A dagster.yaml in the place of the project's own: another storage, a launcher of runs.
+    dagster_config: Path | None = None
     handover_root: Path | str | None = None
 
     @property
@@ -175,13 +177,20 @@ class Settings:
             site_url=_site_url(env),
             engine=_choice(env, "PAPERS_ENGINE", ENGINES),
             export_duckdb=_choice(env, "PAPERS_EXPORT_DUCKDB", ("no", "yes")) == "yes",
+            dagster_config=Path(config).expanduser().resolve()
+            if (config := env.get("PAPERS_DAGSTER_CONFIG"))
+            else None,
             landing_root=storage_root(env.get("PAPERS_LANDING"), "PAPERS_LANDING"),
             handover_root=storage_root(env.get("PAPERS_HANDOVER"), "PAPERS_HANDOVER"),
         )
 
     def environment(self) -> dict[str, str]:
         """What a child process (dbt, the Dagster web server) needs to see the same warehouse."""
-        roots = {"PAPERS_LANDING": self.landing_root, "PAPERS_HANDOVER": self.handover_root}
+        roots = {
+            "PAPERS_LANDING": self.landing_root,
+            "PAPERS_HANDOVER": self.handover_root,
+            "PAPERS_DAGSTER_CONFIG": self.dagster_config,
+        }
         return {
             **{name: str(root) for name, root in roots.items() if root},
             "PAPERS_ENGINE": self.engine,

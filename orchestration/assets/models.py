@@ -12,15 +12,13 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.assets.raw import RAW_LOADS
+from orchestration.engines import Lineage, engine_of
 from orchestration.helper import Helper
-from orchestration.lineage import column_lineage
-from orchestration.manifest import models_version
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError
 from warehouse.handover import hand_over_new
 from warehouse.overrides import load_overrides
-from warehouse.publish import PUBLIC_SCHEMA, count_tables, prepare_next
-from warehouse.raw import open_database
+from warehouse.publish import PUBLIC_SCHEMA
 from warehouse.report import warm_up
 from warehouse.settings import Settings
 
@@ -57,10 +55,8 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
             load_overrides(warehouse)
             hand_over_new(warehouse)
             built: list[dg.Output[None]] = []
-            command = ["build", "--exclude-resource-type", "unit_test"]
-            if prepare_next(warehouse, models_version()) or _is_rebuild(context.run):
-                command.append("--full-refresh")
-            for event in dbt.do(warehouse.environment(), target, command):
+            engine = engine_of(warehouse, dbt)
+            for event in engine.build(is_rebuild=_is_rebuild(context.run)):
                 if "success" not in event:
                     for told in DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context):
                         # Tables are counted when dbt has let go of the file; what is no table is told at once.
@@ -71,7 +67,7 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
                 elif not event["success"]:
                     yield from built
                     raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
-            yield from _described(built, nodes["nodes"], warehouse)
+            yield from _described(built, *engine.describe(nodes["nodes"]))
 
     return cast(dg.AssetsDefinition, dbt_models)
 
@@ -87,13 +83,8 @@ def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def _described(
-    built: list[dg.Output[None]], nodes: Mapping[str, Any], warehouse: Settings
-) -> Iterator[dg.Output[None]]:
+def _described(built: list[dg.Output[None]], rows: Mapping[str, int], lineage: Lineage) -> Iterator[dg.Output[None]]:
     """The outputs of built models, those of public tables with their rows counted and their columns traced."""
-    with open_database(warehouse.next_database, read_only=True) as connection:
-        rows = count_tables(connection)
-        lineage = column_lineage(nodes, warehouse.dbt_target, connection)
     public = {dg.AssetKey([PUBLIC_SCHEMA, table]).to_python_identifier(): table for table in rows}
     for output in built:
         table = public.get(output.output_name)

@@ -67,8 +67,8 @@ def parse_pages(
         raise FormatError("The payload is JSON nested too deeply to be read.", reason_code="too_deep") from None
 
 
-def check_page(page: bytes) -> bytes:
-    """The page without byte order mark and halves of surrogate pairs.
+def check_text(page: bytes) -> bytes:
+    """The page without byte order mark.
 
     Raises ``FormatError`` (too_large, not_utf8).
     """
@@ -80,6 +80,12 @@ def check_page(page: bytes) -> bytes:
         raise FormatError(
             f"The payload is not UTF-8: byte {error.start} can't be decoded.", reason_code="not_utf8"
         ) from None
+    return page
+
+
+def check_page(page: bytes) -> bytes:
+    """The JSON page without byte order mark and halves of surrogate pairs. Raises as ``check_text``."""
+    page = check_text(page)
     if b"\\ud" in page or b"\\uD" in page:
         # JavaScript cuts strings in the middle of an emoji; half a surrogate pair is not encodable.
         page = _ESCAPE.sub(

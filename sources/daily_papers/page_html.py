@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 from selectolax.lexbor import LexborHTMLParser
 
-from sources.daily_papers.entries import check_page, parse_pages
+from sources.daily_papers.entries import check_page, check_text, parse_pages
 from sources.daily_papers.records import Listing
 from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
@@ -36,7 +36,7 @@ def parse_page_html(body: bytes, listing_date: date | None = None, memo: Memo | 
     Raises ``FormatError``: not_daily_page (no list of one day on it), no_props (the list's data is missing
     or cut off), and the reasons of ``parse_api_json``.
     """
-    props = _props(check_page(body))
+    props = _props(check_text(body))
     if isinstance(props.dailyPapers, UnsetType):
         raise FormatError("The page's data has no dailyPapers.", reason_code="no_props")
     if props.periodType != "day" or (isinstance(props.query, dict) and props.query.get("q")):

@@ -16,7 +16,7 @@ Format = Literal["api_json", "page_html", "page_text"]
 ListingKind = Literal["daily", "search"]
 
 
-class Author(msgspec.Struct, frozen=True):
+class Author(msgspec.Struct, frozen=True, gc=False):
     """One author row of one paper, as listed. ``author_row_id`` never identifies a person."""
 
     name: str
@@ -29,7 +29,7 @@ class Author(msgspec.Struct, frozen=True):
     is_hidden: bool | None = None
 
 
-class Organization(msgspec.Struct, frozen=True):
+class Organization(msgspec.Struct, frozen=True, gc=False):
     """An organization as listed, untrimmed. A text page knows no id."""
 
     slug: str
@@ -37,7 +37,7 @@ class Organization(msgspec.Struct, frozen=True):
     organization_id: str | None = None
 
 
-class Submitter(msgspec.Struct, frozen=True):
+class Submitter(msgspec.Struct, frozen=True, gc=False):
     """The account that submitted the paper to the daily list."""
 
     account_id: str | None = None
@@ -45,7 +45,7 @@ class Submitter(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One paper on one listing, as it was at one moment.
 
     ``position`` counts from 1 in the order received (over all pages of a fetch) and keeps its number
@@ -103,7 +103,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     record: bytes
 
 
-class FieldSeen(msgspec.Struct, frozen=True):
+class FieldSeen(msgspec.Struct, frozen=True, gc=False):
     """How often a field path occurred in one listing: the raw material of schema drift.
 
     ``path`` as in ``paper.authors[].user._id``; ``parents`` counts the objects that could have held it;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ if os.environ.get("PAPERS_TEST_SPARK") != "required":
 else:
     from cluster import Cluster, PostgreSQL, parameters_of
     from engines import Both, duckdb_builds
+
+    # Whoever stops the tests stops what they started.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped", returncode=143))
 
     @pytest.fixture(scope="session")
     def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:

@@ -1,6 +1,5 @@
-"""What a full build costs on both engines, of raw warehouses of several sizes:
+"""What a full build costs on both engines, of raw warehouses of several sizes, in the environment of `make test-spark`:
 
-    make test-spark TEST=…                     has the environment; then
     .spark/bin/python -m tests.spark.measure SMALL/raw.duckdb LARGE/raw.duckdb
 
 The cluster is that of the tests: two workers with a core and 1 GB each, the driver on the same machine, its JVM warmed

@@ -9,7 +9,7 @@ import pytest
 
 from warehouse import remote_landing
 from warehouse.errors import InputError
-from warehouse.landing import Decision, Landing, open_landing
+from warehouse.landing import Decision, Landing, copy_archive, open_landing
 from warehouse.remote_landing import RemoteLanding
 from warehouse.settings import Settings
 from warehouse.storage import FolderStorage
@@ -118,6 +118,25 @@ def test_a_payload_that_was_lost_or_changed_is_not_believed(landing: RemoteLandi
     landing.ahead([capture])
     with pytest.raises(ValueError, match="can't be read"):
         landing.read(capture)
+
+
+@pytest.mark.parametrize("to_store", [True, False])
+def test_an_archive_moves_to_another_place_as_it_is_and_again_what_came_since(
+    landing: RemoteLanding, tmp_path: Path, to_store: bool
+) -> None:
+    folder = Landing(tmp_path / "folder")
+    source, target = (folder, landing) if to_store else (landing, folder)
+    ((first, _),) = _land(source, b"[1]")
+    decision = Decision(load_id=first, verdict="accepted", reason="r", decided_by="me", decided_at=MOMENT)
+    with source.writing() as batch:
+        batch.decide(decision)
+    assert copy_archive(source, target) == (1, 1)
+    _land(source, b"[2]", b"[3]")
+    assert copy_archive(source, target) == (2, 0)
+    assert copy_archive(source, target) == (0, 0)
+    assert list(target.captures()) == list(source.captures())
+    assert list(target.decisions()) == [decision]
+    assert [target.read(capture) for capture in target.captures()] == [[b"[1]"], [b"[2]"], [b"[3]"]]
 
 
 def test_an_address_tells_a_folder_from_a_store(tmp_path: Path) -> None:

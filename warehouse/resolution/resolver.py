@@ -121,7 +121,8 @@ class _Incidence:
         one = sp.csr_matrix(
             (np.ones(len(items)), items, np.arange(len(items) + 1)), shape=(len(items), self.matrix.shape[1])
         )
-        return np.diff(self.matrix[rows].multiply(one).tocsr().indptr).astype(np.int64)
+        found: Ints = np.diff(self.matrix[rows].multiply(one).tocsr().indptr).astype(np.int64)
+        return found
 
 
 @contextmanager
@@ -167,7 +168,12 @@ class _Pairs:
 
     def where(self, wanted: Flags | Ints) -> _Pairs:
         return _Pairs(
-            self.i[wanted], self.j[wanted], self.rel[wanted], self.total[wanted], self.clash[wanted], self.same_paper[wanted]
+            self.i[wanted],
+            self.j[wanted],
+            self.rel[wanted],
+            self.total[wanted],
+            self.clash[wanted],
+            self.same_paper[wanted],
         )
 
     @classmethod
@@ -232,7 +238,7 @@ class _Resolver:
     # -- relations of names ----------------------------------------------------------------
 
     def _relate(self) -> None:
-        """Which forms may be one person's, as arrays: two forms (the first not the higher), rule, cost, chance, torn."""
+        """Which forms may be one person's, as arrays: two forms (the lower first), rule, cost, chance, torn."""
         blocks = Blocks()
         for text in self.forms:
             blocks.add(parse(text))
@@ -312,7 +318,7 @@ class _Resolver:
         ends = np.cumsum(np.bincount(of_mention, minlength=int(pack.max()) + 1)) if families else np.zeros(0)
         begin = rel_begin = 0
         for end, rel_end in zip(ends.tolist(), rel_ends.tolist(), strict=True):
-            yield rel_order[rel_begin:rel_end], order[begin:end]
+            yield rel_order[rel_begin:rel_end].astype(np.int64), order[begin:end].astype(np.int64)
             begin, rel_begin = end, rel_end
 
     def _resolve_pack(self, rels: Ints, mentions: Ints) -> list[Decision]:
@@ -334,7 +340,11 @@ class _Resolver:
             [p.where(self._is_link(p)) for chunk in self._pairs(rels) for p in [self._weigh(*chunk)]]
         )
         component = self._live_components(linked, mentions)
-        kept = [linked.where(component[np.searchsorted(mentions, linked.i)] != component[np.searchsorted(mentions, linked.j)])]
+        kept = [
+            linked.where(
+                component[np.searchsorted(mentions, linked.i)] != component[np.searchsorted(mentions, linked.j)]
+            )
+        ]
         for i, j, rel in self._pairs(rels):
             inside = component[np.searchsorted(mentions, i)] == component[np.searchsorted(mentions, j)]
             kept.append(self._weigh(i[inside], j[inside], rel[inside]))
@@ -529,7 +539,8 @@ class _Resolver:
         # A benchmark may bring one author row twice.
         repeat = same_paper & (self.position[i] == self.position[j]) & (self.form[i] == self.form[j])
         clash = ((ai >= 0) & (aj >= 0) & (ai != aj) | same_paper) & ~repeat
-        return _Pairs(i, j, rel, np.round(np.where(repeat, 50.0, total), DIGITS), clash, same_paper)
+        odds: Floats = np.round(np.where(repeat, 50.0, total), DIGITS).astype(np.float64)
+        return _Pairs(i, j, rel, odds, clash, same_paper)
 
     # -- clusters --------------------------------------------------------------------------
 
@@ -545,9 +556,7 @@ class _Resolver:
         inside = np.flatnonzero(component[i] == component[j])
         inside = inside[np.argsort(component[i[inside]], kind="stable")]
         cuts = np.flatnonzero(np.diff(component[i[inside]])) + 1
-        self.rel_at = {
-            pair: k for k, pair in zip(*self._numbered(np.unique(pairs.rel[inside])), strict=True)
-        }
+        self.rel_at = {pair: k for k, pair in zip(*self._numbered(np.unique(pairs.rel[inside])), strict=True)}
         for edges in np.split(inside, cuts):
             if len(edges) == 1 and live[edges[0]]:
                 one, other = i[edges[0]], j[edges[0]]
@@ -555,7 +564,7 @@ class _Resolver:
             elif len(edges) > 1:
                 members, found = self._cluster_component(i[edges], j[edges], pairs.where(edges), mentions)
                 label[members] = found
-        return label, linked
+        return label.astype(np.int64), linked.astype(np.int64)
 
     def _numbered(self, rels: Ints) -> tuple[list[int], list[tuple[int, int]]]:
         return rels.tolist(), list(zip(self.rel_a[rels].tolist(), self.rel_b[rels].tolist(), strict=True))
@@ -598,7 +607,9 @@ class _Resolver:
         firsts = mentions[_first_of(component, asked)]
         ids = self.corpus.mention_ids
         at = np.flatnonzero(best[asked] >= 0)
-        told = dict(zip(asked[at].tolist(), self._explained(pairs.where(best[asked[at]]), mentions[asked[at]]), strict=True))
+        told = dict(
+            zip(asked[at].tolist(), self._explained(pairs.where(best[asked[at]]), mentions[asked[at]]), strict=True)
+        )
         out = []
         for k, mention, head, first, e in zip(
             asked.tolist(), mentions[asked].tolist(), heads.tolist(), firsts.tolist(), near[asked].tolist(), strict=True
@@ -708,15 +719,14 @@ class _Groups:
         a, b = min(a, b), max(a, b)
         for k in self.members[b]:
             self.group[k] = a
-        for sets in (self.members, self.kinds, self.accounts, self.foes):
-            if isinstance(sets[a], list):
-                sets[a] += sets[b]
-            else:
-                sets[a] |= sets[b]
+        self.members[a] += self.members[b]
+        for sets in (self.kinds, self.accounts, self.foes):
+            sets[a] |= sets[b]
 
     def join_by_mean(self, unseen: Ints, least: float) -> Ints:
-        """Join the two groups with the highest mean log odds over ``least`` until none is left; the label of each member:
-        the first of its group. ``unseen``: of a pair that was not looked at, in millionths, by the kinds of its ends."""
+        """Join the two groups with the highest mean log odds over ``least`` until none is left; gives the label of each
+        member, the first of its group. ``unseen``: the log odds of a pair that was not looked at, in millionths, by
+        the kinds of its ends."""
         group = np.array(self.group)
         heads, at = np.unique(group, return_inverse=True)
         k = len(heads)
