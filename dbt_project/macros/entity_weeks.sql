@@ -5,37 +5,16 @@ with bridge as (
     {{ bridge }}
 ),
 
--- A row per entity and paper for its listing and for each week that it was observed in.
-events as (
-    select
-        bridge.{{ key }},
-        {{ iso_week('papers.first_listed_on') }} as week,
-        1 as papers_listed,
-        0 as papers_observed,
-        cast(null as {{ dbt.type_bigint() }}) as upvotes_gained
-    from bridge
-    inner join {{ ref('dim_papers') }} as papers on bridge.paper_id = papers.paper_id
-    where papers.first_listed_on is not null
-    union all
+weeks as (
     select
         bridge.{{ key }},
         weekly.week,
-        0 as papers_listed,
-        1 as papers_observed,
-        weekly.upvotes_gained
+        cast(sum(weekly.papers_listed) as {{ dbt.type_bigint() }}) as papers_listed,
+        cast(sum(weekly.papers_observed) as {{ dbt.type_bigint() }}) as papers_observed,
+        cast(sum(weekly.upvotes_gained) as {{ dbt.type_bigint() }}) as upvotes_gained
     from bridge
     inner join {{ ref('int_paper_weeks') }} as weekly on bridge.paper_id = weekly.paper_id
-),
-
-weeks as (
-    select
-        {{ key }},
-        week,
-        cast(sum(papers_listed) as {{ dbt.type_bigint() }}) as papers_listed,
-        cast(sum(papers_observed) as {{ dbt.type_bigint() }}) as papers_observed,
-        cast(sum(upvotes_gained) as {{ dbt.type_bigint() }}) as upvotes_gained
-    from events
-    group by {{ key }}, week
+    group by bridge.{{ key }}, weekly.week
 ),
 
 totals as (
@@ -62,21 +41,26 @@ ranked as (
         end as rank_in_week
     from weeks
     left join totals on weeks.week = totals.week
+),
+
+compared as (
+    select
+        *,
+        lag(week) over (partition by {{ key }} order by week asc nulls first) as week_before,
+        lag(rank_in_week) over (partition by {{ key }} order by week asc nulls first) as rank_before,
+        lag(upvotes_gained) over (partition by {{ key }} order by week asc nulls first) as gained_before
+    from ranked
 )
 
 select
-    ranked.{{ key }},
-    ranked.week,
-    ranked.papers_listed,
-    ranked.papers_observed,
-    ranked.upvotes_gained,
-    ranked.share_of_gain,
-    ranked.rank_in_week,
-    before.rank_in_week - ranked.rank_in_week as rank_change,
-    ranked.upvotes_gained - before.upvotes_gained as gain_change
-from ranked
-left join ranked as before
-    on
-        ranked.{{ key }} = before.{{ key }}
-        and ranked.week = cast({{ dbt.dateadd('day', 7, 'before.week') }} as date)
+    {{ key }},
+    week,
+    papers_listed,
+    papers_observed,
+    upvotes_gained,
+    share_of_gain,
+    rank_in_week,
+    case when week = cast({{ dbt.dateadd('day', 7, 'week_before') }} as date) then rank_before - rank_in_week end as rank_change,
+    case when week = cast({{ dbt.dateadd('day', 7, 'week_before') }} as date) then upvotes_gained - gained_before end as gain_change
+from compared
 {%- endmacro %}

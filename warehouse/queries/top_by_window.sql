@@ -2,26 +2,35 @@
 -- grain: one row per window and place, ten places each
 -- columns: gained is upvotes gained on the UTC days of the window that end with the last observed one; for all time
 --   upvotes is what counts
-with windows (window_name, days) as (
-    values ('day', 1), ('3 days', 3), ('week', 7), ('month', 30), ('year', 365)
-),
-last_day as (
+with last_day as (
     select cast(max(last_observed_at) as date) as day from marts.rpt_paper_trends
 ),
 recent as (
-    select daily.paper_id, last_day.day - daily.day as days_ago, daily.gained
+    select
+        daily.paper_id,
+        sum(daily.gained) filter (where last_day.day - daily.day < 1) as gained_1,
+        sum(daily.gained) filter (where last_day.day - daily.day < 3) as gained_3,
+        sum(daily.gained) filter (where last_day.day - daily.day < 7) as gained_7,
+        sum(daily.gained) filter (where last_day.day - daily.day < 30) as gained_30,
+        sum(daily.gained) as gained_365
     from marts.fct_paper_upvotes_daily as daily
     cross join last_day
-    where daily.day > last_day.day - 365
+    where daily.day > (select day - 365 from last_day)
+    group by daily.paper_id
 ),
 gains as (
-    select windows.window_name, windows.days, recent.paper_id, sum(recent.gained) as gained
-    from recent
-    inner join windows on recent.days_ago < windows.days
-    group by windows.window_name, windows.days, recent.paper_id
+    unpivot recent on gained_1, gained_3, gained_7, gained_30, gained_365 into name days value gained
 ),
 placed as (
-    select *, row_number() over (partition by days order by gained desc, paper_id) as place
+    select
+        case days
+            when 'gained_1' then 'day' when 'gained_3' then '3 days' when 'gained_7' then 'week'
+            when 'gained_30' then 'month' else 'year'
+        end as window_name,
+        cast(replace(days, 'gained_', '') as integer) as days,
+        paper_id,
+        gained,
+        row_number() over (partition by days order by gained desc, paper_id) as place
     from gains
     qualify place <= 10
     union all
