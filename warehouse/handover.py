@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Loads in a commit: bounds memory where much is handed over at once.
-LOADS_PER_COMMIT = 1000
+LOADS_PER_COMMIT = 5000
 #: Commits that are fetched side by side.
 _AT_ONCE = 64
 #: What the loader keeps to itself: which run read a load says nothing of the load.

@@ -486,16 +486,16 @@ REASONS_QUERY = """
         where gate = 'person' and expectation in ('rebuilt', 'parsed_again')
         except select run_id from published.marts.ops_gate_results)"""
 
-#: The two frames of the batch gate, for the pending loads; `now` is the moment of judging. History is what was
-#: accepted and what is pending, so that the verdict does not depend on what arrived first; a rejected load and a
-#: time that was only guessed (a file's own) convict nobody. `seen` stands first and apart, so that the papers of the
-#: pending loads narrow the scan of all entries down to the row groups that may hold them.
+#: The two frames of the batch gate, for the pending loads that are in `judged_loads`; `now` is the moment of judging.
+#: History is what was accepted and all that is pending, so that the verdict does not depend on what arrived first; a
+#: rejected load and a time that was only guessed (a file's own) convict nobody. `seen` stands first and apart, so that
+#: the papers of the judged loads narrow the scan of all entries down to the row groups that may hold them.
 BATCH_ENTRIES_QUERY = f"""
     with candidates as (
         select entries.*, loads.kind, loads.listing_date, loads.observed_at, loads.observed_at_basis, loads.load_number
         from raw.entries as entries
         join raw.loads as loads using (load_id)
-        where loads.verdict = 'pending'),
+        where loads.load_id in (select load_id from judged_loads)),
     seen as materialized (
         select load_id, paper_id, upvotes
         from raw.entries
@@ -527,7 +527,7 @@ BATCH_ENTRIES_QUERY = f"""
 
 #: Reads the frame above as `judged_entries`, so that a fall is worked out once.
 BATCH_LOADS_QUERY = f"""
-    with pending as (select * from raw.loads where verdict = 'pending'),
+    with pending as (select * from raw.loads where load_id in (select load_id from judged_loads)),
     trusted as (select * from raw.loads where verdict in ('pending', 'accepted')),
     elsewhere as (
         select load_id,
@@ -565,10 +565,11 @@ BATCH_LOADS_QUERY = f"""
             and earlier.observed_at > pending.observed_at
         where pending.received > 0),
     ranked as (
-        select load_id, format, verdict = 'pending' as is_pending,
+        select load_id, format, load_id in (select load_id from judged_loads) as is_judged,
             row_number() over (partition by format order by observed_at, load_number) as place
         from trusted
-        where entries >= 5 and observed_at >= (select min(observed_at) - interval 90 days from pending)),
+        where entries >= 5 and observed_at >= 
+            (select min(observed_at) - interval 90 days from raw.loads where verdict = 'pending')),
     usual_fields as (
         select later.load_id, fields.path, list(distinct fields.types) as types,
             count(*) = {DRIFT_LOADS} and bool_and(fields.present = fields.parents) as is_always_there
@@ -576,7 +577,7 @@ BATCH_LOADS_QUERY = f"""
         join ranked as before
             on before.format = later.format and before.place between later.place - {DRIFT_LOADS} and later.place - 1
         join raw.fields_seen as fields on fields.load_id = before.load_id
-        where later.is_pending and regexp_matches(fields.path, '^(paper\\.)?(authors\\[\\]\\.)?[^.]+$')
+        where later.is_judged and regexp_matches(fields.path, '^(paper\\.)?(authors\\[\\]\\.)?[^.]+$')
         group by later.load_id, fields.path),
     drifted as (
         select usual_fields.load_id,

@@ -356,7 +356,7 @@ def _ends(n: Name) -> set[tuple[str, str]]:
 
 
 class Blocks:
-    """Finds the pairs of names worth a look without holding the names: what shares a block key. Blocks are small because
+    """Finds the pairs of names worth a look without holding the names: what shares a block key. Blocks are small, as
     only abbreviated names (a lone initial) meet everyone of their initial and surname.
 
     Keys are kept as 64-bit hashes: two keys that fall together only bring a pair that `relate` turns down.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -330,9 +330,9 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
     )
     named = engine.read("select compared_name, coauthor_key from chosen_names order by name_number asc nulls last")
     texts, keys = named.texts("compared_name"), named.values("coauthor_key")
-    for at in [k for k, key in enumerate(keys) if key is None]:  # turned on some paper, never listed so
-        parsed = parse(texts[at])
-        keys[at] = coauthor_key(parsed) if parsed.units else ""
+    for k in [k for k, key in enumerate(keys) if key is None]:  # turned on some paper, never listed so
+        parsed = parse(texts[k])
+        keys[k] = coauthor_key(parsed) if parsed.units else ""
     mentions = engine.read(
         """
         select

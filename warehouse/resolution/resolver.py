@@ -121,7 +121,8 @@ class _Incidence:
         one = sp.csr_matrix(
             (np.ones(len(items)), items, np.arange(len(items) + 1)), shape=(len(items), self.matrix.shape[1])
         )
-        return np.diff(self.matrix[rows].multiply(one).tocsr().indptr).astype(np.int64)
+        found: Ints = np.diff(self.matrix[rows].multiply(one).tocsr().indptr).astype(np.int64)
+        return found
 
 
 @contextmanager
@@ -237,7 +238,7 @@ class _Resolver:
     # -- relations of names ----------------------------------------------------------------
 
     def _relate(self) -> None:
-        """Which forms may be one person's, as arrays: two forms (the first not the higher), rule, cost, chance, torn."""
+        """Which forms may be one person's, as arrays: two forms (the lower first), rule, cost, chance, torn."""
         blocks = Blocks()
         for text in self.forms:
             blocks.add(parse(text))
@@ -317,7 +318,7 @@ class _Resolver:
         ends = np.cumsum(np.bincount(of_mention, minlength=int(pack.max()) + 1)) if families else np.zeros(0)
         begin = rel_begin = 0
         for end, rel_end in zip(ends.tolist(), rel_ends.tolist(), strict=True):
-            yield rel_order[rel_begin:rel_end], order[begin:end]
+            yield rel_order[rel_begin:rel_end].astype(np.int64), order[begin:end].astype(np.int64)
             begin, rel_begin = end, rel_end
 
     def _resolve_pack(self, rels: Ints, mentions: Ints) -> list[Decision]:
@@ -538,7 +539,8 @@ class _Resolver:
         # A benchmark may bring one author row twice.
         repeat = same_paper & (self.position[i] == self.position[j]) & (self.form[i] == self.form[j])
         clash = ((ai >= 0) & (aj >= 0) & (ai != aj) | same_paper) & ~repeat
-        return _Pairs(i, j, rel, np.round(np.where(repeat, 50.0, total), DIGITS), clash, same_paper)
+        odds: Floats = np.round(np.where(repeat, 50.0, total), DIGITS).astype(np.float64)
+        return _Pairs(i, j, rel, odds, clash, same_paper)
 
     # -- clusters --------------------------------------------------------------------------
 
@@ -562,7 +564,7 @@ class _Resolver:
             elif len(edges) > 1:
                 members, found = self._cluster_component(i[edges], j[edges], pairs.where(edges), mentions)
                 label[members] = found
-        return label, linked
+        return label.astype(np.int64), linked.astype(np.int64)
 
     def _numbered(self, rels: Ints) -> tuple[list[int], list[tuple[int, int]]]:
         return rels.tolist(), list(zip(self.rel_a[rels].tolist(), self.rel_b[rels].tolist(), strict=True))
@@ -717,15 +719,14 @@ class _Groups:
         a, b = min(a, b), max(a, b)
         for k in self.members[b]:
             self.group[k] = a
-        for sets in (self.members, self.kinds, self.accounts, self.foes):
-            if isinstance(sets[a], list):
-                sets[a] += sets[b]
-            else:
-                sets[a] |= sets[b]
+        self.members[a] += self.members[b]
+        for sets in (self.kinds, self.accounts, self.foes):
+            sets[a] |= sets[b]
 
     def join_by_mean(self, unseen: Ints, least: float) -> Ints:
-        """Join the two groups with the highest mean log odds over ``least`` until none is left; the label of each member:
-        the first of its group. ``unseen``: of a pair that was not looked at, in millionths, by the kinds of its ends."""
+        """Join the two groups with the highest mean log odds over ``least`` until none is left; gives the label of each
+        member, the first of its group. ``unseen``: the log odds of a pair that was not looked at, in millionths, by
+        the kinds of its ends."""
         group = np.array(self.group)
         heads, at = np.unique(group, return_inverse=True)
         k = len(heads)
