@@ -2,8 +2,8 @@
 
 ``Engine`` says what the models ask of an engine, in SQL that DuckDB and Spark both speak; ``DuckDB`` answers it.
 Another engine needs a class with these few methods and a line in ``engine``. Rows come as Arrow columns and become
-numbers without an object for each; rows go as texts and are cast in SQL: pyarrow's own conversions to and from NumPy import
-pandas, which costs more CPU than a day's work here.
+numbers without an object for each; rows go as texts and are cast in SQL: pyarrow's own conversions to and from NumPy
+import pandas, which costs more CPU than a day's work here.
 """
 
 from __future__ import annotations
