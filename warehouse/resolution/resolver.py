@@ -42,6 +42,8 @@ UNIT = 10**DIGITS
 PACK = 2_000_000
 #: Pairs of mentions that are compared at once.
 CHUNK = 250_000
+#: Groups of one component beyond which strong evidence alone joins: means would take memory by the square.
+MOST_GROUPS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,11 +354,17 @@ class _Resolver:
 
     def _is_live(self, pairs: _Pairs) -> Flags:
         """May be joined."""
-        return (pairs.total > self.p.join) & ~pairs.clash
+        return (pairs.total > self._least(pairs, self.p.join)) & ~pairs.clash
+
+    def _least(self, pairs: _Pairs, least: float) -> Floats:
+        """Log odds that a pair needs. A name that fits persons who exclude each other needs strong evidence: weak ties
+        of such names would chain a great part of all mentions together as the warehouse grows."""
+        needed: Floats = np.where(self.torn[pairs.rel], self.p.strong, least)
+        return needed
 
     def _is_link(self, pairs: _Pairs) -> Flags:
         """May be joined, or is worth a look when it is not."""
-        return self._is_live(pairs) | (pairs.total > self.p.near) & ~pairs.same_paper
+        return self._is_live(pairs) | (pairs.total > self._least(pairs, self.p.near)) & ~pairs.same_paper
 
     def _live_components(self, pairs: _Pairs, mentions: Ints) -> NDArray[np.int32]:
         live = self._is_live(pairs)
@@ -556,7 +564,7 @@ class _Resolver:
         inside = np.flatnonzero(component[i] == component[j])
         inside = inside[np.argsort(component[i[inside]], kind="stable")]
         cuts = np.flatnonzero(np.diff(component[i[inside]])) + 1
-        self.rel_at = {pair: k for k, pair in zip(*self._numbered(np.unique(pairs.rel[inside])), strict=True)}
+        self.rel_inside = np.unique(pairs.rel[inside])
         for edges in np.split(inside, cuts):
             if len(edges) == 1 and live[edges[0]]:
                 one, other = i[edges[0]], j[edges[0]]
@@ -566,8 +574,16 @@ class _Resolver:
                 label[members] = found
         return label.astype(np.int64), linked.astype(np.int64)
 
-    def _numbered(self, rels: Ints) -> tuple[list[int], list[tuple[int, int]]]:
-        return rels.tolist(), list(zip(self.rel_a[rels].tolist(), self.rel_b[rels].tolist(), strict=True))
+    def _relations(self, forms: Ints) -> NDArray[np.int32]:
+        """Forms × forms: which relation two of them have inside the components of the pack, -1 for none."""
+        found = np.full((len(forms), len(forms)), -1, np.int32)
+        rels = self.rel_inside
+        a, b = self.rel_a[rels], self.rel_b[rels]
+        x, y = np.searchsorted(forms, a), np.searchsorted(forms, b)
+        last = len(forms) - 1
+        here = (forms[np.minimum(x, last)] == a) & (forms[np.minimum(y, last)] == b)
+        found[x[here], y[here]] = found[y[here], x[here]] = rels[here]
+        return found
 
     def _cluster_component(self, i: Ints, j: Ints, pairs: _Pairs, mentions: Ints) -> tuple[Ints, Ints]:
         """Members of a component, and the label of each: strong pairs first, best first; then groups whose pairs have
@@ -581,8 +597,7 @@ class _Resolver:
         x, y = np.searchsorted(members, i), np.searchsorted(members, j)
         kinds, kind = np.unique(self.form[mentions[members]], return_inverse=True)
         account = self.account[mentions[members]]
-        forms = kinds.tolist()
-        rel = np.array([[self.rel_at.get((min(f, g), max(f, g)), -1) for g in forms] for f in forms])
+        rel = self._relations(kinds)
         groups = _Groups(x, y, pairs, kind, account, rel >= 0)
         for e in np.lexsort((y, x, -pairs.total)):
             if pairs.total[e] < p.strong:
@@ -730,7 +745,7 @@ class _Groups:
         group = np.array(self.group)
         heads, at = np.unique(group, return_inverse=True)
         k = len(heads)
-        if k < 2:
+        if k < 2 or k > MOST_GROUPS:
             return group
         counts = np.zeros((k, len(unseen)), np.int64)
         np.add.at(counts, (at, self.kind), 1)

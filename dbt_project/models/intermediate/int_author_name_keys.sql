@@ -12,7 +12,7 @@ with names as (
         split(family_keys, ';') as family_keys
     from {{ ref('int_author_names') }}
     {% if is_incremental() %}
-    where name_as_listed not in (select name_as_listed from {{ this }})
+    where {{ is_not_in('name_as_listed', this) }}
     {% endif %}
 ),
 

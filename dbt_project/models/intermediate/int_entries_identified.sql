@@ -35,7 +35,7 @@ final as (
     inner join loads on entries.load_id = loads.load_id
     inner join {{ ref('int_loads_fingerprinted') }} as fingerprinted on entries.load_id = fingerprinted.load_id
     {% if is_incremental() -%}
-    where entries.load_id not in (select distinct load_id from {{ this }})
+    where {{ is_not_in('entries.load_id', this) }}
     {%- endif %}
 )
 
