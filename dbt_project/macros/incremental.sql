@@ -15,19 +15,16 @@
 ) }}
 {%- endmacro %}
 
-{# Deletes the rows whose keys no row of the other relation has. Not by NOT IN, for which Spark compares every row with
-   every key. No key is null. #}
-{% macro keep_only(keys, relation) -%}
-delete from {{ this }} as built where not exists (
-    select 1 from {{ relation }} as kept
-    where {% for key in keys %}kept.{{ key }} = built.{{ key }}{{ " and " if not loop.last }}{% endfor %}
-)
+{# Condition: no row of a relation has the key. Told that no key is null, Spark joins by it; else it compares every row
+   with every key. #}
+{% macro is_not_in(key, relation) -%}
+coalesce({{ key }}, '') not in (select coalesce({{ key.split('.')[-1] }}, '') from {{ relation }})
 {%- endmacro %}
 
 {# Pre-hook: drops the rows of papers that changed or that are no more. #}
 {% macro forget_changed_papers() -%}
 {% if is_incremental() -%}
-{{ keep_only(['paper_id'], '(select paper_id from ' ~ ref('int_papers_fingerprinted') ~ ' where not is_changed)') }}
+delete from {{ this }} where {{ is_not_in('paper_id', '(select paper_id from ' ~ ref('int_papers_fingerprinted') ~ ' where not is_changed) as kept') }}
 {%- endif %}
 {%- endmacro %}
 
@@ -42,11 +39,6 @@ delete from {{ this }} where paper_id in (
     where coalesce(papers.organization_id, '') <> coalesce(organizations.organization_id, '')
 )
 {%- endif %}
-{%- endmacro %}
-
-{# Condition: no row of a relation has the key. Told that no key is null, Spark joins by it. #}
-{% macro is_not_in(key, relation) -%}
-coalesce({{ key }}, '') not in (select coalesce({{ key.split('.')[-1] }}, '') from {{ relation }})
 {%- endmacro %}
 
 {# Condition on the rows that a model reads which drops more than the papers that changed. #}
@@ -67,17 +59,17 @@ true
 {%- endif %}
 {%- endmacro %}
 
-{# Pre-hook: drops the keys of names that are no more, or that were taken apart anew. #}
-{% macro forget_name_keys() -%}
+{# Pre-hook: drops the keys of names that are no more, or, by `code_version`, that were taken apart anew. #}
+{% macro forget_name_keys(key) -%}
 {% if is_incremental() -%}
-{{ keep_only(['name_as_listed', 'code_version'], ref('int_author_names')) }}
+delete from {{ this }} where {{ is_not_in(key, ref('int_author_names')) }}
 {%- endif %}
 {%- endmacro %}
 
 {# Post-hook: drops the rows whose key the other relation no longer has. #}
 {% macro forget_rows_without(key, relation) -%}
 {% if is_incremental() -%}
-{{ keep_only([key], relation) }}
+delete from {{ this }} where {{ is_not_in(key, relation) }}
 {%- endif %}
 {%- endmacro %}
 
@@ -116,9 +108,11 @@ left join (
 {# Pre-hook: drops the rows of loads that would say something else now, or that are accepted no more. #}
 {% macro forget_changed_loads() -%}
 {% if is_incremental() -%}
-{{ keep_only(
-    ['load_id', 'load_fingerprint'],
-    '(select load_id, fingerprint as load_fingerprint from ' ~ ref('int_loads_fingerprinted') ~ ')'
-) }}
+delete from {{ this }} where coalesce(load_id, '') not in (
+    select coalesce(built.load_id, '')
+    from (select distinct load_id, load_fingerprint from {{ this }}) as built
+    inner join {{ ref('int_loads_fingerprinted') }} as current_loads
+        on built.load_id = current_loads.load_id and built.load_fingerprint = current_loads.fingerprint
+)
 {%- endif %}
 {%- endmacro %}

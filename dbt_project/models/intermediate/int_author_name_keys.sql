@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook='{{ forget_name_keys() }}'
+    pre_hook=['{{ forget_name_keys("name_as_listed") }}', '{{ forget_name_keys("code_version") }}']
 ) }}
 -- One row per author name and key of a family of names that it may belong to: where names find the related ones.
 with names as (
