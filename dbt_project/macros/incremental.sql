@@ -30,3 +30,19 @@ paper_id in (select paper_id from {{ ref('int_papers_fingerprinted') }} where is
 true
 {%- endif %}
 {%- endmacro %}
+
+{# Pre-hook: drops the keys of names that are no more, or that were taken apart anew. #}
+{% macro forget_name_keys() -%}
+{% if is_incremental() -%}
+delete from {{ this }} where
+    name_as_listed not in (select name_as_listed from {{ ref('int_author_names') }})
+    or code_version not in (select code_version from {{ ref('int_author_names') }})
+{%- endif %}
+{%- endmacro %}
+
+{# Post-hook: drops the rows whose key the other relation no longer has. #}
+{% macro forget_rows_without(key, relation) -%}
+{% if is_incremental() -%}
+delete from {{ this }} where {{ key }} not in (select {{ key }} from {{ relation }})
+{%- endif %}
+{%- endmacro %}

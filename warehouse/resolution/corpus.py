@@ -82,7 +82,7 @@ class Coded:
     """Mentions, papers and names as numbers. Mentions are in the order of their ids.
 
     ``names`` holds each name once; beyond those of the mentions it may hold others, which only tell whom a name could
-    stand for. ``account`` and ``organization`` are -1 where unknown. ``is_asked``: the mentions that want a decision;
+    stand for: ``beside_name`` says on which of the papers (``beside_paper``) they stand. ``account`` and ``organization`` are -1 where unknown. ``is_asked``: the mentions that want a decision;
     the others only tell how many groups of people bear a name. From ``real`` on come mentions that take part and are
     left out of the answer.
     """
@@ -100,6 +100,8 @@ class Coded:
     venues: Sets
     organizations: Sets
     year: Ints
+    beside_paper: Ints
+    beside_name: Ints
     is_asked: NDArray[np.bool_]
     real: int
 
@@ -146,6 +148,8 @@ def coded(corpus: Corpus) -> Coded:
         venues=Sets.of([fold(p.venue)] if p.venue else [] for p in corpus.papers),
         organizations=Sets.of(words(text) for text in organizations),
         year=np.array([p.year for p in corpus.papers], np.int64),
+        beside_paper=np.zeros(0, np.int64),
+        beside_name=np.zeros(0, np.int64),
         is_asked=np.ones(len(mentions), bool),
         real=real,
     )

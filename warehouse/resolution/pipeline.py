@@ -1,6 +1,8 @@
-"""The resolver on the warehouse's own mentions: only the names that a day touches are resolved again.
+"""The resolver on the warehouse's own mentions: only what a day can touch is read and resolved again.
 
-Called by the dbt model ``int_author_decisions``; takes and gives plain columns.
+Called by the dbt models in Python with an ``Engine`` (frames.py) that sees the tables by these names: ``mentions``
+(int_mentions), ``papers`` (int_papers_described), ``names`` and ``name_keys`` (int_author_names, int_author_name_keys),
+``earlier`` (int_author_decisions as it is), ``decisions``, ``overrides``.
 """
 
 from __future__ import annotations
@@ -8,77 +10,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from warehouse.resolution.corpus import Corpus, Mention, Paper
-from warehouse.resolution.names import family_keys, parse
-from warehouse.resolution.order import LEAST_NAMES, lean, turned_names
-from warehouse.resolution.persons import Override, Placed, place, touched_names
-from warehouse.resolution.resolver import no_collection, resolve
-from warehouse.resolution.statistics import Statistics, reference
+import numpy as np
 
-#: How evidence begins where there is any.
-_PARTNER = '{"with": "'
+from warehouse.resolution.corpus import Coded, Sets
+from warehouse.resolution.frames import Engine
+from warehouse.resolution.names import coauthor_key, family_keys, parse
+from warehouse.resolution.order import LEAST_NAMES, TELLING, lean, turned_names
+from warehouse.resolution.persons import Override, Placed, place
+from warehouse.resolution.reach import Kin
+from warehouse.resolution.resolver import PACK, Decision, resolve_coded
+from warehouse.resolution.statistics import Statistics, keyword_key, reference, words
 
-
-class MentionRow(NamedTuple):
-    """One row of ``int_mentions``. ``fingerprint`` changes with anything that the resolver reads of it."""
-
-    mention_id: str
-    paper_id: str
-    position: int
-    name: str
-    account: str | None
-    own_author_id: str
-    learned_at: datetime
-    observed_at: datetime
-    fingerprint: str
-
-
-class PaperRow(NamedTuple):
-    """One row of ``int_papers_described``."""
-
-    paper_id: str
-    title: str
-    keywords: list[str] | None
-    organization: str | None
-    year: int | None
-
-
-class DecisionRow(NamedTuple):
-    """One row of ``int_author_decisions``. ``cluster`` is before, ``author_id`` after people's overrides."""
-
-    mention_id: str
-    name: str
-    fingerprint: str
-    cluster: str
-    resolver_rule: str
-    resolver_evidence: str
-    near_mention_id: str | None
-    near_log_odds: float | None
-    near_reason: str | None
-    author_id: str
-    rule: str
-    evidence: str
-    decided_at: datetime
-
-
-class Resolved(NamedTuple):
-    """What the resolver said of a mention: the first columns of a decision."""
-
-    mention_id: str
-    name: str
-    fingerprint: str
-    cluster: str
-    resolver_rule: str
-    resolver_evidence: str
-    near_mention_id: str | None
-    near_log_odds: float | None
-    near_reason: str | None
+#: Columns of ``int_author_decisions``.
+DECISION = (
+    *("mention_id", "compared_name", "fingerprint", "learned_at", "first_observed_at", "cluster", "component", "rule"),
+    *("evidence", "near_mention_id", "near_log_odds", "near_reason", "author_id", "decided_at"),
+)
 
 
 @cache
@@ -91,174 +43,445 @@ def version() -> str:
     return digest.hexdigest()
 
 
+# -- names: taken apart once ---------------------------------------------------------------------------------------
+
+
 class NameFacts(NamedTuple):
-    """What is known of a name by itself (``int_author_names``): its family keys, and how it leans (``order.lean``)."""
+    """What is known of a name by itself (``int_author_names``): the keys of its families, the key under which it is
+    found as a co-author, and how it leans (``order.lean``)."""
 
     family_keys: Sequence[str]
+    coauthor_key: str
     lean: float
 
 
-def name_facts(names: Collection[str]) -> dict[str, NameFacts]:
+def name_facts(names: Iterable[str]) -> dict[str, NameFacts]:
     """The facts of names as listed."""
-    known = reference() if names else None
-    return {name: _facts(name, known) for name in names}
-
-
-def _facts(name: str, known: Statistics | None) -> NameFacts:
-    parsed = parse(name)
-    return NameFacts(family_keys(parsed), lean(parsed, known) if known else 0.0)
-
-
-def _turned(mentions: Sequence[MentionRow], facts: Mapping[str, NameFacts]) -> list[MentionRow]:
-    """The mentions with the names as they are compared: given name first."""
-    leans = {name: fact.lean for name, fact in facts.items()}
-    authors: dict[str, list[str]] = defaultdict(list)
-    for mention in mentions:
-        if leans[mention.name] < 0:
-            authors[mention.paper_id].append(mention.name)
-    doubtful = {paper_id for paper_id, names in authors.items() if len(names) >= LEAST_NAMES}
-    whole: dict[str, list[str]] = defaultdict(list)
-    for mention in mentions:
-        if mention.paper_id in doubtful:
-            whole[mention.paper_id].append(mention.name)
-    turned = {paper_id: found for paper_id, names in whole.items() if (found := turned_names(names, leans))}
-    return [m._replace(name=turned[m.paper_id].get(m.name, m.name)) if m.paper_id in turned else m for m in mentions]
-
-
-def as_text(row: DecisionRow) -> list[str | None]:
-    """A decision as texts, from which DuckDB reads the same values again."""
-    return [None if value is None else str(value) for value in row]
-
-
-def decide(
-    mentions: Sequence[MentionRow],
-    papers: Sequence[PaperRow],
-    facts: Mapping[str, NameFacts],
-    earlier: Sequence[DecisionRow],
-    overrides: Sequence[Override],
-) -> list[DecisionRow]:
-    """A decision for every mention; those of untouched names are the earlier ones."""
-    with no_collection():
-        mentions = _turned(mentions, facts)
-        keys_of = {name: fact.family_keys for name, fact in facts.items()}
-        unlisted = {m.name for m in mentions} - keys_of.keys()
-        keys_of.update((name, family_keys(parse(name))) for name in unlisted)
-        return _decide(mentions, papers, keys_of, earlier, overrides)
-
-
-def _decide(
-    mentions: Sequence[MentionRow],
-    papers: Sequence[PaperRow],
-    keys_of: Mapping[str, Sequence[str]],
-    earlier: Sequence[DecisionRow],
-    overrides: Sequence[Override],
-) -> list[DecisionRow]:
-    kept = _still_valid(mentions, keys_of, earlier)
-    fresh = _resolve([m for m in mentions if m.mention_id not in kept], mentions, papers)
-    prefix = version()
-    fingerprint = {m.mention_id: f"{prefix}/{m.fingerprint}" for m in mentions}
-    decided = {**kept, **{d.mention_id: d._replace(fingerprint=fingerprint[d.mention_id]) for d in fresh}}
-    persons = place(
-        [
-            Placed(
-                m.mention_id, m.paper_id, m.own_author_id, (m.learned_at, m.observed_at), decided[m.mention_id].cluster
-            )
-            for m in mentions
-        ],
-        overrides,
-    )
-    observed = {m.mention_id: m.observed_at for m in mentions}
-    rows = []
-    for mention in mentions:
-        decision, person = decided[mention.mention_id], persons[mention.mention_id]
-        rule, evidence = decision.resolver_rule, decision.resolver_evidence
-        if person.override:
-            word = person.override
-            rule = f"override: {word.action}"
-            evidence = json.dumps(
-                {
-                    "mention": word.mention_id,
-                    "author": word.author_id,
-                    "reason": word.reason,
-                    "without_it": decision.resolver_rule,
-                },
-                ensure_ascii=False,
-            )
-        rows.append(
-            DecisionRow(
-                *decision, person.author_id, rule, evidence, _since(mention, decision.resolver_evidence, observed)
-            )
+    known: Statistics | None = None
+    facts = {}
+    for name in names:
+        known = known or reference()
+        parsed = parse(name)
+        facts[name] = NameFacts(
+            family_keys(parsed), coauthor_key(parsed) if parsed.units else "", lean(parsed, known)
         )
-    return rows
+    return facts
 
 
-def _still_valid(
-    mentions: Sequence[MentionRow], keys_of: Mapping[str, Sequence[str]], earlier: Sequence[DecisionRow]
-) -> dict[str, Resolved]:
-    """The earlier decisions that nothing new can touch."""
-    if not earlier:
-        return {}
-    known = {d.mention_id: d for d in earlier}
-    prefix = version()
-    now = {m.mention_id: f"{prefix}/{m.fingerprint}" for m in mentions}
-    changed = {m.name for m in mentions if (d := known.get(m.mention_id)) is None or d.fingerprint != now[m.mention_id]}
-    gone = [d for d in earlier if now.get(d.mention_id) != d.fingerprint]
-    changed |= {d.name for d in gone}
-    lost = {d.name for d in gone} - keys_of.keys()
-    reach = touched_names({**keys_of, **{name: family_keys(parse(name)) for name in lost}}, changed)
-    size = len(Resolved._fields)
-    return {
-        m.mention_id: Resolved._make(known[m.mention_id][:size])
-        for m in mentions
-        if m.name not in reach and m.mention_id in known
-    }
-
-
-def _resolve(todo: Sequence[MentionRow], mentions: Sequence[MentionRow], papers: Sequence[PaperRow]) -> list[Resolved]:
-    """Resolve these mentions among themselves, with all authors of their papers as evidence."""
-    if not todo:
-        return []
-    wanted = {m.paper_id for m in todo}
-    authors: dict[str, list[str]] = {paper_id: [] for paper_id in wanted}
-    for m in mentions:
-        if m.paper_id in wanted:
-            authors[m.paper_id].append(m.name)
-    described = [p for p in papers if p.paper_id in wanted]
-    index = {p.paper_id: k for k, p in enumerate(described)}
-    corpus = Corpus(
-        [Paper(tuple(authors[p.paper_id]), p.title, None, tuple(p.keywords or ()), p.year or 0) for p in described],
-        [
-            Mention(
-                m.mention_id,
-                index[m.paper_id],
-                m.position,
-                m.name,
-                described[index[m.paper_id]].organization,
-                m.account,
-            )
-            for m in todo
-        ],
-    )
-    name_of = {m.mention_id: m.name for m in todo}
-    return [
-        Resolved(
-            d.mention_id,
-            name_of[d.mention_id],
-            "",
-            d.cluster,
-            d.rule,
-            json.dumps(d.evidence, ensure_ascii=False) if d.evidence else "{}",
-            d.near_mention_id,
-            d.near_log_odds,
-            d.near_reason,
+def take_names_apart(engine: Engine, has_earlier: bool) -> Any:
+    """The names that were not taken apart yet, as the model ``int_author_names`` returns them."""
+    known = f"select name_as_listed from earlier where code_version = '{version()}'" if has_earlier else None
+    new = "select distinct name_as_listed from mentions"
+    if known:
+        new += f" where name_as_listed not in ({known})"
+    engine.keep("new_names", new)
+    names = engine.read("select name_as_listed from new_names order by name_as_listed").texts("name_as_listed")
+    columns = ("name_as_listed", "family_keys", "coauthor_key", "order_lean")
+    engine.give("named", columns, [])
+    for begin in range(0, len(names), 100_000):
+        facts = name_facts(names[begin : begin + 100_000])
+        engine.append(
+            "named",
+            [(name, SEPARATOR.join(f.family_keys), f.coauthor_key, str(f.lean)) for name, f in facts.items()],
         )
-        for d in resolve(corpus)
+    return engine.answer(
+        "select name_as_listed, family_keys, coauthor_key, cast(order_lean as double) as order_lean,"
+        f" '{version()}' as code_version from named"
+    )
+
+
+#: Between the family keys of a name; no key holds it.
+SEPARATOR = ";"
+
+
+# -- decisions -----------------------------------------------------------------------------------------------------
+
+
+def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
+    """The decisions of the mentions that anything new can touch, as the model ``int_author_decisions`` returns them."""
+    _find_changes(engine, has_earlier)
+    extras = _find_reach(engine) if has_earlier else _reach_all(engine)
+    columns = ("mention_id", "partner", "cluster", "component", "rule", "evidence", "near", "odds", "reason")
+    engine.give("decided", columns, [])
+    for decisions in resolve_coded(_read(engine, extras), pack=pack):
+        engine.append("decided", [_as_texts(d) for d in decisions])
+    return engine.answer(
+        """
+        with placed as (
+            select
+                decided.*,
+                mentions.own_author_id,
+                mentions.fingerprint,
+                mentions.learned_at,
+                mentions.first_observed_at,
+                row_number() over (
+                    partition by decided.cluster
+                    order by
+                        mentions.learned_at asc nulls last,
+                        mentions.first_observed_at asc nulls last,
+                        decided.mention_id asc nulls last
+                ) as place
+            from decided
+            inner join mentions on decided.mention_id = mentions.mention_id
+        ),
+
+        anchors as (
+            select cluster, own_author_id from placed where place = 1
+        )
+
+        select
+            placed.mention_id,
+            standing.compared_name,
+            concat('"""
+        + version()
+        + """/', placed.fingerprint) as fingerprint,
+            placed.learned_at,
+            placed.first_observed_at,
+            placed.cluster,
+            placed.component,
+            placed.rule,
+            placed.evidence,
+            placed.near as near_mention_id,
+            cast(placed.odds as double) as near_log_odds,
+            placed.reason as near_reason,
+            anchors.own_author_id as author_id,
+            -- From when on the decision could be made: when both ends of its evidence had been observed.
+            greatest(placed.first_observed_at, coalesce(partners.first_observed_at, placed.first_observed_at))
+                as decided_at
+        from placed
+        inner join standing on placed.mention_id = standing.mention_id
+        inner join anchors on placed.cluster = anchors.cluster
+        left join mentions as partners on placed.partner = partners.mention_id
+        """
+    )
+
+
+def _as_texts(decision: Decision) -> tuple[str | None, ...]:
+    d = decision
+    evidence = json.dumps(d.evidence, ensure_ascii=False) if d.evidence else "{}"
+    odds = None if d.near_log_odds is None else str(d.near_log_odds)
+    partner = d.evidence.get("with")
+    return (d.mention_id, partner, d.cluster, d.component, d.rule, evidence, d.near_mention_id, odds, d.near_reason)
+
+
+def _find_changes(engine: Engine, has_earlier: bool) -> None:
+    """Keeps ``standing``: every mention with the name that it is compared by, and the component that an earlier run
+    gave it, null where the mention is new or changed."""
+    if has_earlier:
+        engine.keep(
+            "changed",
+            f"""
+            select mentions.mention_id, mentions.paper_id, mentions.name_as_listed
+            from mentions
+            left join earlier
+                on mentions.mention_id = earlier.mention_id
+                and earlier.fingerprint = concat('{version()}/', mentions.fingerprint)
+                and earlier.learned_at = mentions.learned_at
+                and earlier.first_observed_at = mentions.first_observed_at
+            where earlier.mention_id is null
+            """,
+        )
+    else:
+        engine.keep("changed", "select mention_id, paper_id, name_as_listed from mentions")
+    _find_turned(engine)
+    engine.keep(
+        "fresh",
+        """
+        select
+            changed.mention_id,
+            changed.paper_id,
+            coalesce(turned.turned_name, changed.name_as_listed) as compared_name,
+            cast(null as varchar(64)) as component
+        from changed
+        left join turned on changed.paper_id = turned.paper_id and changed.name_as_listed = turned.name_as_listed
+        """,
+    )
+    if not has_earlier:
+        engine.keep("standing", "select * from fresh")
+        return
+    engine.keep(
+        "standing",
+        """
+        select earlier.mention_id, mentions.paper_id, earlier.compared_name, earlier.component
+        from earlier
+        inner join mentions on earlier.mention_id = mentions.mention_id
+        where earlier.mention_id not in (select mention_id from fresh)
+        union all
+        select mention_id, paper_id, compared_name, component from fresh
+        """,
+    )
+
+
+def _find_turned(engine: Engine) -> None:
+    """Keeps ``turned``: the names of changed papers that list surnames first, and how they are read."""
+    engine.keep(
+        "listed",
+        """
+        select distinct mentions.paper_id, mentions.name_as_listed, names.order_lean
+        from mentions
+        inner join names on mentions.name_as_listed = names.name_as_listed
+        where mentions.paper_id in (select paper_id from changed)
+        """,
+    )
+    rows = engine.read(
+        f"""
+        select paper_id, name_as_listed, order_lean from listed
+        where paper_id in (
+            select paper_id from listed where order_lean < {-TELLING} group by paper_id having count(*) >= {LEAST_NAMES}
+        )
+        order by paper_id asc nulls last, name_as_listed asc nulls last
+        """
+    )
+    papers: dict[str, dict[str, float]] = defaultdict(dict)
+    for paper, name, odds in zip(*(rows.values(c) for c in ("paper_id", "name_as_listed", "order_lean")), strict=True):
+        papers[paper][name] = odds
+    turned = [
+        (paper, name, turned)
+        for paper, leans in papers.items()
+        for name, turned in turned_names(leans, leans).items()
     ]
+    engine.give("turned", ("paper_id", "name_as_listed", "turned_name"), turned)
 
 
-def _since(mention: MentionRow, evidence: str, observed: Mapping[str, datetime]) -> datetime:
-    """From when on the decision could be made: when both ends of its evidence had been observed."""
-    if not evidence.startswith(_PARTNER):
-        return mention.observed_at
-    partner = evidence[len(_PARTNER) : evidence.index('"', len(_PARTNER))]  # a mention id holds no quote
-    return max(mention.observed_at, observed.get(partner, mention.observed_at))
+def _find_reach(engine: Engine) -> list[str]:
+    """Keeps ``chosen``: the mentions whose decision anything new can touch (``is_asked`` 1), and the others that bear
+    their names. Returns the names besides theirs that bear on the decisions."""
+    gone = """
+        select mention_id, compared_name, component from earlier
+        where mention_id not in (select mention_id from standing where component is not null)
+        """
+    engine.keep("gone", gone)
+    engine.keep("standing_names", "select distinct compared_name from standing")
+    changed = engine.read(
+        """
+        select
+            changed_names.compared_name,
+            cast(case when steady.compared_name is null then 1 else 0 end as bigint) as comes_or_goes
+        from (select compared_name from gone union select compared_name from fresh) as changed_names
+        left join (select distinct compared_name from standing where component is not null) as steady
+            on changed_names.compared_name = steady.compared_name
+        """
+    )
+    kin = Kin(engine)
+    names, comes_or_goes = changed.values("compared_name"), changed.values("comes_or_goes")
+    touched = kin.touched(names, [name for name, is_so in zip(names, comes_or_goes, strict=True) if is_so])
+    engine.give("touched", ("compared_name",), [(name,) for name in sorted(touched)])
+    engine.keep(
+        "asked",
+        """
+        with reached as (
+            select component from standing where compared_name in (select compared_name from touched)
+            union
+            select component from gone
+        )
+        select mention_id, compared_name from standing
+        where
+            compared_name in (select compared_name from touched)
+            or component in (select component from reached where component is not null)
+        """,
+    )
+    asked = engine.read("select distinct compared_name from asked")
+    bearing, beside = kin.around(asked.values("compared_name"))
+    engine.give("bearing", ("compared_name",), [(name,) for name in sorted(bearing)])
+    engine.keep(
+        "chosen",
+        """
+        select
+            standing.mention_id,
+            standing.paper_id,
+            standing.compared_name,
+            case when asked.mention_id is null then 0 else 1 end as is_asked
+        from standing
+        left join asked on standing.mention_id = asked.mention_id
+        where standing.compared_name in (select compared_name from bearing)
+        """,
+    )
+    return sorted(beside)
+
+
+def _reach_all(engine: Engine) -> list[str]:
+    engine.keep("chosen", "select mention_id, paper_id, compared_name, 1 as is_asked from standing")
+    return []
+
+
+def _read(engine: Engine, extras: Sequence[str]) -> Coded:
+    """The chosen mentions with their papers, and the authors of those, in numbers."""
+    engine.keep(
+        "chosen_papers",
+        """
+        select paper_id, row_number() over (order by paper_id asc nulls last) - 1 as paper_number
+        from (select distinct paper_id from chosen) as papers_of_chosen
+        """,
+    )
+    engine.keep(
+        "authors",
+        """
+        select distinct chosen_papers.paper_number, standing.compared_name
+        from standing
+        inner join chosen_papers on standing.paper_id = chosen_papers.paper_id
+        """,
+    )
+    engine.keep(
+        "chosen_names",
+        """
+        select
+            listed.compared_name,
+            names.coauthor_key,
+            row_number() over (order by listed.compared_name asc nulls last) - 1 as name_number
+        from (select distinct compared_name from authors) as listed
+        left join names on listed.compared_name = names.name_as_listed
+        """,
+    )
+    named = engine.read("select compared_name, coauthor_key from chosen_names order by name_number asc nulls last")
+    texts, keys = named.texts("compared_name"), named.values("coauthor_key")
+    for at in [k for k, key in enumerate(keys) if key is None]:  # turned on some paper, never listed so
+        parsed = parse(texts[at])
+        keys[at] = coauthor_key(parsed) if parsed.units else ""
+    mentions = engine.read(
+        """
+        select
+            chosen.mention_id,
+            chosen_names.name_number,
+            chosen_papers.paper_number,
+            cast(mentions.position as bigint) as position,
+            mentions.account_id,
+            cast(chosen.is_asked as bigint) as is_asked
+        from chosen
+        inner join mentions on chosen.mention_id = mentions.mention_id
+        inner join chosen_papers on chosen.paper_id = chosen_papers.paper_id
+        inner join chosen_names on chosen.compared_name = chosen_names.compared_name
+        order by chosen.mention_id asc nulls last
+        """
+    )
+    papers = engine.read(
+        """
+        select
+            papers.title,
+            papers.ai_keywords,
+            papers.organization_name,
+            cast(coalesce(papers.published_year, 0) as bigint) as year
+        from chosen_papers
+        inner join papers on chosen_papers.paper_id = papers.paper_id
+        order by chosen_papers.paper_number asc nulls last
+        """
+    )
+    numbers, name = np.unique(mentions.ints("name_number"), return_inverse=True)
+    names = [*(texts[k] for k in numbers.tolist()), *extras]
+    engine.give("extras", ("compared_name",), [(extra,) for extra in extras])
+    beside = engine.read(
+        "select paper_number, compared_name from authors where compared_name in (select compared_name from extras)"
+    )
+    at = {extra: k for k, extra in enumerate(extras, start=len(numbers))}
+    paper = mentions.ints("paper_number")
+    organization, organizations = papers.codes("organization_name")
+    return Coded(
+        mention_ids=mentions.texts("mention_id"),
+        names=names,
+        name=name,
+        paper=paper,
+        position=mentions.ints("position"),
+        account=mentions.codes("account_id")[0],
+        organization=organization[paper],
+        coauthors=_coauthors(engine, keys, len(papers)),
+        titles=Sets.of(words(title) for title in papers.texts("title")),
+        keywords=_keywords(papers),
+        venues=Sets.of(() for _ in range(len(papers))),
+        organizations=Sets.of(words(text) for text in organizations),
+        year=papers.ints("year"),
+        beside_paper=beside.ints("paper_number"),
+        beside_name=np.fromiter((at[extra] for extra in beside.values("compared_name")), np.int64, len(beside)),
+        is_asked=mentions.ints("is_asked").astype(bool),
+        real=len(mentions),
+    )
+
+
+def _coauthors(engine: Engine, keys: Sequence[str], papers: int) -> Sets:
+    """The keys of the authors of each paper; ``keys`` by the number of the name."""
+    at: dict[str, int] = {}
+    code = np.fromiter((at.setdefault(key, len(at)) if key else -1 for key in keys), np.int64, len(keys))
+    rows = engine.read(
+        """
+        select authors.paper_number, chosen_names.name_number
+        from authors
+        inner join chosen_names on authors.compared_name = chosen_names.compared_name
+        """
+    )
+    paper, item = rows.ints("paper_number"), code[rows.ints("name_number")]
+    known = item >= 0
+    return Sets.from_pairs(paper[known], item[known], papers, list(at))
+
+
+def _keywords(papers: Any) -> Sets:
+    rows, codes, texts = papers.lists("ai_keywords")
+    at: dict[str, int] = {}
+    keys = np.fromiter((at.setdefault(keyword_key(text or ""), len(at)) for text in texts), np.int64, len(texts))
+    return Sets.from_pairs(rows, keys[codes] if len(codes) else codes, len(papers), list(at))
+
+
+# -- overrides -----------------------------------------------------------------------------------------------------
+
+
+def obey(engine: Engine) -> Any:
+    """Where people's overrides put mentions, as the model ``int_author_placements`` returns it: the mentions of every
+    person that an override names, and the override where one moved the mention."""
+    asked = engine.read("select action, mention_id, author_id, reason from overrides order by override_number asc nulls last")
+    overrides = [Override(*row) for row in zip(*(asked.values(c) for c in Override.__slots__), strict=True)]
+    ends = sorted({end for o in overrides for end in (o.mention_id, o.author_id) if end})
+    engine.give("ends", ("name",), [(end,) for end in ends])
+    rows = engine.read(
+        """
+        with clusters as (
+            select decisions.cluster
+            from decisions
+            inner join mentions on decisions.mention_id = mentions.mention_id
+            where mentions.mention_id in (select name from ends) or mentions.own_author_id in (select name from ends)
+        )
+
+        select
+            mentions.mention_id,
+            mentions.paper_id,
+            mentions.own_author_id,
+            decisions.cluster,
+            decisions.rule,
+            row_number() over (
+                order by
+                    mentions.learned_at asc nulls last,
+                    mentions.first_observed_at asc nulls last,
+                    mentions.mention_id asc nulls last
+            ) as learned
+        from decisions
+        inner join mentions on decisions.mention_id = mentions.mention_id
+        where decisions.cluster in (select cluster from clusters)
+        order by mentions.mention_id asc nulls last
+        """
+    )
+    placed = [
+        Placed(mention_id, paper_id, own, (learned,), cluster)
+        for mention_id, paper_id, own, learned, cluster in zip(
+            *(rows.values(c) for c in ("mention_id", "paper_id", "own_author_id", "learned", "cluster")), strict=True
+        )
+    ]
+    rules = dict(zip(rows.values("mention_id"), rows.values("rule"), strict=True))
+    persons = place(placed, overrides)
+    engine.give(
+        "persons",
+        ("mention_id", "author_id", "rule", "evidence"),
+        [
+            (mention_id, person.author_id, *_word(person.override, rules[mention_id]))
+            for mention_id, person in persons.items()
+        ],
+    )
+    return engine.answer("select mention_id, author_id, rule, evidence from persons")
+
+
+def _word(override: Override | None, rule: str) -> tuple[str | None, str | None]:
+    """Rule and evidence of a mention that an override moved, else nothing."""
+    if not override:
+        return None, None
+    evidence = {
+        "mention": override.mention_id,
+        "author": override.author_id,
+        "reason": override.reason,
+        "without_it": rule,
+    }
+    return f"override: {override.action}", json.dumps(evidence, ensure_ascii=False)

@@ -212,6 +212,7 @@ class _Resolver:
             form_of[k] = at
         self.forms = texts
         self.form = form_of[self.corpus.name]
+        self.form_beside = form_of[self.corpus.beside_name]
         self.by_form = np.argsort(self.form, kind="stable")
         self.count = np.bincount(self.form, minlength=len(texts))
         self.start = np.cumsum(self.count) - self.count
@@ -270,8 +271,11 @@ class _Resolver:
         if not len(a):
             return apart
         width = max(1, len(self.forms))
-        known = np.unique(self.paper * width + self.form)
-        less = np.where(self.count[a] <= self.count[b], a, b)
+        known = np.unique(
+            np.concatenate([self.paper * width + self.form, self.corpus.beside_paper * width + self.form_beside])
+        )
+        few, many = self.count[a], self.count[b]
+        less = np.where((few > 0) & ((few <= many) | (many == 0)), a, b)
         more = a + b - less
         for part in _parts(self.count[less], CHUNK):
             size = self.count[less[part]]

@@ -2,17 +2,22 @@ with decisions as (
     select * from {{ ref('int_author_decisions') }}
 ),
 
+mentions as (
+    select * from {{ ref('int_mentions_resolved') }}
+),
+
 pairs as (
     select
-        least(decisions.author_id, others.author_id) as author_id,
-        greatest(decisions.author_id, others.author_id) as other_author_id,
+        least(mentions.author_id, others.author_id) as author_id,
+        greatest(mentions.author_id, others.author_id) as other_author_id,
         least(decisions.mention_id, others.mention_id) as mention_id,
         greatest(decisions.mention_id, others.mention_id) as other_mention_id,
         decisions.near_log_odds as log_odds,
         decisions.near_reason as reason
     from decisions
-    inner join decisions as others on decisions.near_mention_id = others.mention_id
-    where decisions.author_id <> others.author_id
+    inner join mentions on decisions.mention_id = mentions.mention_id
+    inner join mentions as others on decisions.near_mention_id = others.mention_id
+    where mentions.author_id <> others.author_id
 ),
 
 ranked as (

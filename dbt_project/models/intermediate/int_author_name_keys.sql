@@ -1,0 +1,28 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget_name_keys() }}"
+) }}
+-- One row per author name and key of a family of names that it may belong to: where names find the related ones.
+with names as (
+    select
+        name_as_listed,
+        code_version,
+        split(family_keys, ';') as family_keys
+    from {{ ref('int_author_names') }}
+    {% if is_incremental() %}
+    where name_as_listed not in (select name_as_listed from {{ this }})
+    {% endif %}
+),
+
+final as (
+    select
+        name_as_listed,
+        element as family_key,
+        code_version
+    from {{ unnest_with_position('names', 'family_keys') }} as keys
+    where element <> ''
+)
+
+select * from final
