@@ -5,7 +5,7 @@ PAPERS := .venv/bin/papers
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types format dictionary ui clean
+.PHONY: help setup demo test test-spark bench lint types format dictionary ui clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -19,9 +19,11 @@ $(UV):
 	.tools/bin/pip install --quiet --disable-pip-version-check uv
 
 $(READY): $(UV) pyproject.toml uv.lock
+	@# Compiled once here, as importing costs most of a short run and some systems keep no compiled files.
 	@# The second attempt is for an index behind an authority that only this system knows.
-	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --python .tools/bin/python \
-		|| UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --python .tools/bin/python --system-certs
+	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --compile-bytecode --python .tools/bin/python \
+		|| UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --compile-bytecode --python .tools/bin/python --system-certs
+	.venv/bin/python -m compileall -q -x warehouse/data orchestration sources warehouse
 	.venv/bin/python -m orchestration.manifest
 	@touch $@
 
@@ -30,6 +32,12 @@ demo: $(READY) ## Replay a month of invented listings through the whole pipeline
 
 test: $(READY) ## Run all tests, a file at a time on each of two cores
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+bench: $(READY) ## Measure against what people would use instead (ONLY=load,day picks rows, SCALE_PAPERS= sets the size)
+	.venv/bin/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SCALE_PAPERS),--scale-papers $(SCALE_PAPERS))
+
+test-spark: $(READY) ## Build the models on Spark with Iceberg too and compare; installs what it needs (15 minutes)
+	UV="$(UV)" PYTHON=.tools/bin/python tests/spark/run
 
 lint: $(READY) ## Check style and formatting
 	.venv/bin/ruff check .
@@ -49,4 +57,4 @@ ui: $(READY) ## Start Dagster on http://127.0.0.1:3000
 	$(PAPERS) ui
 
 clean: ## Remove the environment and caches (never the warehouse)
-	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache dbt_project/target
+	rm -rf .venv .spark .tools .pytest_cache .mypy_cache .ruff_cache dbt_project/target

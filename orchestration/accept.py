@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from warehouse.errors import InputError
-from warehouse.landing import Decision, Landing, utc_now
+from warehouse.landing import Decision, open_landing, utc_now
 from warehouse.lock import writer_lock
 from warehouse.raw import LoadResult, RawStore
 from warehouse.settings import Settings
@@ -33,7 +33,7 @@ def accept_load(settings: Settings, load_id: str, reason: str) -> None:
         decision = Decision(
             load_id=load_id, verdict="accepted", reason=reason, decided_by=getpass.getuser(), decided_at=now
         )
-        with Landing(settings.landing).writing() as batch:
+        with open_landing(settings.landing).writing() as batch:
             batch.decide(decision)
         raw.set_verdicts([(load_id, "accepted", "person", reason)])
         raw.record_act(
@@ -49,7 +49,7 @@ def parse_load_again(settings: Settings, load_id: str, reason: str) -> LoadResul
         raw.record_act(
             "parsed_again", act, load_id, reason, getpass.getuser(), found=f"{verdict}: {why}" if why else verdict
         )
-        return raw.parse_again(Landing(settings.landing), load_id, act)
+        return raw.parse_again(open_landing(settings.landing), load_id, act)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import typer
 
 from orchestration import cli_faces, cli_normalization, console
 from warehouse.errors import InputError, WarehouseError
-from warehouse.settings import PROJECT_ROOT, Settings
+from warehouse.settings import PROJECT_ROOT, Settings, storage_root
 
 if TYPE_CHECKING:
     from orchestration.backfill import Backfill
@@ -93,11 +93,13 @@ def run(
         int | None,
         typer.Option("--lookback", min=1, max=366, help="How many trailing dates to observe again."),
     ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Print where the time went, by phase.")] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Fetch a listing date and the days before it, check, transform, publish. What the schedule does."""
     from orchestration.outcome import Outcome
+    from orchestration.profile import lived, phases, rows
     from orchestration.runner import range_tags
     from warehouse.fetching import trailing_dates
     from warehouse.importing import parse_day
@@ -106,9 +108,13 @@ def run(
     settings = _settings(home)
     last = parse_day(day, "--date") if day else utc_now().date()
     first, last = trailing_dates(last, lookback or settings.lookback)
-    outcome = Outcome()
+    outcome = Outcome(seconds={"Starting the command": lived()})
     _fetch_and_publish(settings, first, last, outcome, as_json=as_json, tags=range_tags(first, last))
-    _report_run(settings, outcome, as_json)
+    total = lived()
+    _report_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
+    if profile and not as_json:
+        console.out.print()
+        console.print_table(["phase", "seconds", "share"], rows(outcome, total))
 
 
 @app.command()
@@ -146,9 +152,9 @@ def _say_estimate(settings: Settings, backfill: Backfill) -> int:
     Returns how many of the dates need no look.
     """
     from warehouse.fetching import observed_since
-    from warehouse.landing import Landing
+    from warehouse.landing import open_landing
 
-    known = observed_since(Landing(settings.landing), backfill.since)
+    known = observed_since(open_landing(settings.landing), backfill.since)
     done = sum(backfill.first <= day <= backfill.last for day in known)
     days = (backfill.last - backfill.first).days + 1
     least = (days - done) * settings.min_interval
@@ -199,7 +205,7 @@ def import_(
     from orchestration.outcome import Outcome
     from orchestration.runner import run_job
     from warehouse.importing import Known, Manifest, find_files, import_files, parse_day, parse_moment
-    from warehouse.landing import Landing
+    from warehouse.landing import open_landing
     from warehouse.lock import writer_lock
 
     settings = _settings(home)
@@ -213,7 +219,7 @@ def import_(
     leave_demo(settings, tell=console.say)
     with console.progress("Landing files", len(files), shown=not as_json) as bar:
         imported = import_files(
-            Landing(settings.landing),
+            open_landing(settings.landing),
             files,
             manifest=known,
             told=told,
@@ -245,11 +251,11 @@ def import_(
 
 def _is_behind(settings: Settings) -> bool:
     """Whether something is landed or overruled that the published file does not know, or nothing is published."""
-    from warehouse.landing import Landing
+    from warehouse.landing import open_landing
     from warehouse.overrides import are_overrides_new
     from warehouse.raw import is_behind
 
-    landing = Landing(settings.landing)
+    landing = open_landing(settings.landing)
     if not settings.published_database.exists():
         return any(True for _ in landing.captures())
     return are_overrides_new(settings) or is_behind(landing, settings.raw_database, settings.published_database)
@@ -258,7 +264,7 @@ def _is_behind(settings: Settings) -> bool:
 def _report_import(settings: Settings, imported: list[Any], outcome: Any, as_json: bool) -> None:
     from warehouse.raw import verdicts
 
-    known = verdicts(settings.raw_database)
+    known = verdicts(settings.raw_database, [file.load_id for file in imported if file.load_id])
     files = []
     for file in imported:
         became, detail = "refused", file.problem
@@ -306,14 +312,74 @@ def rebuild(
     """Read the landing archive (or one load of it) again, with today's parsers, and publish what comes of it."""
     from orchestration.accept import parse_load_again
     from orchestration.runner import run_job
+    from warehouse.landing import open_landing
 
     settings = _settings(home)
-    if not settings.landing.exists():
-        raise InputError(f"There is no landing archive in {settings.home}: there is nothing to rebuild from.")
+    if not open_landing(settings.landing).exists():
+        raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to rebuild from.")
     if load:
         parse_load_again(settings, load, reason.strip() or "read again")
     outcome = run_job(settings, "load_landed", rebuild=load is None)
     _report_run(settings, outcome, as_json)
+
+
+@app.command("copy-landing")
+def copy_landing(
+    to: Annotated[str, typer.Argument(help="A folder or s3://…; then set PAPERS_LANDING to it.")],
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Copy the landing archive to another place, every payload checked. Repeat it to bring over what came since."""
+    from warehouse.landing import copy_archive, open_landing
+    from warehouse.lock import writer_lock
+
+    settings = _settings(home)
+    source, target = open_landing(settings.landing), open_landing(storage_root(to, "TO") or to)
+    if not source.exists():
+        raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to copy.")
+    if str(source.root) == str(target.root):
+        raise InputError(f"{target.root} is where the archive lies: give another place.")
+    with writer_lock(settings.lock_file, purpose="papers copy-landing", timeout=settings.lock_timeout):
+        try:
+            captures, decisions = copy_archive(source, target)
+        except ValueError as error:
+            raise InputError(f"The archive {source.root} is damaged: {error}.") from error
+    total = sum(1 for _ in target.captures())
+    if as_json:
+        console.print_json({"to": str(target.root), "new": captures, "decisions": decisions, "captures": total})
+        return
+    console.out.print(f"{captures} new capture(s) and {decisions} decision(s) → {target.root}, which has {total} now.")
+
+
+@app.command()
+def handover(
+    to: Annotated[str | None, typer.Option("--to", help="A folder or s3://…; else PAPERS_HANDOVER.")] = None,
+    is_check: Annotated[bool, typer.Option("--check", help="Read all files again and compare their sha256.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Hand all accepted loads over as Parquet that another engine reads: what is new since the last time."""
+    from warehouse.handover import check, hand_over_new
+    from warehouse.lock import writer_lock
+
+    settings = _settings(home)
+    if to:
+        settings = replace(settings, handover_root=storage_root(to, "--to"))
+    if settings.handover is None:
+        raise InputError("There is no place to hand over to: give --to DIR or --to s3://…, or set PAPERS_HANDOVER.")
+    if not settings.raw_database.exists():
+        raise InputError(f"Nothing is loaded in {settings.home} yet: there is nothing to hand over.")
+    with writer_lock(settings.lock_file, purpose="papers handover", timeout=settings.lock_timeout):
+        done = hand_over_new(settings)
+    assert done is not None
+    facts = {"to": str(settings.handover), "commits": done.commits, "loads": done.loads, "rows": done.rows}
+    checked: dict[str, int] | None = check(settings.handover) if is_check else None
+    if as_json:
+        console.print_json({**facts, "checked": checked})
+        return
+    console.out.print(f"{done.loads} new or changed load(s), {done.rows} rows → {settings.handover}")
+    if checked:
+        console.out.print(", ".join(f"{count} {what}" for what, count in checked.items()) + ": all as written.")
 
 
 @app.command()
@@ -502,8 +568,8 @@ def _run_facts(settings: Settings, outcome: Any) -> dict[str, Any]:
     }
 
 
-def _report_run(settings: Settings, outcome: Any, as_json: bool) -> None:
-    facts = _run_facts(settings, outcome)
+def _report_run(settings: Settings, outcome: Any, as_json: bool, more: dict[str, Any] | None = None) -> None:
+    facts = {**_run_facts(settings, outcome), **(more or {})}
     if as_json:
         console.print_json(facts)
         return

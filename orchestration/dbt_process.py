@@ -11,6 +11,8 @@ from orchestration.helper import Emit
 from warehouse.settings import PROJECT_ROOT
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+#: What the profile reads of the environment.
+DATABASE_PATHS = ("PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE")
 _parsed: dict[str, Any] = {}
 
 
@@ -23,9 +25,14 @@ def arguments_for(target: Path) -> list[str]:
     ]
 
 
-def parse(environment: dict[str, str], target: Path) -> None:
-    """Import dbt and what its Python models need, and parse the project, from the last parse where nothing changed."""
-    os.environ.update(environment)
+def parse(target: Path) -> None:
+    """Import dbt and what its Python models need, and parse the project, from the last parse where nothing changed.
+
+    Where the databases lie is told to the build alone: dbt parses everything anew when a profile's path changes, so
+    that the parse of the installation would serve no home.
+    """
+    for name in DATABASE_PATHS:
+        os.environ.pop(name, None)
     target.mkdir(parents=True, exist_ok=True)
     known, kept = DBT_PROJECT / "target" / "partial_parse.msgpack", target / "partial_parse.msgpack"
     if known.exists() and not kept.exists():
@@ -45,7 +52,7 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
     """
     os.environ.update(environment)
     from dbt.cli.main import dbtRunner
-    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
+    from google.protobuf.json_format import MessageToDict
 
     def on_event(event: Any) -> None:
         if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):

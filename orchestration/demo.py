@@ -17,7 +17,7 @@ from sources.replay import ReplayServer
 from warehouse.errors import InputError
 from warehouse.fetching import fetch_listings, trailing_dates
 from warehouse.importing import read_manifest
-from warehouse.landing import Landing, utc_now
+from warehouse.landing import open_landing, utc_now
 from warehouse.settings import DEMO_MARKER, PROJECT_ROOT, Settings
 
 SAMPLE = PROJECT_ROOT / "warehouse" / "sample" / "archive"
@@ -42,10 +42,15 @@ def run_demo(settings: Settings, tell: Callable[[str], None]) -> Outcome:
     Raises InputError when the home holds something else than an earlier demo.
     """
     marker = settings.home / DEMO_MARKER
+    if settings.landing_root:
+        raise InputError(
+            "PAPERS_LANDING names an archive, and the demo's papers are invented: unset it for the demo, "
+            "which keeps its own in its home."
+        )
     if marker.exists():
         for name in _CONTENTS:
             _remove(settings.home / name)
-    elif settings.landing.exists() or settings.raw_database.exists():
+    elif (settings.home / "landing").exists() or settings.raw_database.exists():
         raise InputError(
             f"{settings.home} holds a warehouse of yours: give the demo a home of its own with --home DIR."
         )
@@ -59,7 +64,7 @@ def run_demo(settings: Settings, tell: Callable[[str], None]) -> Outcome:
         # The demo's clock is the sample's: an observation is of the moment that the replay shows.
         client = DailyPapersClient(server.url, http, now=lambda: clock)
         tell(f"Replaying {len(moments)} looks at {moments[0]:%d %B} to {moments[-1]:%d %B %Y}, all invented …")
-        landing = Landing(settings.landing)
+        landing = open_landing(settings.landing)
         first_day = moments[0].date()
         for moment in moments[:-1]:
             server.now = clock = moment

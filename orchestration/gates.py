@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Runs in the index of the Data Docs; it is written twice a run, so its size must not grow with history.
 INDEXED_RUNS = 100
+#: Entries in one frame of the batch gate: a frame of text takes some 0.5 GB a million, here and in the judge.
+FRAME_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,21 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
     """
     now = utc_now().replace(tzinfo=None)
     with RawStore.open(settings.raw_database) as raw:
-        loads, entries = batch_frames(raw, now)
+        sources: dict[str, str] = {}
+        sizes: Counter[str] = Counter()
+        judgements = []
+        for loads, entries in batch_frames(raw, now):
+            sources.update(zip(loads["load_id"], loads["source"], strict=True))
+            frames = {"loads": loads} if entries.empty else {"loads": loads, "entries": entries}
+            sizes.update({name: len(frame) for name, frame in frames.items()})
+            title = f"Batch gate · {now:%Y-%m-%d %H:%M} UTC · {len(loads)} loads"
+            judgements.append(judge.judge(BATCH, frames, title))
         unreadable = scalar(
             raw.connection,
             "select count(*) from raw.loads where loaded_in = ? and verdict_by = 'loader'",
             [run_id],
         )
-        if loads.empty:
+        if not judgements:
             problem = None
             if unreadable:
                 problem = (
@@ -93,10 +104,7 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
                     "fetch one with `papers run` or import one with `papers import`."
                 )
             return GateOutcome("batch", 0, 0, {}, (), None, problem)
-        frames = {"loads": loads}
-        if not entries.empty:
-            frames["entries"] = entries
-        judgement = judge.judge(BATCH, frames, f"Batch gate · {now:%Y-%m-%d %H:%M} UTC · {len(loads)} loads")
+        judgement = in_one(judgements)
         page = write_page(settings, run_id, "batch", judgement)
         rejected = _rejections(judgement)
         raw.append("gate_results", _result_rows(BATCH, judgement, run_id, now, page))
@@ -106,47 +114,97 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
                 (load_id, "rejected", "gate", rejected[load_id])
                 if load_id in rejected
                 else (load_id, "accepted", "gate", None)
-                for load_id in loads["load_id"]
+                for load_id in sources
             ]
         )
-    sources = dict(zip(loads["load_id"], loads["source"], strict=True))
-    sizes = {name: len(frame) for name, frame in frames.items()}
     warnings = tuple(
         f"{finding.rule}: {finding.unexpected} of {sizes[BATCH.rule(finding.rule).frame]} rows ({finding.sample})"
         for finding in judgement.findings
         if not finding.passed and BATCH.rule(finding.rule).severity == "warning"
     )
-    accepted = len(loads) - len(rejected)
+    accepted = len(sources) - len(rejected)
     problem = None
-    if not accepted or len(rejected) / len(loads) > settings.max_rejected_share:
+    if not accepted or len(rejected) / len(sources) > settings.max_rejected_share:
         reason, count = Counter(rejected.values()).most_common(1)[0]
         first = next(load for load, why in rejected.items() if why == reason)
         remedy = BATCH.rule(reason.split(":")[0]).remedy
         problem = (
-            f"The batch gate rejected {len(rejected)} of {len(loads)} loads, {count} of them for: {reason} "
+            f"The batch gate rejected {len(rejected)} of {len(sources)} loads, {count} of them for: {reason} "
             f"First: load {first} from {sources[first]}. What to do: {remedy}."
         )
-    return GateOutcome("batch", len(loads), accepted, rejected, warnings, page, problem, _failures(BATCH, judgement))
+    return GateOutcome("batch", len(sources), accepted, rejected, warnings, page, problem, _failures(BATCH, judgement))
 
 
-def batch_frames(raw: RawStore, now: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The frames that the batch gate judges: one row per pending load, one per entry of theirs."""
-    raw.connection.execute(f"create temp table judged_entries as {BATCH_ENTRIES_QUERY}")
-    entries = raw.connection.execute("from judged_entries order by load_id, position").df()
-    loads = raw.connection.execute(BATCH_LOADS_QUERY, {"now": now}).df()
-    raw.connection.execute("drop table judged_entries")
-    return loads, entries
+def batch_frames(raw: RawStore, now: datetime) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """The frames that the batch gate judges: one row per pending load, one per entry of theirs.
+
+    In parts of about ``FRAME_ENTRIES`` entries, whole loads each. A part is judged by the same history as all of it
+    together, so verdicts are written after the last.
+    """
+    parts = raw.connection.execute(
+        f"""select min(load_number), max(load_number) from (
+                select load_number, floor(sum(entries) over (order by load_number) / {FRAME_ENTRIES}) as part
+                from raw.loads where verdict = 'pending')
+            group by part order by part"""
+    ).fetchall()
+    for part in parts:
+        raw.connection.execute(
+            """create temp table judged_loads as select load_id from raw.loads
+               where verdict = 'pending' and load_number between ? and ?""",
+            part,
+        )
+        raw.connection.execute(f"create temp table judged_entries as {BATCH_ENTRIES_QUERY}")
+        entries = raw.connection.execute("from judged_entries order by load_id, position").df()
+        loads = raw.connection.execute(BATCH_LOADS_QUERY, {"now": now}).df()
+        raw.connection.execute("drop table judged_entries")
+        raw.connection.execute("drop table judged_loads")
+        yield loads, entries
 
 
-def mart_gate(settings: Settings, judge: Judge, run_id: str, *, is_live: bool = False) -> GateOutcome:
-    """Judge the sealed next file by the counts of offending rows of each rule.
+def in_one(judgements: Sequence[Judgement]) -> Judgement:
+    """The judgements of the parts of a batch as one."""
+    first, *others = judgements
+    if not others:
+        return first
+    findings: dict[str, list[Finding]] = defaultdict(list)
+    for judgement in judgements:
+        for finding in judgement.findings:
+            findings[finding.rule].append(finding)
+    bodies = [judgement.page.partition("<body>")[2].rpartition("</body>")[0] for judgement in others]
+    head, end, tail = first.page.rpartition("</body>")
+    return Judgement(tuple(map(_in_one, findings.values())), "".join((head, *bodies, end, tail)))
 
+
+def _in_one(parts: list[Finding]) -> Finding:
+    """What one rule found in all parts; what it saw is told of the first part that failed."""
+    told = next((part for part in parts if not part.passed), parts[0])
+    return replace(
+        told,
+        passed=all(part.passed for part in parts),
+        unexpected=sum(part.unexpected for part in parts),
+        rows=tuple(row for part in parts for row in part.rows),
+        broken=next((part.broken for part in parts if part.broken), None),
+    )
+
+
+def mart_gate(
+    settings: Settings,
+    judge: Judge,
+    run_id: str,
+    offences_of: Callable[[datetime | None], dict[str, Offences]] | None = None,
+    *,
+    is_live: bool = False,
+) -> GateOutcome:
+    """Judge what was built by the counts of offending rows of each rule.
+
+    ``offences_of`` counts them, with the moment of a live run; by default in the sealed next file.
     ``is_live``: the run looked at today's list, so something recent must have been observed.
     """
     import pandas as pd
 
     now = utc_now().replace(tzinfo=None)
-    offences = mart_offences(settings, now if is_live else None)
+    live_at = now if is_live else None
+    offences = offences_of(live_at) if offences_of else mart_offences(settings, live_at)
     counts = {name: [found.rows] for name, found in offences.items()}
     judgement = judge.judge(MARTS, {"marts": pd.DataFrame(counts)}, f"Mart gate · {now:%Y-%m-%d %H:%M} UTC")
     # The judge saw counts; which rows they count is known here.

@@ -7,14 +7,28 @@ beside the fetching and parsing instead of before it.
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
 Emit = Callable[[Any], None]
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """While the slow libraries are imported. They make a million objects that stay: to look for garbage among them
+    takes a tenth of the time, then and ever after."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class HelperError(RuntimeError):
@@ -27,10 +41,18 @@ class Helper:
     def __init__(self, name: str, connection: Connection):
         self._name = name
         self._connection = connection
+        self._is_ready = False
+        #: Seconds that the run waited for the imports of the helper, where other work did not cover them.
+        self.waited = 0.0
 
     def do(self, *arguments: Any) -> Iterator[Any]:
         """What the work emits for these arguments, as it comes. Raises HelperError when the helper fails or dies."""
         try:
+            if not self._is_ready:
+                began = time.perf_counter()
+                self._connection.recv()
+                self._is_ready = True
+                self.waited = time.perf_counter() - began
             self._connection.send(arguments)
             while True:
                 kind, value = self._connection.recv()
@@ -45,37 +67,50 @@ class Helper:
 
 
 def _serve(
-    connection: Connection, warm_up: Callable[..., None], warm_up_arguments: tuple[Any, ...], work: Callable[..., None]
+    theirs: Connection,
+    ours: Connection | None,
+    warm_up: Callable[..., None],
+    warm_up_arguments: tuple[Any, ...],
+    work: Callable[..., None],
 ) -> None:
+    if ours:  # a forked copy of the run's end would keep this process from seeing that the run is gone
+        ours.close()
     # The libraries print; stdout belongs to the answers of the command that started us.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    with contextlib.suppress(Exception):  # the first job meets the same fault and tells it
+    with contextlib.suppress(Exception), importing():  # the first job meets the same fault and tells it
         warm_up(*warm_up_arguments)
-    while True:
-        try:
-            arguments = connection.recv()
-        except (EOFError, OSError, KeyboardInterrupt):
-            return
-        try:
-            work(lambda value: connection.send(("emitted", value)), *arguments)
-            connection.send(("done", None))
-        except Exception as error:
-            connection.send(("failed", f"{type(error).__name__}: {error}"))
+    try:
+        theirs.send(("ready", None))
+        while True:
+            arguments = theirs.recv()
+            try:
+                work(lambda value: theirs.send(("emitted", value)), *arguments)
+                theirs.send(("done", None))
+            except Exception as error:
+                theirs.send(("failed", f"{type(error).__name__}: {error}"))
+    except (EOFError, OSError, KeyboardInterrupt):
+        os._exit(0)  # nothing is left to be written; taking the libraries down would take a while
 
 
 @contextmanager
 def helping(
-    name: str, work: Callable[..., None], warm_up: Callable[..., None], *warm_up_arguments: Any
+    name: str, work: Callable[..., None], warm_up: Callable[..., None], *warm_up_arguments: Any, forked: bool = False
 ) -> Iterator[Helper]:
     """A helper process for one run. ``work(emit, *arguments)`` does a job; both functions are importable by name.
 
-    ``spawn``: a forked copy of a process with threads may hang.
+    ``forked`` shares what this process has imported. It is for a process that has not worked yet: a forked copy of a
+    process with busy threads may hang, so a helper is spawned otherwise.
     """
     # A helper that is stopped while it imports leaves its locks to the tracker, which cleans up and need not say so.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork" if forked else "spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, warm_up, warm_up_arguments, work), daemon=True, name=name)
+    process = context.Process(  # type: ignore[attr-defined]
+        target=_serve,
+        args=(theirs, ours if forked else None, warm_up, warm_up_arguments, work),
+        daemon=True,
+        name=name,
+    )
     process.start()
     theirs.close()
     try:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestration.dbt_process import DBT_PROJECT, arguments_for
+from orchestration.dbt_process import DATABASE_PATHS, DBT_PROJECT, arguments_for
 from warehouse.errors import HomeError
 from warehouse.settings import Settings
 
@@ -30,7 +30,7 @@ def ensure_manifest(settings: Settings) -> Path:
     with tempfile.TemporaryDirectory(prefix="papers-parse-") as scratch:
         done = subprocess.run(
             [dbt_executable(), "parse", *arguments_for(Path(scratch))],
-            env={**os.environ, **settings.environment()},
+            env={k: v for k, v in {**os.environ, **settings.environment()}.items() if k not in DATABASE_PATHS},
             capture_output=True,
             text=True,
             check=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,17 +28,32 @@ class Outcome:
     error: WarehouseError | None = None
     on_date: Callable[[date, str], None] | None = None
     on_load: Callable[[LoadResult], None] | None = None
+    #: Wall seconds by phase, in the order in which the phases began. Phases do not overlap.
+    seconds: dict[str, float] = field(default_factory=dict)
+    #: Seconds within those phases in which the run waited for a library that a helper process imports.
+    waited: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, what: str) -> Iterator[None]:
+        """Measure a phase of the run. A later run of the same phase takes the place of the earlier."""
+        began = time.perf_counter()
+        self.seconds[what] = 0.0
+        try:
+            yield
+        finally:
+            self.seconds[what] = time.perf_counter() - began
 
     @contextmanager
     def of_step(self, what: str) -> Iterator[None]:
-        """Turn an error of the warehouse into the run's own, and into a Dagster failure of one sentence.
+        """A phase that turns an error of the warehouse into the run's own, and into a Dagster failure of one sentence.
 
         ``what`` names the step when a helper process broke: that is no statement about the data, and blocks.
         """
         import dagster as dg
 
         try:
-            yield
+            with self.phase(what):
+                yield
         except (WarehouseError, HelperError) as error:
             self.error = error if isinstance(error, WarehouseError) else GateError(f"{what} broke: {error}.")
             raise dg.Failure(description=str(self.error)) from error

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import dbt_process
+from orchestration.engines import transforming
 from orchestration.expectations.judge import Judge, judging
-from orchestration.helper import Helper, helping
+from orchestration.helper import Helper
 from sources.daily_papers.client import DailyPapersClient
 from warehouse.errors import WarehouseError
 from warehouse.fetching import client_of
@@ -57,13 +57,14 @@ def judge_resource(_: dg.InitResourceContext) -> Iterator[Judge]:
 
 
 def dbt_resource(settings: Settings) -> dg.ResourceDefinition:
-    """The process that runs dbt, started with the run. ``do(environment, target, command)`` runs a command."""
+    """The process of the engine (see ``engines``), started with the run."""
 
     @dg.resource(description="The process that runs dbt, started with the run.")
     def dbt(_: dg.InitResourceContext) -> Iterator[Helper]:
-        with helping(
-            "dbt", dbt_process.build, dbt_process.parse, settings.environment(), settings.dbt_target
-        ) as helper:
-            yield helper
+        try:
+            with transforming(settings) as helper:
+                yield helper
+        except WarehouseError as error:
+            raise dg.Failure(description=str(error)) from error
 
     return dbt

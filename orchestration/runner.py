@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import warnings
 from contextlib import ExitStack
 from datetime import date
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.expectations.judge import judging
+from orchestration.helper import importing
 from orchestration.outcome import Outcome
-from warehouse.errors import HomeError, WarehouseError
+from warehouse.errors import HomeError, InputError, WarehouseError
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
 
@@ -41,11 +42,15 @@ def prepare_environment(settings: Settings) -> None:
     os.environ.update(
         DAGSTER_DISABLE_TELEMETRY="yes", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false"
     )
+    if settings.dagster_config and not settings.dagster_config.is_file():
+        raise InputError(f"PAPERS_DAGSTER_CONFIG is {settings.dagster_config}: there is no such file.")
     try:
         settings.dagster_home.mkdir(parents=True, exist_ok=True)
         # Whole or not at all: a run that waits for the lock must not find the file of another one half written.
         part = settings.dagster_home / f".dagster.yaml.{os.getpid()}"
-        shutil.copyfile(_INSTANCE_CONFIG, part)
+        # Where Dagster's default puts it. JSON is YAML, whatever the path holds.
+        history = json.dumps(str(settings.dagster_home / "history" / "runs"))
+        part.write_text(_INSTANCE_CONFIG.read_text().replace("HISTORY}", f"{history}}}"))
         os.replace(part, settings.dagster_home / "dagster.yaml")
     except OSError as error:
         raise HomeError(
@@ -73,14 +78,17 @@ def run_job(
     prepare_environment(settings)
     lock = writer_lock(settings.lock_file, purpose=f"papers ({job_name})", timeout=settings.lock_timeout)
     with lock, ExitStack() as helpers:
-        if "judge" not in overrides:
-            # Its import takes longest of all, so it begins before the orchestrator's.
-            overrides["judge"] = helpers.enter_context(judging())
-        import dagster as dg
+        # Its import takes longest of all, so it begins before the orchestrator's.
+        judge = helpers.enter_context(judging())
+        with outcome.phase("Importing Dagster"), importing():
+            import dagster as dg
 
-        from orchestration.definitions import build_definitions
-
-        job = build_definitions(settings, outcome=outcome, **overrides).resolve_job_def(job_name)
+            from orchestration.definitions import build_definitions
+            from orchestration.engines import transforming
+        dbt = helpers.enter_context(transforming(settings, forked=True))
+        with outcome.phase("Reading the definitions"):
+            resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}
+            job = build_definitions(settings, **resources).resolve_job_def(job_name)
         with dg.DagsterInstance.get() as instance:
             _close_killed_runs(instance)
             result = job.execute_in_process(
@@ -92,6 +100,7 @@ def run_job(
                     "ops": {"raw__loads": {"config": {"rebuild": rebuild}}},
                 },
             )
+        outcome.waited = {"Great Expectations": judge.waited, "dbt": dbt.waited}
     if outcome.error:
         raise outcome.error
     if not result.success:

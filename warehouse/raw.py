@@ -13,10 +13,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,16 @@ import msgspec
 import polars as pl
 
 from sources.daily_papers import formats
-from sources.daily_papers.records import Entry, FieldSeen, Listing
+from sources.daily_papers.records import Entry, Listing
+from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 from warehouse.errors import HomeError
 from warehouse.keys import name_key, title_key
 from warehouse.landing import Capture, Landing, utc_now
+from warehouse.settings import MEMORY_LIMIT
 
-#: Loads per transaction: bounds memory, and what a kill makes us read again.
-CHUNK = 250
+#: Loads, and bytes of payload, per transaction: bounds memory, and what a kill makes us read again.
+CHUNK, CHUNK_BYTES = 1000, 32 * 2**20
 #: A refused record is kept to this many characters here; the landing archive has all of it.
 RECORD_LIMIT = 1 << 20
 
@@ -92,7 +94,7 @@ _POLARS = {
 }
 
 
-def _frame_schema(table: str) -> dict[str, Any]:
+def _schema(table: str) -> dict[str, Any]:
     columns = (part.split()[:2] for part in TABLES[table].replace("\n", " ").split(","))
     return {name: _POLARS[kind] for name, kind in columns}
 
@@ -132,7 +134,10 @@ def open_database(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Duc
         ) from error
     try:
         connection.execute("set TimeZone = 'UTC'")
+        # Order is what a query asks for; keeping any other holds rows in memory.
         connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"set temp_directory = '{quoted}.tmp'")
         yield connection
     except duckdb.IOException as error:
         raise HomeError(
@@ -172,21 +177,18 @@ class RawStore:
 
         Each chunk is one transaction: a kill loses nothing and repeats at most one chunk.
         """
-        newest = scalar(self.connection, "select max(landed_at) from raw.loads")
-        since = (newest - timedelta(days=1)).date() if newest else None
-        known = {r[0] for r in self.connection.execute("select load_id from raw.loads").fetchall()}
+        since = _loaded_until(self.connection)
+        first = scalar(self.connection, "select coalesce(max(load_number), 0) + 1 from raw.loads")
+        reader = _Reader(run_id, first)
         results: list[LoadResult] = []
-        chunk: list[Capture] = []
-        for capture in landing.captures(since):
-            if capture.load_id in known:
-                continue
-            known.add(capture.load_id)
-            chunk.append(capture)
-            if len(chunk) == CHUNK:
-                results += self._load(landing, chunk, run_id, on_load)
-                chunk = []
-        results += self._load(landing, chunk, run_id, on_load)
-        self._replay_decisions(landing)
+        for chunk in _chunks(unloaded(self.connection, landing)):
+            landing.ahead(chunk)
+            for capture in chunk:
+                result = reader.add(landing, capture)
+                if on_load:
+                    on_load(result)
+            results += self._load(reader)
+        self._replay_decisions(landing, since)
         return results
 
     def pending(self) -> int:
@@ -220,13 +222,12 @@ class RawStore:
         if capture is None:
             raise KeyError(load_id)
         number = scalar(self.connection, "select load_number from raw.loads where load_id = ?", [load_id])
-        rows = _Rows(number, run_id)
-        result = rows.add(landing, capture)
+        reader = _Reader(run_id, number)
+        result = reader.add(landing, capture)
         with self._transaction():
             for table in ("loads", "entries", "quarantine", "fields_seen"):
                 self.connection.execute(f"delete from raw.{table} where load_id = ?", [load_id])
-            for table, new in rows.tables.items():
-                self.append(table, new)
+            self._append_chunk(reader)
         self._replay_decisions(landing)
         return result
 
@@ -259,40 +260,86 @@ class RawStore:
             self.connection.rollback()
             raise
 
-    def append(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    def append(self, table: str, rows: Sequence[dict[str, Any]] | pl.DataFrame) -> None:
         """Add rows to a raw table; missing keys are null."""
-        if not rows:
+        if not len(rows):
             return
-        frame = pl.DataFrame(rows, schema=_frame_schema(table), orient="row").to_arrow()
-        self.connection.register("new_rows", frame)
-        # Another chunk may have brought the same content already.
-        unseen = "where content_id not in (select content_id from raw.entry_contents)"
-        condition = unseen if table in ("entry_contents", "entry_authors") else ""
-        self.connection.execute(f"insert into raw.{table} by name select * from new_rows {condition}")
+        frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, schema=_schema(table), orient="row")
+        self.connection.register("new_rows", frame.to_arrow())
+        self.connection.execute(f"insert into raw.{table} by name select * from new_rows")
         self.connection.unregister("new_rows")
 
-    def _load(
-        self,
-        landing: Landing,
-        captures: list[Capture],
-        run_id: str,
-        on_load: Callable[[LoadResult], None] | None,
-    ) -> list[LoadResult]:
-        if not captures:
-            return []
-        rows = _Rows(scalar(self.connection, "select coalesce(max(load_number), 0) + 1 from raw.loads"), run_id)
-        for capture in captures:
-            result = rows.add(landing, capture)
-            if on_load:
-                on_load(result)
-        with self._transaction():
-            for table, new in rows.tables.items():
-                self.append(table, new)
-        return rows.results
+    def _stored_contents(self, content_ids: Sequence[str]) -> set[str]:
+        """Which of these contents are stored already."""
+        self.connection.register(
+            "met", pl.DataFrame({"content_id": content_ids}, schema={"content_id": pl.String}).to_arrow()
+        )
+        query = "select content_id from raw.entry_contents where content_id in (select content_id from met)"
+        stored = {row[0] for row in self.connection.execute(query).fetchall()}
+        self.connection.unregister("met")
+        return stored
 
-    def _replay_decisions(self, landing: Landing) -> None:
-        """Obey the archive's decisions, so that a rebuild reaches the verdicts that people gave."""
-        self.set_verdicts([(d.load_id, d.verdict, "person", d.reason) for d in landing.decisions()])
+    def _load(self, reader: _Reader) -> list[LoadResult]:
+        if reader.results:
+            with self._transaction():
+                self._append_chunk(reader)
+        results, reader.results = reader.results, []
+        return results
+
+    def _append_chunk(self, reader: _Reader) -> None:
+        stored = self._stored_contents(list(reader.contents)) if reader.contents else set()
+        for table, rows in reader.take(stored).items():
+            self.append(table, rows)
+
+    def _replay_decisions(self, landing: Landing, since: date | None = None) -> None:
+        """Obey the archive's decisions, so that a rebuild reaches the verdicts that people gave.
+
+        Those of before ``since`` were obeyed by the run that loaded what was landed then.
+        """
+        self.set_verdicts([(d.load_id, d.verdict, "person", d.reason) for d in landing.decisions(since)])
+
+
+def _loaded_until(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The day whose journals and later ones may name what is not loaded; None: all may.
+
+    One day more than the newest load's, because a clock may have been set back while something landed.
+    """
+    newest = scalar(connection, "select max(landed_at) from raw.loads")
+    return (newest - timedelta(days=1)).date() if newest else None
+
+
+def unloaded(connection: duckdb.DuckDBPyConnection, landing: Landing) -> Iterator[Capture]:
+    """What is landed and not loaded, each once, in the order of landing.
+
+    Cost follows what was landed since the newest load, not the history. The connection is used before the first
+    capture comes and not while they do.
+    """
+    since = _loaded_until(connection)
+    known: set[str] = set()
+    if since:
+        landed = [capture.load_id for capture in landing.captures(since)]
+        connection.register("landed", pl.DataFrame({"load_id": landed}, schema={"load_id": pl.String}).to_arrow())
+        query = "select load_id from raw.loads where load_id in (select load_id from landed)"
+        known = {row[0] for row in connection.execute(query).fetchall()}
+        connection.unregister("landed")
+    for capture in landing.captures(since):
+        if capture.load_id not in known:
+            known.add(capture.load_id)
+            yield capture
+
+
+def _chunks(captures: Iterable[Capture]) -> Iterator[list[Capture]]:
+    """Captures by the transaction."""
+    chunk: list[Capture] = []
+    size = 0
+    for capture in captures:
+        chunk.append(capture)
+        size += sum(payload.size for payload in capture.payloads)
+        if len(chunk) == CHUNK or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def start_over(
@@ -332,36 +379,83 @@ class LoadState:
     basis: str
 
 
-def verdicts(path: Path) -> dict[str, LoadState]:
-    """Load id → where it stands. Empty when nothing was ever loaded."""
+def verdicts(path: Path, load_ids: Sequence[str] | None = None) -> dict[str, LoadState]:
+    """Load id → where it stands, of these loads or of all. Empty when nothing was ever loaded."""
     if not path.exists():
         return {}
     with open_database(path, read_only=True) as connection:
-        rows = connection.execute(
-            "select load_id, verdict, verdict_reason, entries, refused, observed_at_basis from raw.loads"
-        ).fetchall()
+        query = "select load_id, verdict, verdict_reason, entries, refused, observed_at_basis from raw.loads"
+        if load_ids is not None:
+            connection.register("asked", pl.DataFrame({"load_id": load_ids}, schema={"load_id": pl.String}).to_arrow())
+            query += " where load_id in (select load_id from asked)"
+        rows = connection.execute(query).fetchall()
     return {row[0]: LoadState(*row[1:]) for row in rows}
 
 
 def is_behind(landing: Landing, raw: Path, published: Path) -> bool:
     """Whether the published file lacks something: a capture that is not loaded, or a verdict that it does not know."""
-    known = {load_id: state.verdict for load_id, state in verdicts(raw).items()}
-    if any(capture.load_id not in known for capture in landing.captures()):
+    if not raw.exists():
         return True
-    with open_database(published, read_only=True) as connection:
-        shown = dict(connection.execute("select load_id, verdict from marts.ops_loads").fetchall())
-    return shown != known
+    with open_database(raw, read_only=True) as connection:
+        if next(unloaded(connection, landing), None):
+            return True
+        quoted = str(published).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as published (read_only)")
+        changed = """
+            select count(*) from raw.loads as loads
+            full join published.marts.ops_loads as shown using (load_id)
+            where loads.verdict is distinct from shown.verdict"""
+        return bool(scalar(connection, changed))
 
 
-class _Rows:
-    """Rows of one chunk, by table, in the order of the captures."""
+class _Content(msgspec.Struct, frozen=True, gc=False):
+    """What the rows of an entry say of its content."""
 
-    def __init__(self, first_number: int, run_id: str):
-        self.next_number = first_number
+    content_id: str
+    title_key: str
+
+
+class _Reader:
+    """Reads captures into the rows of one chunk after the other, column by column, in the order of the captures."""
+
+    def __init__(self, run_id: str, first_number: int):
         self.run_id = run_id
-        self.tables: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES if name != "gate_results"}
+        self.next_number = first_number
         self.results: list[LoadResult] = []
-        self._contents: set[str] = set()
+        #: Contents met in this chunk for the first time in this run; older chunks may have stored them.
+        self.contents: dict[str, tuple[str, Entry]] = {}
+        self._memo = Memo(self._keep)
+        self._start()
+
+    def _start(self) -> None:
+        self._loads: list[dict[str, Any]] = []
+        self._quarantine: list[dict[str, Any]] = []
+        self._entries = _Columns("entries")
+        self._fields = _Columns("fields_seen")
+
+    def _keep(self, entry: Entry) -> _Content:
+        content_id, key = _content_id(entry), title_key(entry.title)
+        self.contents.setdefault(content_id, (key, entry))
+        return _Content(content_id, key)
+
+    def take(self, stored: Collection[str]) -> dict[str, pl.DataFrame]:
+        """The rows read since the last call, by table, without the contents that are stored; begins a new chunk."""
+        contents, authors = _Columns("entry_contents"), _Columns("entry_authors")
+        for content_id, (key, entry) in self.contents.items():
+            if content_id not in stored:
+                contents.add(_content_row(content_id, key, entry))
+                _add_authors(authors, content_id, entry)
+        tables = {
+            "loads": pl.DataFrame(self._loads, schema=_schema("loads"), orient="row"),
+            "entries": self._entries.frame(),
+            "entry_authors": authors.frame(),
+            "entry_contents": contents.frame(),
+            "quarantine": pl.DataFrame(self._quarantine, schema=_schema("quarantine"), orient="row"),
+            "fields_seen": self._fields.frame(),
+        }
+        self.contents = {}
+        self._start()
+        return tables
 
     def add(self, landing: Landing, capture: Capture) -> LoadResult:
         """Parse one capture and append its rows. A capture that can't be parsed is a rejected load."""
@@ -375,6 +469,7 @@ class _Rows:
                 pages,
                 listing_date=capture.listing_date,
                 observed_at=capture.observed_at,
+                memo=self._memo,
             )
             listing_date = _listing_date(capture, listing)
         except FormatError as error:
@@ -390,12 +485,12 @@ class _Rows:
             listing_date=listing_date,
             observed_at=capture.observed_at,
             observed_at_basis=capture.observed_at_basis,
-            entries=len(listing.entries) if listing else 0,
+            entries=len(listing.observations) if listing else 0,
             refused=len(listing.refusals) if listing else 0,
             verdict="rejected" if reason else "pending",
             reason=reason,
         )
-        self.tables["loads"].append(
+        self._loads.append(
             {
                 "load_id": capture.load_id,
                 "load_number": self.next_number,
@@ -425,7 +520,7 @@ class _Rows:
         return result
 
     def _refuse(self, capture: Capture, code: str, detail: str, body: bytes) -> str:
-        self.tables["quarantine"].append(
+        self._quarantine.append(
             {
                 "load_id": capture.load_id,
                 "position": None,
@@ -438,26 +533,23 @@ class _Rows:
         return f"{code}: {detail}"
 
     def _add_listing(self, load_id: str, listing: Listing) -> None:
-        for entry in listing.entries:
-            content_id = _content_id(entry)
-            key = title_key(entry.title)
-            self.tables["entries"].append(
-                {
-                    "load_id": load_id,
-                    "position": entry.position,
-                    "content_id": content_id,
-                    "paper_id": entry.paper_id,
-                    "title_key": key,
-                    "upvotes": entry.upvotes,
-                    "comments": entry.comments,
-                    "github_stars": entry.github_stars,
-                }
+        for seen in listing.observations:
+            content = seen.content
+            self._entries.add(
+                (
+                    load_id,
+                    seen.position,
+                    content.content_id,
+                    seen.paper_id,
+                    content.title_key,
+                    seen.upvotes,
+                    seen.comments,
+                    seen.github_stars,
+                )
             )
-            if content_id not in self._contents:
-                self._contents.add(content_id)
-                self.tables["entry_contents"].append(_content_row(content_id, key, entry))
-                self.tables["entry_authors"] += _author_rows(content_id, entry)
-        self.tables["quarantine"] += [
+        for field in listing.fields:
+            self._fields.add((load_id, field.path, field.types, field.present, field.parents, field.is_known))
+        self._quarantine += [
             {
                 "load_id": load_id,
                 "position": refusal.position,
@@ -468,7 +560,23 @@ class _Rows:
             }
             for refusal in listing.refusals
         ]
-        self.tables["fields_seen"] += [_field_row(load_id, seen) for seen in listing.fields]
+
+
+class _Columns:
+    """The rows of a table on their way into a frame, where columns are cheaper than rows."""
+
+    def __init__(self, table: str):
+        self._schema = _schema(table)
+        self._rows: list[tuple[Any, ...]] = []
+        self.add = self._rows.append
+
+    def frame(self) -> pl.DataFrame:
+        """All rows so far."""
+        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(self._schema)
+        kinds = self._schema.items()
+        return pl.DataFrame(
+            [pl.Series(name, column, kind) for (name, kind), column in zip(kinds, columns, strict=True)]
+        )
 
 
 def _content_id(entry: Entry) -> str:
@@ -477,65 +585,55 @@ def _content_id(entry: Entry) -> str:
     return hashlib.blake2b(msgspec.json.encode(still), digest_size=8).hexdigest()
 
 
-def _content_row(content_id: str, key: str, entry: Entry) -> dict[str, Any]:
+def _content_row(content_id: str, key: str, entry: Entry) -> tuple[Any, ...]:
+    """In the order of the columns of ``entry_contents``."""
     organization, submitter = entry.organization, entry.submitter
-    return {
-        "content_id": content_id,
-        "paper_id": entry.paper_id,
-        "title": entry.title,
-        "title_key": key,
-        "abstract": entry.abstract,
-        "published_at": _naive(entry.published_at),
-        "published_on": entry.published_on,
-        "submitted_at": _naive(entry.submitted_at),
-        "author_count": entry.author_count,
-        "organization_id": organization.organization_id if organization else None,
-        "organization_slug": organization.slug if organization else None,
-        "organization_name": organization.name if organization else None,
-        "organization_slug_key": title_key(organization.slug) if organization else None,
-        "organization_name_key": title_key(organization.name) if organization else None,
-        "submitter_account_id": submitter.account_id if submitter else None,
-        "submitter_handle": submitter.handle if submitter else None,
-        "submitter_name": submitter.name if submitter else None,
-        "code_url": entry.code_url,
-        "project_url": entry.project_url,
-        "ai_summary": entry.ai_summary,
-        "ai_keywords": list(entry.ai_keywords),
-        "discussion_id": entry.discussion_id,
-        "thumbnail_url": entry.thumbnail_url,
-        "is_author_participating": entry.is_author_participating,
-        "extra": entry.extra,
-    }
+    return (
+        content_id,
+        entry.paper_id,
+        entry.title,
+        key,
+        entry.abstract,
+        _naive(entry.published_at),
+        entry.published_on,
+        _naive(entry.submitted_at),
+        entry.author_count,
+        organization.organization_id if organization else None,
+        organization.slug if organization else None,
+        organization.name if organization else None,
+        title_key(organization.slug) if organization else None,
+        title_key(organization.name) if organization else None,
+        submitter.account_id if submitter else None,
+        submitter.handle if submitter else None,
+        submitter.name if submitter else None,
+        entry.code_url,
+        entry.project_url,
+        entry.ai_summary,
+        entry.ai_keywords,
+        entry.discussion_id,
+        entry.thumbnail_url,
+        entry.is_author_participating,
+        entry.extra,
+    )
 
 
-def _author_rows(content_id: str, entry: Entry) -> list[dict[str, Any]]:
-    return [
-        {
-            "content_id": content_id,
-            "author_position": position,
-            "name": author.name,
-            "name_key": name_key(author.name),
-            "author_row_id": author.author_row_id,
-            "account_id": author.account_id,
-            "account_handle": author.account_handle,
-            "account_name": author.account_name,
-            "status": author.status,
-            "status_changed_at": _naive(author.status_changed_at),
-            "is_hidden": author.is_hidden,
-        }
-        for position, author in enumerate(entry.authors, start=1)
-    ]
-
-
-def _field_row(load_id: str, seen: FieldSeen) -> dict[str, Any]:
-    return {
-        "load_id": load_id,
-        "path": seen.path,
-        "types": seen.types,
-        "present": seen.present,
-        "parents": seen.parents,
-        "is_known": seen.is_known,
-    }
+def _add_authors(rows: _Columns, content_id: str, entry: Entry) -> None:
+    for position, author in enumerate(entry.authors, start=1):
+        rows.add(
+            (
+                content_id,
+                position,
+                author.name,
+                name_key(author.name),
+                author.author_row_id,
+                author.account_id,
+                author.account_handle,
+                author.account_name,
+                author.status,
+                _naive(author.status_changed_at),
+                author.is_hidden,
+            )
+        )
 
 
 def _listing_date(capture: Capture, listing: Listing) -> date | None:
@@ -547,7 +645,7 @@ def _listing_date(capture: Capture, listing: Listing) -> date | None:
         return capture.listing_date or listing.served_date
     if listing.kind == "search":
         return None
-    days = Counter(entry.submitted_at.date() for entry in listing.entries if entry.submitted_at)
+    days = Counter(entry.submitted_at.date() for entry in listing.observations if entry.submitted_at)
     if not days:
         raise FormatError(
             "neither its name nor its content tells the date of this listing: "
@@ -559,6 +657,8 @@ def _listing_date(capture: Capture, listing: Listing) -> date | None:
 
 def _naive(moment: datetime | None) -> datetime | None:
     """UTC without a zone, as the tables keep it."""
+    if moment is not None and moment.tzinfo is UTC:
+        return moment.replace(tzinfo=None)
     return None if moment is None else (moment - moment.utcoffset()).replace(tzinfo=None)  # type: ignore[operator]
 
 

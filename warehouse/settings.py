@@ -17,8 +17,12 @@ from warehouse.errors import InputError
 FIRST_LISTING_DATE = date(2023, 5, 4)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PUBLIC_ENDPOINT = "https://huggingface.co"
+#: What one DuckDB process may hold before it spills to disk: a run has one busy at a time, beside 2 GB of Python.
+MEMORY_LIMIT = "4GB"
 #: Lies in a home whose papers are the demo's, so that invented and real ones never mix.
 DEMO_MARKER = "demo.json"
+#: What can build the models. The first is the default.
+ENGINES = ("duckdb", "spark")
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,15 @@ class Settings:
     smtp: Smtp | None = None
     subscriptions_file: Path | None = None
     site_url: str | None = None
+    #: ``duckdb`` or ``spark``: what builds the models.
+    engine: str = "duckdb"
+    #: Whether an engine that keeps its tables elsewhere writes the published file too.
+    export_duckdb: bool = False
+    #: A folder or a URL of an object store, in the place of the home's own.
+    landing_root: Path | str | None = None
+    #: A dagster.yaml in the place of the project's own: another storage, a launcher of runs.
+    dagster_config: Path | None = None
+    handover_root: Path | str | None = None
 
     @property
     def is_local_endpoint(self) -> bool:
@@ -65,9 +78,14 @@ class Settings:
         return _is_local(self.endpoint)
 
     @property
-    def landing(self) -> Path:
-        """The archive: the only folder here that can't be rebuilt."""
-        return self.home / "landing"
+    def landing(self) -> Path | str:
+        """The archive, a folder or a URL: the only thing here that can't be rebuilt."""
+        return self.landing_root or self.home / "landing"
+
+    @property
+    def handover(self) -> Path | str | None:
+        """Where accepted loads are handed over to another engine; None where nobody would read them."""
+        return self.handover_root or (self.home / "handover" if self.engine != "duckdb" else None)
 
     @property
     def raw_database(self) -> Path:
@@ -157,16 +175,32 @@ class Settings:
             if (named := env.get("PAPERS_SUBSCRIPTIONS"))
             else None,
             site_url=_site_url(env),
+            engine=_choice(env, "PAPERS_ENGINE", ENGINES),
+            export_duckdb=_choice(env, "PAPERS_EXPORT_DUCKDB", ("no", "yes")) == "yes",
+            dagster_config=Path(config).expanduser().resolve()
+            if (config := env.get("PAPERS_DAGSTER_CONFIG"))
+            else None,
+            landing_root=storage_root(env.get("PAPERS_LANDING"), "PAPERS_LANDING"),
+            handover_root=storage_root(env.get("PAPERS_HANDOVER"), "PAPERS_HANDOVER"),
         )
 
     def environment(self) -> dict[str, str]:
         """What a child process (dbt, the Dagster web server) needs to see the same warehouse."""
+        roots = {
+            "PAPERS_LANDING": self.landing_root,
+            "PAPERS_HANDOVER": self.handover_root,
+            "PAPERS_DAGSTER_CONFIG": self.dagster_config,
+        }
         return {
+            **{name: str(root) for name, root in roots.items() if root},
+            "PAPERS_ENGINE": self.engine,
+            "PAPERS_EXPORT_DUCKDB": "yes" if self.export_duckdb else "no",
             "PAPERS_HOME": str(self.home),
             "PAPERS_ENDPOINT": self.endpoint,
             "PAPERS_DATA_DOCS_PORT": str(self.data_docs_port),
             "PAPERS_RAW_DATABASE": str(self.raw_database),
             "PAPERS_NEXT_DATABASE": str(self.next_database),
+            "PAPERS_MEMORY_LIMIT": MEMORY_LIMIT,
             "DAGSTER_HOME": str(self.dagster_home),
         }
 
@@ -236,6 +270,28 @@ def is_mail_address(text: str) -> bool:
 
 def _is_local(endpoint: str) -> bool:
     return urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """One of the choices, the first if nothing is said."""
+    text = env.get(name) or choices[0]
+    if text not in choices:
+        raise InputError(f"{name} is {text!r}: it can be {' or '.join(choices)}.")
+    return text
+
+
+def storage_root(text: str | None, what: str) -> Path | str | None:
+    """A folder, or the URL of a place on an object store. Raises InputError for a URL with more than its place."""
+    if not text:
+        return None
+    if "://" not in text:
+        return Path(text).expanduser().resolve()
+    address = urlsplit(text)
+    if not address.netloc or "@" in address.netloc or address.query or address.fragment:
+        raise InputError(
+            f"{what} is no address like s3://bucket/prefix: credentials and options belong into the environment."
+        )
+    return text.rstrip("/")
 
 
 T = TypeVar("T", int, float)

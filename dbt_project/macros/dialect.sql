@@ -1,9 +1,13 @@
 {# The only file that differs by engine. A model that needs something DuckDB and Spark say differently calls a
-   macro of this file; a second engine adds its `<engine>__` variants here and nowhere else. #}
+   macro of this file; an engine has its `<engine>__` variants here and nowhere else. Both give the same values: where
+   their own functions differ (RE2 and Java, white space, Unicode), Spark's variant does what DuckDB does. #}
 
 {# White space runs become one space; ends are trimmed. Null stays null. #}
 {% macro normalize_space(text) -%}{{ return(adapter.dispatch('normalize_space')(text)) }}{%- endmacro %}
 {% macro duckdb__normalize_space(text) -%}trim(regexp_replace({{ text }}, '\s+', ' ', 'g')){%- endmacro %}
+{% macro spark__normalize_space(text) -%}
+regexp_replace(regexp_replace({{ text }}, r'[\t\n\f\r ]+', ' '), r'^\p{Zs}+|\p{Zs}+$', '')
+{%- endmacro %}
 
 {# Every match of a regular expression replaced. `replacement` may name groups as $1, $2. #}
 {% macro replace_all(text, pattern, replacement) -%}
@@ -12,14 +16,38 @@
 {% macro duckdb__replace_all(text, pattern, replacement) -%}
 regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\") }}', 'g')
 {%- endmacro %}
+{% macro spark__replace_all(text, pattern, replacement) -%}
+regexp_replace({{ text }}, r'{{ re2_in_java(pattern) }}', '{{ replacement }}')
+{%- endmacro %}
 
 {# Whether a text has a match of a regular expression. #}
 {% macro has_match(text, pattern) -%}{{ return(adapter.dispatch('has_match')(text, pattern)) }}{%- endmacro %}
 {% macro duckdb__has_match(text, pattern) -%}regexp_matches({{ text }}, '{{ pattern }}'){%- endmacro %}
+{% macro spark__has_match(text, pattern) -%}({{ text }} rlike r'{{ re2_in_java(pattern) }}'){%- endmacro %}
+
+{# A pattern of RE2 for Java: to RE2 a word's letters are ASCII, a line ends with a newline alone, and the end of a text
+   comes after its last one. #}
+{% macro re2_in_java(pattern) -%}
+{%- set edge = '(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))' -%}
+(?d){{ pattern | replace('\\b', edge) | replace('$', '\\z') }}
+{%- endmacro %}
 
 {# A text without accents on its letters. #}
 {% macro without_accents(text) -%}{{ return(adapter.dispatch('without_accents')(text)) }}{%- endmacro %}
 {% macro duckdb__without_accents(text) -%}strip_accents({{ text }}){%- endmacro %}
+{% macro spark__without_accents(text) -%}papers_without_accents({{ text }}){%- endmacro %}
+
+{# Lower case, letter by letter. Java knows two letters better: İ becomes two, and Σ at the end of a word ς. #}
+{% macro lower_case(text) -%}{{ return(adapter.dispatch('lower_case')(text)) }}{%- endmacro %}
+{% macro duckdb__lower_case(text) -%}lower({{ text }}){%- endmacro %}
+{% macro spark__lower_case(text) -%}lower(translate({{ text }}, 'İΣ', 'iσ')){%- endmacro %}
+
+{# In how many bytes of UTF-8 two texts differ. #}
+{% macro edit_distance(a, b) -%}{{ return(adapter.dispatch('edit_distance')(a, b)) }}{%- endmacro %}
+{% macro duckdb__edit_distance(a, b) -%}levenshtein({{ a }}, {{ b }}){%- endmacro %}
+{% macro spark__edit_distance(a, b) -%}
+levenshtein(decode(encode({{ a }}, 'UTF-8'), 'ISO-8859-1'), decode(encode({{ b }}, 'UTF-8'), 'ISO-8859-1'))
+{%- endmacro %}
 
 {# Sixteen hex digits of a text: stable on every engine. #}
 {% macro short_hash(text) -%}substring(md5({{ text }}), 1, 16){%- endmacro %}
@@ -29,16 +57,45 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\")
    values swapped between two rows would cancel. #}
 {% macro rows_fingerprint(columns) -%}{{ return(adapter.dispatch('rows_fingerprint')(columns)) }}{%- endmacro %}
 {% macro duckdb__rows_fingerprint(columns) -%}bit_xor(hash(hash({{ columns | join(', ') }}))){%- endmacro %}
+{% macro spark__rows_fingerprint(columns) -%}bit_xor({{ row_fingerprint(columns) }}){%- endmacro %}
+
+{# The same for one row. #}
+{% macro row_fingerprint(columns) -%}{{ return(adapter.dispatch('row_fingerprint')(columns)) }}{%- endmacro %}
+{% macro duckdb__row_fingerprint(columns) -%}hash({{ columns | join(', ') }}){%- endmacro %}
+{% macro spark__row_fingerprint(columns) -%}
+{# a null alone would leave the hash as it is #}
+xxhash64({% for column in columns %}{{ column }}, isnull({{ column }}){{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
 
 {# Seconds from one timestamp to another as a double, fractions kept. #}
 {% macro seconds_between(earlier, later) -%}{{ return(adapter.dispatch('seconds_between')(earlier, later)) }}{%- endmacro %}
 {% macro duckdb__seconds_between(earlier, later) -%}
 (cast(epoch_us({{ later }}) - epoch_us({{ earlier }}) as double) / 1000000.0)
 {%- endmacro %}
+{% macro spark__seconds_between(earlier, later) -%}
+(cast({{ microseconds_between(earlier, later) }} as double) / 1000000.0)
+{%- endmacro %}
+
+{# Microseconds from one timestamp to another as a whole number. #}
+{% macro microseconds_between(earlier, later) -%}{{ return(adapter.dispatch('microseconds_between')(earlier, later)) }}{%- endmacro %}
+{% macro duckdb__microseconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})){%- endmacro %}
+{% macro spark__microseconds_between(earlier, later) -%}timestampdiff(microsecond, {{ earlier }}, {{ later }}){%- endmacro %}
+
+{# A sum of whole numbers that can't overflow: as many digits as it takes. #}
+{% macro exact_sum(value) -%}{{ return(adapter.dispatch('exact_sum')(value)) }}{%- endmacro %}
+{% macro duckdb__exact_sum(value) -%}sum({{ value }}){%- endmacro %}
+{% macro spark__exact_sum(value) -%}sum(cast({{ value }} as decimal(28, 0))){%- endmacro %}
 
 {# A timestamp some hours earlier. `hours` is a literal. #}
 {% macro hours_before(moment, hours) -%}{{ return(adapter.dispatch('hours_before')(moment, hours)) }}{%- endmacro %}
 {% macro duckdb__hours_before(moment, hours) -%}({{ moment }} - interval '{{ hours }} hours'){%- endmacro %}
+{% macro spark__hours_before(moment, hours) -%}({{ moment }} - interval {{ hours }} hours){%- endmacro %}
+
+{# dbt's own way for Spark refuses null and goes through the time zone of the session. Days only. #}
+{% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
+{%- if datepart != 'day' -%}{{ exceptions.raise_compiler_error('dateadd adds days on Spark, not ' ~ datepart) }}{%- endif -%}
+date_add(cast({{ from_date_or_timestamp }} as date), {{ interval }})
+{%- endmacro %}
 
 {# FROM clause: one row per day of each row's span, as column `day` (a date), both ends included. #}
 {% macro day_spine(relation, first_day, last_day) -%}
@@ -51,6 +108,15 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\")
         cast(days.day as date) as day
     from {{ relation }} as spans,
         unnest(generate_series(cast(spans.{{ first_day }} as timestamp), cast(spans.{{ last_day }} as timestamp), interval '1 day')) as days (day)
+)
+{%- endmacro %}
+{% macro spark__day_spine(relation, first_day, last_day) -%}
+(
+    select
+        spans.*,
+        days.day
+    from {{ relation }} as spans
+    lateral view explode(sequence(spans.{{ first_day }}, spans.{{ last_day }}, interval 1 day)) days as day
 )
 {%- endmacro %}
 
@@ -67,11 +133,60 @@ regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\")
     from {{ relation }} as arrays
 )
 {%- endmacro %}
+{% macro spark__unnest_with_position(relation, array_column) -%}
+(
+    select
+        arrays.*,
+        elements.element,
+        elements.element_index + 1 as element_position
+    from {{ relation }} as arrays
+    lateral view posexplode(arrays.{{ array_column }}) elements as element_index, element
+)
+{%- endmacro %}
 
-{# A sum of doubles in a fixed order: the same rows give the same last digit, whatever thread met them first. #}
+{# Every run of neighbouring words of a text, as an array. Words are what stands between single spaces. #}
+{% macro word_runs(text) -%}{{ return(adapter.dispatch('word_runs')(text)) }}{%- endmacro %}
+{% macro duckdb__word_runs(text) -%}
+flatten(list_transform(
+    range(1, len(string_split({{ text }}, ' ')) + 1),
+    lambda first: list_transform(
+        range(first, len(string_split({{ text }}, ' ')) + 1),
+        lambda last: array_to_string(string_split({{ text }}, ' ')[first:last], ' ')
+    )
+))
+{%- endmacro %}
+
+{% macro spark__word_runs(text) -%}
+flatten(transform(
+    sequence(1, size(split({{ text }}, ' '))),
+    first -> transform(
+        sequence(first, size(split({{ text }}, ' '))),
+        last -> array_join(slice(split({{ text }}, ' '), first, last - first + 1), ' ')
+    )
+))
+{%- endmacro %}
+
+{# How many bits differ between two whole numbers. #}
+{% macro bits_apart(one, other) -%}{{ return(adapter.dispatch('bits_apart')(one, other)) }}{%- endmacro %}
+{% macro duckdb__bits_apart(one, other) -%}bit_count(xor({{ one }}, {{ other }})){%- endmacro %}
+{% macro spark__bits_apart(one, other) -%}bit_count({{ one }} ^ {{ other }}){%- endmacro %}
+
+{# A sum of doubles in a fixed order: the same rows give the same last digit, whatever thread met them first. Spark
+   adds decimals, which need no order, so that no machine has to hold a group. #}
 {% macro ordered_sum(value, key) -%}{{ return(adapter.dispatch('ordered_sum')(value, key)) }}{%- endmacro %}
 {% macro duckdb__ordered_sum(value, key) -%}
 list_sum(list({{ value }} order by {{ key }}))
+{%- endmacro %}
+{% macro spark__ordered_sum(value, key) -%}
+cast(sum(cast({{ value }} as decimal(28, 18))) as double)
+{%- endmacro %}
+
+{# dbt's own listagg for Spark has no order. Ours has that of the texts themselves. #}
+{% macro spark__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
+{%- if order_by_clause != 'order by ' ~ measure or limit_num -%}
+{{ exceptions.raise_compiler_error('listagg lists texts in their own order on Spark') }}
+{%- endif -%}
+array_join(sort_array(collect_list({{ measure }})), {{ delimiter_text }})
 {%- endmacro %}
 
 {# The Monday of a day's ISO week, as a date. #}
@@ -80,11 +195,18 @@ list_sum(list({{ value }} order by {{ key }}))
 {# The day of the ISO week of a date or timestamp: 1 Monday to 7 Sunday. #}
 {% macro iso_weekday(moment) -%}{{ return(adapter.dispatch('iso_weekday')(moment)) }}{%- endmacro %}
 {% macro duckdb__iso_weekday(moment) -%}isodow({{ moment }}){%- endmacro %}
+{% macro spark__iso_weekday(moment) -%}(weekday(cast({{ moment }} as date)) + 1){%- endmacro %}
 
 {# A JSON object of name → SQL value, as text with keys in the order given. #}
 {% macro json_object_text(pairs) -%}{{ return(adapter.dispatch('json_object_text')(pairs)) }}{%- endmacro %}
 {% macro duckdb__json_object_text(pairs) -%}
 cast(json_object({% for name, value in pairs.items() %}'{{ name }}', {{ value }}{{ ", " if not loop.last }}{% endfor %}) as varchar)
+{%- endmacro %}
+{% macro spark__json_object_text(pairs) -%}
+to_json(
+    named_struct({% for name, value in pairs.items() %}'{{ name }}', {{ value }}{{ ", " if not loop.last }}{% endfor %}),
+    map('ignoreNullFields', 'false')
+)
 {%- endmacro %}
 
 {# Table macros of the published file. They name tables as schema.table: under its new name the file has another
@@ -94,8 +216,44 @@ cast(json_object({% for name, value in pairs.items() %}'{{ name }}', {{ value }}
 {% macro duckdb__create_table_macros() -%}
 {% if execute and flags.WHICH in ('build', 'run') %}
 create or replace macro marts.upvotes_as_of(ts) as table
-{{ upvotes_as_of('marts.fct_upvote_observations', 'cast(ts as timestamp)') }};
+{{ upvotes_as_of('marts.fct_upvote_observations', 'intermediate.int_papers_measured', 'cast(ts as timestamp)') }};
 create or replace macro marts.trends_as_of(ts) as table
 {{ paper_trends('marts.fct_upvote_observations', 'marts.fct_listings', 'cast(ts as timestamp)') }};
 {% else %}select 1{% endif %}
 {%- endmacro %}
+
+{# dbt's own rows of a seed for Spark write null as 'None' and stop at an apostrophe. #}
+{% macro spark__load_csv_rows(model, agate_table) -%}
+{%- set types = model.config.column_types -%}
+{%- set query -%}
+insert into {{ this }} values
+{% for row in agate_table.rows %}
+({% for value in row -%}
+{%- set name = agate_table.column_names[loop.index0] -%}
+cast({% if value is none %}null{% else %}'{{ value | string | replace('\\', '\\\\') | replace("'", "\\'") }}'{% endif %} as {{ types[name] or 'string' }})
+{{- ", " if not loop.last }}
+{%- endfor %}){{ "," if not loop.last }}
+{% endfor %}
+{%- endset -%}
+{%- if agate_table.rows | length -%}{%- do adapter.add_query(query, abridge_sql_log=True) -%}{%- endif -%}
+{{ return('') }}
+{%- endmacro %}
+
+{# What a contract's types are called. #}
+{% macro spark__get_empty_schema_sql(columns) -%}
+{%- set named = {} -%}
+{%- for name, column in columns.items() -%}
+{%- do named.update({name: dict(column, data_type='string' if column.data_type == 'varchar' else column.data_type)}) -%}
+{%- endfor -%}
+{{ return(default__get_empty_schema_sql(named)) }}
+{%- endmacro %}
+
+{# How a model in Python is written: what it returns is a DataFrame of Spark. #}
+{% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') %}
+{% if language == 'python' %}
+{{ compiled_code }}
+model(dbtObj(spark.table), spark).writeTo("{{ relation }}").using("iceberg").createOrReplace()
+{% else %}
+{{ return(dbt.spark__create_table_as(temporary, relation, compiled_code, language)) }}
+{% endif %}
+{% endmacro %}

@@ -5,45 +5,24 @@ with bridge as (
     {{ bridge }}
 ),
 
-listed as (
-    select
-        bridge.{{ key }},
-        {{ iso_week('papers.first_listed_on') }} as week,
-        count(*) as papers_listed
-    from bridge
-    inner join {{ ref('dim_papers') }} as papers on bridge.paper_id = papers.paper_id
-    where papers.first_listed_on is not null
-    group by bridge.{{ key }}, {{ iso_week('papers.first_listed_on') }}
-),
-
-gained as (
-    select
-        bridge.{{ key }},
-        {{ iso_week('daily.day') }} as week,
-        sum(daily.gained) as upvotes_gained,
-        count(distinct daily.paper_id) as papers_observed
-    from bridge
-    inner join {{ ref('fct_paper_upvotes_daily') }} as daily on bridge.paper_id = daily.paper_id
-    group by bridge.{{ key }}, {{ iso_week('daily.day') }}
-),
-
 weeks as (
     select
-        coalesce(gained.{{ key }}, listed.{{ key }}) as {{ key }},
-        coalesce(gained.week, listed.week) as week,
-        coalesce(listed.papers_listed, 0) as papers_listed,
-        coalesce(gained.papers_observed, 0) as papers_observed,
-        gained.upvotes_gained
-    from gained
-    full outer join listed on gained.{{ key }} = listed.{{ key }} and gained.week = listed.week
+        bridge.{{ key }},
+        weekly.week,
+        cast(sum(weekly.papers_listed) as {{ dbt.type_bigint() }}) as papers_listed,
+        cast(sum(weekly.papers_observed) as {{ dbt.type_bigint() }}) as papers_observed,
+        cast(sum(weekly.upvotes_gained) as {{ dbt.type_bigint() }}) as upvotes_gained
+    from bridge
+    inner join {{ ref('int_paper_weeks') }} as weekly on bridge.paper_id = weekly.paper_id
+    group by bridge.{{ key }}, weekly.week
 ),
 
 totals as (
     select
-        {{ iso_week('day') }} as week,
-        sum(gained) as upvotes_gained
-    from {{ ref('fct_paper_upvotes_daily') }}
-    group by {{ iso_week('day') }}
+        week,
+        sum(upvotes_gained) as upvotes_gained
+    from {{ ref('int_paper_weeks') }}
+    group by week
 ),
 
 ranked as (
@@ -52,31 +31,36 @@ ranked as (
         weeks.week,
         weeks.papers_listed,
         weeks.papers_observed,
-        cast(weeks.upvotes_gained as {{ dbt.type_bigint() }}) as upvotes_gained,
+        weeks.upvotes_gained,
         case
             when totals.upvotes_gained > 0 then cast(weeks.upvotes_gained as double) / totals.upvotes_gained
         end as share_of_gain,
         case
             when weeks.upvotes_gained is not null
-                then rank() over (partition by weeks.week order by weeks.upvotes_gained desc nulls last)
+                then cast(rank() over (partition by weeks.week order by weeks.upvotes_gained desc nulls last) as {{ dbt.type_bigint() }})
         end as rank_in_week
     from weeks
     left join totals on weeks.week = totals.week
+),
+
+compared as (
+    select
+        *,
+        lag(week) over (partition by {{ key }} order by week asc nulls first) as week_before,
+        lag(rank_in_week) over (partition by {{ key }} order by week asc nulls first) as rank_before,
+        lag(upvotes_gained) over (partition by {{ key }} order by week asc nulls first) as gained_before
+    from ranked
 )
 
 select
-    ranked.{{ key }},
-    ranked.week,
-    ranked.papers_listed,
-    ranked.papers_observed,
-    ranked.upvotes_gained,
-    ranked.share_of_gain,
-    ranked.rank_in_week,
-    before.rank_in_week - ranked.rank_in_week as rank_change,
-    ranked.upvotes_gained - before.upvotes_gained as gain_change
-from ranked
-left join ranked as before
-    on
-        ranked.{{ key }} = before.{{ key }}
-        and ranked.week = cast({{ dbt.dateadd('day', 7, 'before.week') }} as date)
+    {{ key }},
+    week,
+    papers_listed,
+    papers_observed,
+    upvotes_gained,
+    share_of_gain,
+    rank_in_week,
+    case when week = cast({{ dbt.dateadd('day', 7, 'week_before') }} as date) then rank_before - rank_in_week end as rank_change,
+    case when week = cast({{ dbt.dateadd('day', 7, 'week_before') }} as date) then upvotes_gained - gained_before end as gain_change
+from compared
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {# Lower case, spaces for hyphens and underscores, single spaces, without a bracket at the end, as in models (LLMs). #}
 {% macro folded_keyword(text) -%}
-{{ normalize_space("replace(replace(lower(split_part(" ~ text ~ ", ' (', 1)), '-', ' '), '_', ' ')") }}
+{{ normalize_space("replace(replace(" ~ lower_case("split_part(" ~ text ~ ", ' (', 1)") ~ ", '-', ' '), '_', ' ')") }}
 {%- endmacro %}
 
 {# The last word of a folded keyword in the singular, by the endings of regular English plurals. Words that end so

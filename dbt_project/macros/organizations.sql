@@ -3,10 +3,10 @@
 {# The words of a name or slug: lower case, no accents, single spaces. A slug is cut where its letters change case. #}
 {% macro organization_words(text) -%}
 trim({{ replace_all(
-    "lower(" ~ without_accents(
+    lower_case(without_accents(
         "case when " ~ text ~ " like '% %' then " ~ text ~ " else "
         ~ replace_all(text, '([a-z])([A-Z])', '$1 $2') ~ " end"
-    ) ~ ")",
+    )),
     '[^\\p{L}\\p{N}]+', ' '
 ) }})
 {%- endmacro %}
@@ -68,12 +68,20 @@ concat('org:', replace({{ organization_words(organization) }}, ' ', '-'))
 {# The kind that a name tells by itself; null where it tells none. #}
 {% macro organization_kind(name) -%}
 case
-    when {{ has_match("lower(" ~ name ~ ")", '\\b(hospital|clinic|medical center)\\b') }} then 'hospital'
-    when {{ has_match("lower(" ~ name ~ ")", 'universi|\\b(college|polytechnic|école|institute of technology)\\b|大学|大學') }} then 'university'
-    when {{ has_match("lower(" ~ name ~ ")", '\\b(inc|ltd|llc|corp|corporation|gmbh|co)\\b') }} then 'company'
-    when {{ has_match("lower(" ~ name ~ ")", '\\b(ministry|national laboratory|agency|government)\\b') }} then 'government'
-    when {{ has_match("lower(" ~ name ~ ")", '\\b(foundation|nonprofit|non-profit)\\b') }} then 'nonprofit'
-    when {{ has_match("lower(" ~ name ~ ")", 'institut|\\bacademy\\b|研究院') }} then 'institute'
-    when {{ has_match("lower(" ~ name ~ ")", '\\b(community|collective|open source|hackathon|club)\\b') }} then 'community'
+    when {{ has_match(lower_case(name), '\\b(hospital|clinic|medical center)\\b') }} then 'hospital'
+    when {{ has_match(lower_case(name), 'universi|\\b(college|polytechnic|école|institute of technology)\\b|大学|大學') }} then 'university'
+    when {{ has_match(lower_case(name), '\\b(inc|ltd|llc|corp|corporation|gmbh|co)\\b') }} then 'company'
+    when {{ has_match(lower_case(name), '\\b(ministry|national laboratory|agency|government)\\b') }} then 'government'
+    when {{ has_match(lower_case(name), '\\b(foundation|nonprofit|non-profit)\\b') }} then 'nonprofit'
+    when {{ has_match(lower_case(name), 'institut|\\bacademy\\b|研究院') }} then 'institute'
+    when {{ has_match(lower_case(name), '\\b(community|collective|open source|hackathon|club)\\b') }} then 'community'
 end
+{%- endmacro %}
+
+{# The letters and digits that a text has, as the bits of a whole number. #}
+{% macro letters_of(text) -%}
+({%- for letter in 'abcdefghijklmnopqrstuvwxyz0123456789' %}
+case when {{ text }} like '%{{ letter }}%' then cast({{ 2 ** loop.index0 }} as {{ dbt.type_bigint() }}) else 0 end{{ " +" if not loop.last }}
+{%- endfor %}
+)
 {%- endmacro %}

@@ -1,5 +1,5 @@
 {# What the warehouse's own history expects of a paper, and who broke out of it. CTEs of `paper_trends`, which gives
-   `known`, `cohorts` and `clock`. #}
+   `steps`. #}
 
 {# Upvotes that an entity is credited with at the expected rate before its own counts speak: the shrinkage. #}
 {% macro attention_prior() -%}5.0{%- endmacro %}
@@ -37,99 +37,77 @@ case
 end
 {%- endmacro %}
 
-{# `steps`: one row per paper and observation but its first, with what happened since the one before.
-   `expected_steps`: those of listed papers, with the gain that age, weekday and place make one expect. #}
+{# `expected_steps`: the steps of listed papers, with the gain that age, weekday and place make one expect.
+   What is learned from all steps is added up in whole numbers, upvotes and microseconds, by cell of age, weekday and
+   place: such sums are the same in any order. Sums of doubles are over the cells, or a window over one paper. #}
 {% macro attention_ctes() -%}
-spaced as (
+cells as (
     select
-        paper_id,
-        observed_at,
-        upvotes,
-        lag(observed_at) over (partition by paper_id order by observed_at asc nulls first) as previous_at,
-        lag(upvotes) over (partition by paper_id order by observed_at asc nulls first) as previous_upvotes,
-        lag(position) over (partition by paper_id order by observed_at asc nulls first) as previous_position
-    from known
-),
-
-steps as (
-    select
-        spaced.paper_id,
-        spaced.observed_at,
-        spaced.previous_at,
-        cast(spaced.observed_at as date) as day,
-        spaced.upvotes - spaced.previous_upvotes as gain,
-        {{ seconds_between('spaced.previous_at', 'spaced.observed_at') }} / 3600.0 as hours,
-        {{ seconds_between('cast(cohorts.first_listed_on as timestamp)', 'spaced.previous_at') }} / 3600.0 as age_hours,
-        {{ iso_weekday('spaced.previous_at') }} as weekday,
-        {{ place_band('spaced.previous_position') }} as place
-    from spaced
-    left join cohorts on spaced.paper_id = cohorts.paper_id
-    where spaced.previous_at is not null
-),
-
-aged_steps as (
-    select
-        paper_id,
-        observed_at,
-        previous_at,
-        gain,
-        hours,
+        age,
         weekday,
         place,
-        {{ age_band('age_hours') }} as age
+        {{ exact_sum('gain') }} as gain,
+        cast({{ exact_sum(microseconds_between('previous_at', 'observed_at')) }} as double) / 3600000000.0 as hours
     from steps
-    where age_hours is not null
+    where age is not null
+    group by age, weekday, place
 ),
 
 age_rates as (
     select
         age,
-        greatest(cast(sum(gain) as double), 0.0) / {{ ordered_sum('hours', 'paper_id asc nulls last, observed_at asc nulls last') }} as rate
-    from aged_steps
+        greatest(cast(sum(gain) as double), 0.0)
+        / {{ ordered_sum('hours', 'weekday asc nulls last, place asc nulls last') }} as rate
+    from cells
     group by age
 ),
 
 weekday_factors as (
     select
-        aged_steps.weekday,
-        (greatest(cast(sum(aged_steps.gain) as double), 0.0) + {{ factor_prior() }})
-        / ({{ ordered_sum('age_rates.rate * aged_steps.hours', 'aged_steps.paper_id asc nulls last, aged_steps.observed_at asc nulls last') }} + {{ factor_prior() }}) as factor
-    from aged_steps
-    inner join age_rates on aged_steps.age = age_rates.age
-    group by aged_steps.weekday
+        cells.weekday,
+        (greatest(cast(sum(cells.gain) as double), 0.0) + {{ factor_prior() }})
+        / ({{ ordered_sum('age_rates.rate * cells.hours', 'cells.age asc nulls last, cells.place asc nulls last') }} + {{ factor_prior() }}) as factor
+    from cells
+    inner join age_rates on cells.age = age_rates.age
+    group by cells.weekday
 ),
 
 place_factors as (
     select
-        aged_steps.place,
-        (greatest(cast(sum(aged_steps.gain) as double), 0.0) + {{ factor_prior() }})
-        / ({{ ordered_sum('age_rates.rate * weekday_factors.factor * aged_steps.hours', 'aged_steps.paper_id asc nulls last, aged_steps.observed_at asc nulls last') }} + {{ factor_prior() }}) as factor
-    from aged_steps
-    inner join age_rates on aged_steps.age = age_rates.age
-    inner join weekday_factors on aged_steps.weekday = weekday_factors.weekday
-    group by aged_steps.place
+        cells.place,
+        (greatest(cast(sum(cells.gain) as double), 0.0) + {{ factor_prior() }})
+        / ({{ ordered_sum('age_rates.rate * weekday_factors.factor * cells.hours', 'cells.age asc nulls last, cells.weekday asc nulls last') }} + {{ factor_prior() }}) as factor
+    from cells
+    inner join age_rates on cells.age = age_rates.age
+    inner join weekday_factors on cells.weekday = weekday_factors.weekday
+    group by cells.place
+),
+
+expected_rates as (
+    select
+        cells.age,
+        cells.weekday,
+        cells.place,
+        age_rates.rate * weekday_factors.factor * place_factors.factor as rate
+    from cells
+    inner join age_rates on cells.age = age_rates.age
+    inner join weekday_factors on cells.weekday = weekday_factors.weekday
+    inner join place_factors on cells.place = place_factors.place
 ),
 
 expected_steps as (
     select
-        aged_steps.paper_id,
-        aged_steps.observed_at,
-        aged_steps.previous_at,
-        cast(aged_steps.gain as double) as gain,
-        age_rates.rate * weekday_factors.factor * place_factors.factor * aged_steps.hours as expected
-    from aged_steps
-    inner join age_rates on aged_steps.age = age_rates.age
-    inner join weekday_factors on aged_steps.weekday = weekday_factors.weekday
-    inner join place_factors on aged_steps.place = place_factors.place
-),
-
-attention as (
-    select
-        paper_id,
-        {{ ordered_sum('expected', 'observed_at asc nulls last') }} as expected_upvotes,
-        (greatest(sum(gain), 0.0) + {{ attention_prior() }}) / ({{ ordered_sum('expected', 'observed_at asc nulls last') }} + {{ attention_prior() }}) as attention_rate
-    from expected_steps
-    group by paper_id
+        steps.paper_id,
+        steps.observed_at,
+        cast(steps.gain as double) as gain,
+        cast(steps.gain_before as double) as gain_before,
+        expected_rates.rate * ({{ seconds_between('steps.previous_at', 'steps.observed_at') }} / 3600.0) as expected
+    from steps
+    inner join expected_rates
+        on
+            steps.age = expected_rates.age
+            and steps.weekday = expected_rates.weekday
+            and steps.place = expected_rates.place
 )
 {%- endmacro %}
 
@@ -142,52 +120,47 @@ levelled as (
     select
         paper_id,
         observed_at,
-        previous_at,
         gain,
+        gain_before,
         expected,
-        row_number() over (partition by paper_id order by observed_at asc nulls first) as step_number,
-        coalesce(sum(gain) over (
+        sum(expected) over (
             partition by paper_id order by observed_at asc nulls first rows between unbounded preceding and 1 preceding
-        ), 0.0) as gain_before,
-        coalesce(sum(expected) over (
-            partition by paper_id order by observed_at asc nulls first rows between unbounded preceding and 1 preceding
-        ), 0.0) as expected_before
+        ) as expected_before
     from expected_steps
-),
-
-judged as (
-    select
-        paper_id,
-        observed_at,
-        step_number,
-        case
-            when step_number = 1 then 0.0
-            else
-                gain * ln({{ burst_ratio() }})
-                - ({{ burst_ratio() }} - 1.0) * expected
-                * (greatest(gain_before, 0.0) + {{ attention_prior() }}) / (expected_before + {{ attention_prior() }})
-        end as evidence
-    from levelled
 ),
 
 walked as (
     select
         paper_id,
         observed_at,
-        step_number,
+        gain,
+        gain_before,
+        expected,
+        expected_before,
         round(
-            sum(evidence) over (
+            sum(
+                case
+                    -- the paper's first step
+                    when expected_before is null then 0.0
+                    else
+                        gain * ln({{ burst_ratio() }})
+                        - ({{ burst_ratio() }} - 1.0) * expected
+                        * (greatest(gain_before, 0.0) + {{ attention_prior() }}) / (expected_before + {{ attention_prior() }})
+                end
+            ) over (
                 partition by paper_id order by observed_at asc nulls first
                 rows between unbounded preceding and current row
             ), 12
         ) as height
-    from judged
+    from levelled
 ),
 
 lowered as (
     select
         paper_id,
         observed_at,
+        gain_before + gain as gain_until,
+        coalesce(expected_before, 0.0) + expected as expected_until,
         height,
         min(height) over (
             partition by paper_id order by observed_at asc nulls first rows between unbounded preceding and 1 preceding
@@ -195,32 +168,41 @@ lowered as (
     from walked
 ),
 
-climbs as (
+-- One row per listed paper with a step.
+attention as (
     select
         paper_id,
-        observed_at,
-        lowest_before,
-        row_number() over (
-            partition by paper_id order by round(height - lowest_before, 12) desc nulls last, observed_at asc nulls last
-        ) as preference,
-        round(height - lowest_before, 12) as climb
+        max_by(expected_until, observed_at) as expected_upvotes,
+        max_by(gain_until, observed_at) as gain,
+        max(round(height - lowest_before, 12)) as breakout_score
     from lowered
-    where lowest_before is not null
+    group by paper_id
+),
+
+-- Of equal climbs the first counts.
+climbs as (
+    select
+        lowered.paper_id,
+        min(lowered.observed_at) as ended_at,
+        min_by(lowered.lowest_before, lowered.observed_at) as lowest_before
+    from lowered
+    inner join attention
+        on lowered.paper_id = attention.paper_id and round(lowered.height - lowered.lowest_before, 12) = attention.breakout_score
+    where attention.breakout_score >= {{ burst_cost() }}
+    group by lowered.paper_id
 ),
 
 breakouts as (
     select
         climbs.paper_id,
-        climbs.climb as breakout_score,
-        climbs.observed_at as ended_at,
+        climbs.ended_at,
         max(lowered.observed_at) as started_at
     from climbs
     inner join lowered
         on
             climbs.paper_id = lowered.paper_id
-            and climbs.observed_at > lowered.observed_at
+            and climbs.ended_at > lowered.observed_at
             and climbs.lowest_before = lowered.height
-    where climbs.preference = 1
-    group by climbs.paper_id, climbs.climb, climbs.observed_at
+    group by climbs.paper_id, climbs.ended_at
 )
 {%- endmacro %}

@@ -1,35 +1,138 @@
 {# Queries that a model and a table macro share: the same words answer "now" and "as of then". #}
 
-{# One row per paper: the last counts observed up to a moment. #}
-{% macro upvotes_as_of(observations, moment) -%}
+{# One row per paper: the last counts observed up to a moment. Papers that were not observed since are told by
+   `measures`, made by paper_measures of the same observations; so the observations of recent papers alone are read. #}
+{% macro upvotes_as_of(observations, measures, moment) -%}
+select
+    paper_id,
+    last_observed_at as observed_at,
+    upvotes,
+    comments
+from {{ measures }}
+where last_observed_at <= {{ moment }}
+union all
 select
     paper_id,
     max(observed_at) as observed_at,
     max_by(upvotes, observed_at) as upvotes,
-    max_by(comments, observed_at) as comments
+    max_by(comments, case when comments is not null then observed_at end) as comments
 from {{ observations }}
-where observed_at <= {{ moment }} and upvotes is not null
+where
+    observed_at <= {{ moment }}
+    and upvotes is not null
+    and paper_id in (select paper_id from {{ measures }} where last_observed_at > {{ moment }})
 group by paper_id
 {%- endmacro %}
 
-{# One row per paper with an upvote observation up to a moment. See the columns of rpt_paper_trends for formulas.
-   `moment` bounds what is known; "now" is the last observation of any paper up to it. #}
-{% macro paper_trends(observations, listings, moment) -%}
-with known as (
+{# One row per paper and observation with upvotes but its first: what happened since the one before. `known` are the
+   observations with upvotes, `cohorts` papers with their `first_listed_on`. #}
+{% macro paper_steps(known, cohorts) -%}
+select
+    spaced.paper_id,
+    spaced.observed_at,
+    spaced.previous_at,
+    spaced.upvotes - spaced.previous_upvotes as gain,
+    spaced.previous_upvotes - spaced.first_upvotes as gain_before,
+    case
+        when cohorts.first_listed_on is not null
+            then {{ age_band(seconds_between('cast(cohorts.first_listed_on as timestamp)', 'spaced.previous_at') ~ ' / 3600.0') }}
+    end as age,
+    cast({{ iso_weekday('spaced.previous_at') }} as {{ dbt.type_int() }}) as weekday,
+    {{ place_band('spaced.previous_position') }} as place
+from (
     select
         paper_id,
         observed_at,
         upvotes,
+        lag(observed_at) over (partition by paper_id order by observed_at asc nulls first) as previous_at,
+        lag(upvotes) over (partition by paper_id order by observed_at asc nulls first) as previous_upvotes,
+        lag(position) over (partition by paper_id order by observed_at asc nulls first) as previous_position,
+        first_value(upvotes) over (partition by paper_id order by observed_at asc nulls first) as first_upvotes
+    from {{ known }}
+) as spaced
+left join {{ cohorts }} as cohorts on spaced.paper_id = cohorts.paper_id
+where spaced.previous_at is not null
+{%- endmacro %}
+
+{# One row per paper with upvotes: what its observations say whatever the time is now. `steps` are those of the same
+   papers. #}
+{% macro paper_measures(known, steps) -%}
+with spans as (
+    select
+        paper_id,
+        count(*) as observation_count,
+        min(observed_at) as first_observed_at,
+        max(observed_at) as last_observed_at,
+        min_by(upvotes, observed_at) as first_upvotes,
+        max_by(upvotes, observed_at) as upvotes,
+        max_by(comments, case when comments is not null then observed_at end) as comments
+    from {{ known }}
+    group by paper_id
+),
+
+half as (
+    select
+        known.paper_id,
+        min(known.observed_at) as half_at
+    from {{ known }} as known
+    inner join spans on known.paper_id = spans.paper_id
+    where known.upvotes * 2 >= spans.upvotes
+    group by known.paper_id
+),
+
+day_gains as (
+    select
+        paper_id,
+        cast(observed_at as date) as day,
+        cast(sum(gain) as {{ dbt.type_bigint() }}) as gain
+    from {{ steps }}
+    group by paper_id, cast(observed_at as date)
+),
+
+-- Of days that gained the same the first counts: no day is the millionth since 1970.
+peaks as (
+    select
+        paper_id,
+        max_by(day, gain * 1000000 - {{ dbt.datediff("cast('1970-01-01' as date)", 'day', 'day') }}) as day,
+        max(gain) as gain
+    from day_gains
+    where gain > 0
+    group by paper_id
+)
+
+select
+    spans.paper_id,
+    spans.observation_count,
+    spans.first_observed_at,
+    spans.last_observed_at,
+    spans.first_upvotes,
+    spans.upvotes,
+    spans.comments,
+    half.half_at,
+    peaks.day as peak_day,
+    peaks.gain as peak_day_gain
+from spans
+left join half on spans.paper_id = half.paper_id
+left join peaks on spans.paper_id = peaks.paper_id
+{%- endmacro %}
+
+{# One row per paper with an upvote observation up to a moment. See the columns of rpt_paper_trends for formulas.
+   `moment` bounds what is known; "now" is the last observation of any paper up to it. `steps` and `measures` are
+   tables made by the macros of that name of the same observations, where there are any. #}
+{% macro paper_trends(observations, listings, moment, steps=none, measures=none) -%}
+{%- set known -%}
+(
+    select
+        paper_id,
+        observed_at,
+        upvotes,
+        comments,
         position
     from {{ observations }}
     where observed_at <= {{ moment }} and upvotes is not null
-),
-
-clock as (
-    select max(observed_at) as as_of from known
-),
-
-cohorts as (
+)
+{%- endset -%}
+with cohorts as (
     select
         paper_id,
         min(listing_date) as first_listed_on
@@ -38,67 +141,80 @@ cohorts as (
     group by paper_id
 ),
 
-summaries as (
+steps as (
+    {% if steps -%}
+    select * from {{ steps }}
+    {%- else -%}
+    {{ paper_steps(known, 'cohorts') }}
+    {%- endif %}
+),
+
+measures as (
+    {% if measures -%}
+    select * from {{ measures }}
+    {%- else -%}
+    {{ paper_measures(known, 'steps') }}
+    {%- endif %}
+),
+
+windows as (
+    select
+        as_of,
+        {{ hours_before('as_of', 24) }} as day_began_at,
+        {{ hours_before('as_of', 168) }} as week_began_at
+    from (select max(last_observed_at) as as_of from measures) as clock
+),
+
+-- Gains of a window are told of papers observed in it. Its base is the last observation before it; without one, rates
+-- count from the first in it.
+bases as (
     select
         known.paper_id,
-        max(clock.as_of) as as_of,
-        count(*) as observation_count,
-        min(known.observed_at) as first_observed_at,
-        max(known.observed_at) as last_observed_at,
-        min_by(known.upvotes, known.observed_at) as first_upvotes,
-        max_by(known.upvotes, known.observed_at) as upvotes,
-        max(case when known.observed_at <= {{ hours_before('clock.as_of', 24) }} then known.observed_at end) as day_base_at,
-        max(case when known.observed_at <= {{ hours_before('clock.as_of', 168) }} then known.observed_at end) as week_base_at,
-        min(case when known.observed_at > {{ hours_before('clock.as_of', 24) }} then known.observed_at end) as window_first_at
-    from known
-    cross join clock
+        max(case when known.observed_at <= windows.day_began_at then known.observed_at end) as day_base_at,
+        max_by(known.upvotes, case when known.observed_at <= windows.day_began_at then known.observed_at end) as day_base_upvotes,
+        max_by(known.upvotes, case when known.observed_at <= windows.week_began_at then known.observed_at end) as week_base_upvotes,
+        min(case when known.observed_at > windows.day_began_at then known.observed_at end) as window_first_at,
+        min_by(known.upvotes, case when known.observed_at > windows.day_began_at then known.observed_at end) as window_first_upvotes
+    from {{ known }} as known
+    inner join measures on known.paper_id = measures.paper_id
+    inner join windows on measures.last_observed_at > windows.week_began_at
     group by known.paper_id
 ),
 
 based as (
     select
-        summaries.paper_id,
-        summaries.as_of,
-        summaries.observation_count,
-        summaries.first_observed_at,
-        summaries.last_observed_at,
-        summaries.first_upvotes,
-        summaries.upvotes,
-        summaries.day_base_at,
-        day_base.upvotes as day_base_upvotes,
-        week_base.upvotes as week_base_upvotes,
-        coalesce(summaries.day_base_at, summaries.window_first_at) as rate_base_at,
-        coalesce(day_base.upvotes, window_first.upvotes) as rate_base_upvotes,
-        summaries.last_observed_at > {{ hours_before('summaries.as_of', 24) }} as is_observed_today,
-        summaries.last_observed_at > {{ hours_before('summaries.as_of', 168) }} as is_observed_this_week
-    from summaries
-    left join known as day_base
-        on summaries.paper_id = day_base.paper_id and summaries.day_base_at = day_base.observed_at
-    left join known as week_base
-        on summaries.paper_id = week_base.paper_id and summaries.week_base_at = week_base.observed_at
-    left join known as window_first
-        on summaries.paper_id = window_first.paper_id and summaries.window_first_at = window_first.observed_at
-),
-
-half as (
-    select
-        known.paper_id,
-        min(known.observed_at) as half_at
-    from known
-    inner join based on known.paper_id = based.paper_id
-    where known.upvotes * 2 >= based.upvotes
-    group by known.paper_id
+        measures.paper_id,
+        windows.as_of,
+        measures.observation_count,
+        measures.first_observed_at,
+        measures.last_observed_at,
+        measures.first_upvotes,
+        measures.upvotes,
+        measures.half_at,
+        measures.peak_day,
+        measures.peak_day_gain,
+        bases.day_base_at,
+        bases.day_base_upvotes,
+        bases.week_base_upvotes,
+        coalesce(bases.day_base_at, bases.window_first_at) as rate_base_at,
+        coalesce(bases.day_base_upvotes, bases.window_first_upvotes) as rate_base_upvotes,
+        measures.last_observed_at > windows.day_began_at as is_observed_today,
+        measures.last_observed_at > windows.week_began_at as is_observed_this_week
+    from measures
+    cross join windows
+    left join bases on measures.paper_id = bases.paper_id
 ),
 
 {{ attention_ctes() }},
 
 {{ breakout_ctes() }},
 
+-- A velocity is told of papers observed today.
 weighted_steps as (
     select
         steps.paper_id,
         steps.observed_at,
-        cast(steps.gain as double) / steps.hours as rate,
+        cast(steps.gain as double) / ({{ seconds_between('steps.previous_at', 'steps.observed_at') }} / 3600.0) as rate,
         {{ velocity_weight('steps.observed_at', 'based.last_observed_at') }}
         - {{ velocity_weight('steps.previous_at', 'based.last_observed_at') }} as weight,
         case
@@ -109,6 +225,7 @@ weighted_steps as (
         end as weight_before
     from steps
     inner join based on steps.paper_id = based.paper_id
+    where based.is_observed_today
 ),
 
 velocities as (
@@ -118,25 +235,6 @@ velocities as (
         {{ ordered_sum('rate * weight_before', 'observed_at asc nulls last') }} / {{ ordered_sum('weight_before', 'observed_at asc nulls last') }} as velocity_before
     from weighted_steps
     group by paper_id
-),
-
-day_gains as (
-    select
-        paper_id,
-        day,
-        sum(gain) as gain
-    from steps
-    group by paper_id, day
-),
-
-ranked_days as (
-    select
-        paper_id,
-        day,
-        cast(gain as {{ dbt.type_bigint() }}) as gain,
-        row_number() over (partition by paper_id order by gain desc nulls last, day asc nulls last) as preference
-    from day_gains
-    where gain > 0
 ),
 
 cohort_statistics as (
@@ -207,7 +305,7 @@ measured as (
                     {{ seconds_between("cast('1970-01-01' as timestamp)", 'cast(cohorts.first_listed_on as timestamp)') }}
         end as listed_seconds,
         attention.expected_upvotes,
-        attention.attention_rate,
+        (greatest(attention.gain, 0.0) + {{ attention_prior() }}) / (attention.expected_upvotes + {{ attention_prior() }}) as attention_rate,
         case
             when cohorts.first_listed_on is null then 'no daily list had it'
             when based.observation_count = 1 then 'one observation only'
@@ -223,33 +321,31 @@ measured as (
             when cohort_statistics.deviation = 0 then 'all papers of the cohort have equal upvotes'
         end as cohort_z_score_missing_reason,
         case
-            when half.half_at > based.first_observed_at
-                then {{ seconds_between('based.first_observed_at', 'half.half_at') }} / 3600.0
+            when based.half_at > based.first_observed_at
+                then {{ seconds_between('based.first_observed_at', 'based.half_at') }} / 3600.0
         end as half_life_hours,
         case
-            when half.half_at <= based.first_observed_at then 'half was reached before the first observation'
+            when based.half_at <= based.first_observed_at then 'half was reached before the first observation'
         end as half_life_missing_reason,
-        ranked_days.day as peak_day,
-        ranked_days.gain as peak_day_gain,
+        based.peak_day,
+        based.peak_day_gain,
         case
             when based.observation_count = 1 then 'one observation only'
-            when ranked_days.day is null then 'no day gained'
+            when based.peak_day is null then 'no day gained'
         end as peak_day_missing_reason,
-        breakouts.breakout_score,
-        breakouts.breakout_score >= {{ burst_cost() }} as is_breakout,
+        attention.breakout_score,
+        attention.breakout_score >= {{ burst_cost() }} as is_breakout,
         case
             when cohorts.first_listed_on is null then 'no daily list had it'
             when based.observation_count < 3 then 'fewer than three observations'
         end as is_breakout_missing_reason,
-        case when breakouts.breakout_score >= {{ burst_cost() }} then breakouts.started_at end as breakout_started_at,
-        case when breakouts.breakout_score >= {{ burst_cost() }} then breakouts.ended_at end as breakout_ended_at
+        case when attention.breakout_score >= {{ burst_cost() }} then breakouts.started_at end as breakout_started_at,
+        case when attention.breakout_score >= {{ burst_cost() }} then breakouts.ended_at end as breakout_ended_at
     from based
     left join cohorts on based.paper_id = cohorts.paper_id
-    left join half on based.paper_id = half.paper_id
     left join velocities on based.paper_id = velocities.paper_id
     left join attention on based.paper_id = attention.paper_id
     left join cohort_statistics on cohorts.first_listed_on = cohort_statistics.first_listed_on
-    left join ranked_days on based.paper_id = ranked_days.paper_id and ranked_days.preference = 1
     left join breakouts on based.paper_id = breakouts.paper_id
 )
 
@@ -271,9 +367,9 @@ select
     velocity_missing_reason,
     case
         when velocity is not null
-            then rank() over (
+            then cast(rank() over (
                 order by round(velocity, 9) desc nulls last, upvotes desc nulls last, paper_id asc nulls last
-            )
+            ) as {{ dbt.type_bigint() }})
     end as velocity_rank,
     rate_24h,
     velocity_missing_reason as rate_24h_missing_reason,
@@ -305,7 +401,7 @@ select
     expected_upvotes,
     attention_rate,
     attention_missing_reason as attention_rate_missing_reason,
-    rank() over (order by upvotes desc nulls last) as upvote_rank,
+    cast(rank() over (order by upvotes desc nulls last) as {{ dbt.type_bigint() }}) as upvote_rank,
     case
         when first_listed_on is not null
             then percent_rank() over (partition by first_listed_on order by upvotes asc nulls first)

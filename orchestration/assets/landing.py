@@ -12,7 +12,7 @@ from sources.daily_papers.client import DailyPapersClient
 from warehouse.errors import InputError, UnreachableError
 from warehouse.fetching import fetch_listings, observed_since, trailing_dates
 from warehouse.importing import parse_day
-from warehouse.landing import Landing, utc_now
+from warehouse.landing import open_landing, utc_now
 from warehouse.settings import DEMO_MARKER, Settings
 
 LISTINGS = dg.AssetKey(["landing", "listings"])
@@ -87,14 +87,15 @@ def landed_listings(
     with outcome.of_step("Fetching"):
         chosen = [datetime.date.fromisoformat(key) for key in context.partition_keys] if is_partitioned else []
         dates = config.dates(chosen, warehouse)
-        known = observed_since(Landing(warehouse.landing), datetime.datetime.fromisoformat(since)) if since else set()
+        landing = open_landing(warehouse.landing)
+        known = observed_since(landing, datetime.datetime.fromisoformat(since)) if since else set()
         asked = [day for day in dates if day not in known]
         if (warehouse.home / DEMO_MARKER).exists() and not warehouse.is_local_endpoint:
             raise InputError(
                 f"{warehouse.home} holds the invented papers of the demo: give real ones another home (PAPERS_HOME)."
             )
         report = fetch_listings(
-            Landing(warehouse.landing),
+            landing,
             source,
             asked,
             on_date=on_date,
@@ -115,6 +116,7 @@ def landed_listings(
             context.log_event(dg.AssetMaterialization(LISTINGS, partition=day.isoformat()))
     return dg.MaterializeResult(
         metadata={
+            "seconds": outcome.seconds["Fetching"],
             "landed": len(report.landed),
             "failed": len(report.failures),
             "skipped": len(report.skipped),

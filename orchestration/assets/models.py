@@ -1,7 +1,9 @@
 """The dbt models: staging → intermediate → marts, built into the next file from accepted loads only."""
 
 import json
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,14 +12,14 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.assets.raw import RAW_LOADS
+from orchestration.engines import Lineage, engine_of
 from orchestration.helper import Helper
-from orchestration.lineage import column_lineage
-from orchestration.manifest import models_version
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError
+from warehouse.handover import hand_over_new
 from warehouse.overrides import load_overrides
-from warehouse.publish import PUBLIC_SCHEMA, count_tables, prepare_next
-from warehouse.raw import open_database
+from warehouse.publish import PUBLIC_SCHEMA
+from warehouse.report import warm_up
 from warehouse.settings import Settings
 
 
@@ -49,13 +51,12 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         outcome: dg.ResourceParam[Outcome],
     ) -> Iterator[Any]:
         target = warehouse.dbt_target
-        with outcome.of_step("dbt"):
+        with outcome.of_step("dbt"), _meanwhile(warm_up):
             load_overrides(warehouse)
+            hand_over_new(warehouse)
             built: list[dg.Output[None]] = []
-            command = ["build", "--exclude-resource-type", "unit_test"]
-            if prepare_next(warehouse, models_version()) or _is_rebuild(context.run):
-                command.append("--full-refresh")
-            for event in dbt.do(warehouse.environment(), target, command):
+            engine = engine_of(warehouse, dbt)
+            for event in engine.build(is_rebuild=_is_rebuild(context.run)):
                 if "success" not in event:
                     for told in DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context):
                         # Tables are counted when dbt has let go of the file; what is no table is told at once.
@@ -66,18 +67,24 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
                 elif not event["success"]:
                     yield from built
                     raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
-            yield from _described(built, nodes["nodes"], warehouse)
+            yield from _described(built, *engine.describe(nodes["nodes"]))
 
     return cast(dg.AssetsDefinition, dbt_models)
 
 
-def _described(
-    built: list[dg.Output[None]], nodes: Mapping[str, Any], warehouse: Settings
-) -> Iterator[dg.Output[None]]:
+@contextmanager
+def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do something beside dbt, which leaves this process idle. It is over at the end."""
+    thread = threading.Thread(target=work, name=work.__name__)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _described(built: list[dg.Output[None]], rows: Mapping[str, int], lineage: Lineage) -> Iterator[dg.Output[None]]:
     """The outputs of built models, those of public tables with their rows counted and their columns traced."""
-    with open_database(warehouse.next_database, read_only=True) as connection:
-        rows = count_tables(connection)
-        lineage = column_lineage(nodes, warehouse.dbt_target, connection)
     public = {dg.AssetKey([PUBLIC_SCHEMA, table]).to_python_identifier(): table for table in rows}
     for output in built:
         table = public.get(output.output_name)

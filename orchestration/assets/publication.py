@@ -6,13 +6,14 @@ from datetime import date, timedelta
 import dagster as dg
 
 from orchestration.assets.raw import gate_result
+from orchestration.engines import engine_of
 from orchestration.expectations.judge import Judge
 from orchestration.gates import mart_gate
+from orchestration.helper import Helper
 from orchestration.outcome import Outcome
 from warehouse.digest.feeds import FeedsWritten, write_feeds
 from warehouse.errors import WarehouseError
 from warehouse.landing import utc_now
-from warehouse.publish import publish, seal_next
 from warehouse.report import draw_plots, write_report
 from warehouse.settings import Settings
 
@@ -23,6 +24,13 @@ FEEDS = dg.AssetKey(["publication", "feeds"])
 #: A daily schedule that missed a day and a half needs a person.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36))
 
+WITHOUT_FILE = "Report and feeds are made from papers.duckdb: PAPERS_EXPORT_DUCKDB=yes writes it from Spark's tables."
+
+
+def has_file(warehouse: Settings) -> bool:
+    """Whether a publication writes ``papers.duckdb``."""
+    return warehouse.engine == "duckdb" or warehouse.export_duckdb
+
 
 def build_publication(
     marts: list[dg.AssetKey],
@@ -30,11 +38,14 @@ def build_publication(
     """The assets after the given marts, and gate 2: sealed, checked and published is all of them together."""
 
     @dg.asset(key=CANDIDATE, deps=marts, group_name="publication", kinds={"duckdb"}, pool="warehouse")
-    def candidate(warehouse: dg.ResourceParam[Settings], outcome: dg.ResourceParam[Outcome]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def candidate(
+        warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[Helper], outcome: dg.ResourceParam[Outcome]
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``next.duckdb``, finished: self-contained, written to disk, its public tables counted."""
         with outcome.of_step("Sealing"):
-            counts = seal_next(warehouse)
-        return dg.MaterializeResult(metadata={f"rows in {table}": rows for table, rows in counts.items()})
+            counts = engine_of(warehouse, dbt).seal()
+        rows = {f"rows in {table}": count for table, count in counts.items()}
+        return dg.MaterializeResult(metadata={"seconds": outcome.seconds["Sealing"], **rows})
 
     @dg.asset_check(
         asset=CANDIDATE,
@@ -47,11 +58,13 @@ def build_publication(
         context: dg.AssetCheckExecutionContext,
         warehouse: dg.ResourceParam[Settings],
         judge: dg.ResourceParam[Judge],
+        dbt: dg.ResourceParam[Helper],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.AssetCheckResult:
         with outcome.of_step("The mart gate"):
-            gate = mart_gate(warehouse, judge, context.run.run_id, is_live=_is_live(outcome))
-        return gate_result(gate, warehouse, outcome)
+            offences = engine_of(warehouse, dbt).offences
+            gate = mart_gate(warehouse, judge, context.run.run_id, offences, is_live=_is_live(outcome))
+        return gate_result(gate, warehouse, outcome, outcome.seconds["The mart gate"])
 
     @dg.asset(
         key=PAPERS,
@@ -62,16 +75,19 @@ def build_publication(
         pool="warehouse",
     )
     def published_papers(
-        warehouse: dg.ResourceParam[Settings], outcome: dg.ResourceParam[Outcome]
+        warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[Helper], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``papers.duckdb`` and its Parquet export, replaced in one step: what readers open."""
         with outcome.of_step("Publication"):
-            outcome.publication = publish(warehouse)
+            engine = engine_of(warehouse, dbt)
+            outcome.publication = engine.publish()
+        file = warehouse.published_database
         return dg.MaterializeResult(
             metadata={
+                "seconds": outcome.seconds["Publication"],
                 "published at": outcome.publication.published_at,
-                "file": dg.MetadataValue.path(str(warehouse.published_database)),
-                "bytes": warehouse.published_database.stat().st_size,
+                "where": engine.place(),
+                **({"file": dg.MetadataValue.path(str(file)), "bytes": file.stat().st_size} if file.exists() else {}),
                 **{f"rows in {table}": rows for table, rows in outcome.publication.tables.items()},
             }
         )
@@ -83,18 +99,22 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """The static site of what was published. That stays published where the site can't be written."""
-        try:
-            written = write_report(warehouse)
-        except WarehouseError as error:
-            context.log.warning(str(error))
-            outcome.remarks.append(str(error))
-            return dg.MaterializeResult(metadata={"problem": str(error)})
-        pictures = {
-            title: dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(picture).decode()})")
-            for title, picture in draw_plots(warehouse).items()
-        }
+        if not has_file(warehouse):
+            return dg.MaterializeResult(metadata={"not written": WITHOUT_FILE})
+        with outcome.phase("Report"):
+            try:
+                written = write_report(warehouse)
+            except WarehouseError as error:
+                context.log.warning(str(error))
+                outcome.remarks.append(str(error))
+                return dg.MaterializeResult(metadata={"problem": str(error)})
+            pictures = {
+                title: dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(picture).decode()})")
+                for title, picture in draw_plots(warehouse).items()
+            }
         return dg.MaterializeResult(
             metadata={
+                "seconds": outcome.seconds["Report"],
                 "first page": dg.MetadataValue.path(str(written.index)),
                 "files": written.files,
                 "bytes": written.size,
@@ -109,15 +129,22 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """Atom and JSON Feed of what rose, overall and by subscription. What can't be written is said."""
-        try:
-            written = write_feeds(warehouse)
-        except WarehouseError as error:
-            written = FeedsWritten(problems=[str(error)])
+        if not has_file(warehouse):
+            return dg.MaterializeResult(metadata={"not written": WITHOUT_FILE})
+        with outcome.phase("Feeds"):
+            try:
+                written = write_feeds(warehouse)
+            except WarehouseError as error:
+                written = FeedsWritten(problems=[str(error)])
         for problem in written.problems:
             context.log.warning(problem)
         outcome.remarks += written.problems
         return dg.MaterializeResult(
-            metadata={"files": len(written.files), "problems": dg.MetadataValue.json(written.problems)}
+            metadata={
+                "seconds": outcome.seconds["Feeds"],
+                "files": len(written.files),
+                "problems": dg.MetadataValue.json(written.problems),
+            }
         )
 
     return [candidate, published_papers, report, feeds], mart_gate_check

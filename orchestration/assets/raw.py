@@ -8,7 +8,7 @@ from orchestration.expectations.judge import Judge
 from orchestration.gates import GateOutcome, batch_gate
 from orchestration.outcome import Outcome
 from warehouse.errors import GateError
-from warehouse.landing import Landing
+from warehouse.landing import open_landing
 from warehouse.raw import RawStore, start_over
 from warehouse.settings import Settings
 
@@ -37,7 +37,7 @@ def raw_loads(
     outcome: dg.ResourceParam[Outcome],
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Loads, entries, authors, refused records and fields seen: whatever is landed and not yet loaded."""
-    landing = Landing(warehouse.landing)
+    landing = open_landing(warehouse.landing)
     with outcome.of_step("Loading"):
         if config.rebuild:
             outcome.loads = start_over(warehouse.raw_database, landing, context.run_id, outcome.on_load)
@@ -48,6 +48,7 @@ def raw_loads(
     reasons = Counter((load.reason or "").split(":")[0] for load in loads if load.reason)
     return dg.MaterializeResult(
         metadata={
+            "seconds": outcome.seconds["Loading"],
             "loads": len(loads),
             "entries": sum(load.entries for load in loads),
             "records in quarantine": sum(load.refused for load in loads),
@@ -74,16 +75,17 @@ def batch_gate_check(
     """Judge the pending loads, write their verdicts, block when nothing can go on."""
     with outcome.of_step("The batch gate"):
         gate = batch_gate(warehouse, judge, context.run.run_id)
-    return gate_result(gate, warehouse, outcome)
+    return gate_result(gate, warehouse, outcome, outcome.seconds["The batch gate"])
 
 
-def gate_result(gate: GateOutcome, warehouse: Settings, outcome: Outcome) -> dg.AssetCheckResult:
-    """A gate's outcome in Dagster's words: ERROR blocks, WARN passes and is shown."""
+def gate_result(gate: GateOutcome, warehouse: Settings, outcome: Outcome, seconds: float) -> dg.AssetCheckResult:
+    """A gate's outcome in Dagster's words: ERROR blocks, WARN passes and is shown. ``seconds`` is what it took."""
     outcome.gates[gate.gate] = gate
     if gate.problem:
         outcome.error = GateError(gate.problem)
     is_clean = not gate.problem and not gate.rejected and not gate.warnings
-    metadata: dict[str, dg.MetadataValue | int] = {
+    metadata: dict[str, dg.MetadataValue | int | float] = {
+        "seconds": seconds,
         "judged": gate.judged,
         "accepted": gate.accepted,
         "rejected": dg.MetadataValue.json(dict(list(gate.rejected.items())[:SHOWN])),

@@ -59,6 +59,11 @@ class Judge:
     def __init__(self, helper: Helper):
         self._helper = helper
 
+    @property
+    def waited(self) -> float:
+        """Seconds that the run waited for the import of Great Expectations."""
+        return self._helper.waited
+
     def judge(self, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> Judgement:
         """As ``judge`` below. Raises HelperError when the judge itself fails."""
         (judgement,) = self._helper.do(suite, frames, title)

@@ -396,23 +396,24 @@ MARTS = Suite(
 )
 
 #: The offending rows of each rule of the mart gate, in columns that name them. `published` is the file that readers
-#: have now, if there is one.
+#: have now, if there is one. They are over whole tables, so each is a join or a grouping that can spill to disk, and
+#: what only the offenders need (lists of positions) is looked up for them alone.
 MART_QUERIES = {
     "observations_repeated": """
         select paper_id, observed_at, count(*) as times
         from marts.fct_upvote_observations group by paper_id, observed_at having count(*) > 1""",
     "observations_missing": """
         select distinct paper_id, observed_at from intermediate.int_entries_identified
-        except select paper_id, observed_at from marts.fct_upvote_observations""",
+        anti join marts.fct_upvote_observations using (paper_id, observed_at)""",
     "observations_invented": """
         select paper_id, observed_at, load_id from marts.fct_upvote_observations
-        except select paper_id, observed_at, load_id from intermediate.int_entries_identified""",
+        anti join intermediate.int_entries_identified using (paper_id, observed_at, load_id)""",
     "rejected_loads_used": """
         select load_id, paper_id, observed_at from marts.fct_upvote_observations
         where load_id not in (select load_id from marts.ops_loads where verdict = 'accepted')""",
     "papers_without_observation": """
         select paper_id, title from marts.dim_papers
-        where paper_id not in (select paper_id from marts.fct_upvote_observations)""",
+        where paper_id not in (select distinct paper_id from marts.fct_upvote_observations)""",
     "authors_orphaned": """
         (select author_id, 'not in dim_authors' as fault from (
             select author_id from marts.bridge_paper_authors except select author_id from marts.dim_authors))
@@ -426,7 +427,11 @@ MART_QUERIES = {
         except select organization_id from marts.dim_organizations""",
     "person_twice_on_a_paper": """
         select paper_id, author_id, list(position order by position) as positions
-        from marts.bridge_paper_authors group by paper_id, author_id having count(*) > 1""",
+        from marts.bridge_paper_authors
+        semi join (
+            select paper_id, author_id from marts.bridge_paper_authors
+            group by paper_id, author_id having count(*) > 1) using (paper_id, author_id)
+        group by paper_id, author_id""",
     # `union` drops what is known already, so a ring of parents ends the walk too.
     "organization_own_ancestor": """
         with recursive above (organization_id, ancestor_id) as (
@@ -481,22 +486,25 @@ REASONS_QUERY = """
         where gate = 'person' and expectation in ('rebuilt', 'parsed_again')
         except select run_id from published.marts.ops_gate_results)"""
 
-#: The two frames of the batch gate, for the pending loads; `now` is the moment of judging. History is what was
-#: accepted and what is pending, so that the verdict does not depend on what arrived first; a rejected load and a
-#: time that was only guessed (a file's own) convict nobody.
+#: The two frames of the batch gate, for the pending loads that are in `judged_loads`; `now` is the moment of judging.
+#: History is what was accepted and all that is pending, so that the verdict does not depend on what arrived first; a
+#: rejected load and a time that was only guessed (a file's own) convict nobody. `seen` stands first and apart, so that
+#: the papers of the judged loads narrow the scan of all entries down to the row groups that may hold them.
 BATCH_ENTRIES_QUERY = f"""
     with candidates as (
         select entries.*, loads.kind, loads.listing_date, loads.observed_at, loads.observed_at_basis, loads.load_number
         from raw.entries as entries
         join raw.loads as loads using (load_id)
-        where loads.verdict = 'pending'),
+        where loads.load_id in (select load_id from judged_loads)),
+    seen as materialized (
+        select load_id, paper_id, upvotes
+        from raw.entries
+        where upvotes is not null and paper_id in (select paper_id from candidates)),
     history as (
-        select entries.paper_id, entries.upvotes, loads.observed_at
-        from raw.entries as entries
+        select seen.paper_id, seen.upvotes, loads.observed_at
+        from seen
         join raw.loads as loads using (load_id)
-        where loads.verdict in ('pending', 'accepted') and loads.observed_at_basis <> 'file time'
-            and entries.upvotes is not null
-            and entries.paper_id in (select paper_id from candidates)),
+        where loads.verdict in ('pending', 'accepted') and loads.observed_at_basis <> 'file time'),
     compared as (
         select candidates.*, history.upvotes as upvotes_before
         from candidates
@@ -519,7 +527,7 @@ BATCH_ENTRIES_QUERY = f"""
 
 #: Reads the frame above as `judged_entries`, so that a fall is worked out once.
 BATCH_LOADS_QUERY = f"""
-    with pending as (select * from raw.loads where verdict = 'pending'),
+    with pending as (select * from raw.loads where load_id in (select load_id from judged_loads)),
     trusted as (select * from raw.loads where verdict in ('pending', 'accepted')),
     elsewhere as (
         select load_id,
@@ -557,10 +565,11 @@ BATCH_LOADS_QUERY = f"""
             and earlier.observed_at > pending.observed_at
         where pending.received > 0),
     ranked as (
-        select load_id, format, verdict = 'pending' as is_pending,
+        select load_id, format, load_id in (select load_id from judged_loads) as is_judged,
             row_number() over (partition by format order by observed_at, load_number) as place
         from trusted
-        where entries >= 5 and observed_at >= (select min(observed_at) - interval 90 days from pending)),
+        where entries >= 5 and observed_at >= 
+            (select min(observed_at) - interval 90 days from raw.loads where verdict = 'pending')),
     usual_fields as (
         select later.load_id, fields.path, list(distinct fields.types) as types,
             count(*) = {DRIFT_LOADS} and bool_and(fields.present = fields.parents) as is_always_there
@@ -568,7 +577,7 @@ BATCH_LOADS_QUERY = f"""
         join ranked as before
             on before.format = later.format and before.place between later.place - {DRIFT_LOADS} and later.place - 1
         join raw.fields_seen as fields on fields.load_id = before.load_id
-        where later.is_pending and regexp_matches(fields.path, '^(paper\\.)?(authors\\[\\]\\.)?[^.]+$')
+        where later.is_judged and regexp_matches(fields.path, '^(paper\\.)?(authors\\[\\]\\.)?[^.]+$')
         group by later.load_id, fields.path),
     drifted as (
         select usual_fields.load_id,

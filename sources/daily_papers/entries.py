@@ -1,8 +1,8 @@
 """From JSON arrays of records to a listing: the part that the API and the daily page share.
 
 Belongs here: what a field means, which record is used, which refused. Does not belong here: how the array
-was found (``api_json.py``, ``page_html.py``). A page whose records are all as known decodes in one go;
-otherwise each record is decoded by itself, and only an odd one is read field by field.
+was found (``api_json.py``, ``page_html.py``). A record that came before is recognized by its bytes if there is a
+memory, one that is as known decodes in one go, and only an odd one is read field by field.
 """
 
 from __future__ import annotations
@@ -16,11 +16,21 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from sources.daily_papers.fields import FieldTally
+from sources.daily_papers.fields import FieldTally, profile
 from sources.daily_papers.lenient import MAX_DEPTH, Unusable, depth_exceeds, read_leniently
-from sources.daily_papers.records import Author, Entry, Format, Listing, Organization, Refusal, Submitter
+from sources.daily_papers.records import (
+    Author,
+    Entry,
+    Format,
+    Listing,
+    Observation,
+    Organization,
+    Refusal,
+    Submitter,
+)
+from sources.daily_papers.repeats import Known, Looked, Memo, look, observe, repeat
 from sources.daily_papers.submission import submission_from_top_level
-from sources.daily_papers.wire import WireAuthor, WireEntry, WireOrganization, WireUser
+from sources.daily_papers.wire import WireAuthor, WireEntry, WireOrganization, WireUser, has_blank
 from sources.errors import FormatError
 
 T = TypeVar("T")
@@ -28,7 +38,6 @@ T = TypeVar("T")
 #: Bytes of one page; the largest real one has 0.7 MB.
 MAX_PAGE_BYTES = 64 * 2**20
 
-_decode_page = msgspec.json.Decoder(list[WireEntry]).decode
 _decode_record = msgspec.json.Decoder(WireEntry).decode
 _decode_records = msgspec.json.Decoder(list[Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -38,13 +47,18 @@ _LONE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 def parse_pages(
-    pages: Sequence[bytes], *, format: Format, served_date: date | None, listing_date: date | None
+    pages: Sequence[bytes],
+    *,
+    format: Format,
+    served_date: date | None,
+    listing_date: date | None,
+    memo: Memo | None = None,
 ) -> Listing:
-    """The listing that these JSON arrays of records are, in the order received.
+    """The listing that these JSON arrays of records are, in the order received; with a ``memo`` as observations.
 
     Raises ``FormatError``: too_large, not_utf8, not_json, too_deep, not_a_list, not_entries, wrong_source.
     """
-    builder = _Builder(listing_date)
+    builder = _Builder(listing_date, memo)
     try:
         for page in pages:
             builder.add_page(page)
@@ -53,16 +67,12 @@ def parse_pages(
         raise FormatError("The payload is JSON nested too deeply to be read.", reason_code="too_deep") from None
 
 
-def check_page(page: bytes) -> bytes:
-    """The page without byte order mark and halves of surrogate pairs.
+def check_text(page: bytes) -> bytes:
+    """The page without byte order mark.
 
     Raises ``FormatError`` (too_large, not_utf8).
     """
-    if len(page) > MAX_PAGE_BYTES:
-        raise FormatError(
-            f"The payload has {len(page)} bytes, more than the {MAX_PAGE_BYTES} a listing may have.",
-            reason_code="too_large",
-        )
+    _check_size(page)
     page = page.removeprefix(b"\xef\xbb\xbf")
     try:
         page.decode("utf-8")
@@ -70,6 +80,12 @@ def check_page(page: bytes) -> bytes:
         raise FormatError(
             f"The payload is not UTF-8: byte {error.start} can't be decoded.", reason_code="not_utf8"
         ) from None
+    return page
+
+
+def check_page(page: bytes) -> bytes:
+    """The JSON page without byte order mark and halves of surrogate pairs. Raises as ``check_text``."""
+    page = check_text(page)
     if b"\\ud" in page or b"\\uD" in page:
         # JavaScript cuts strings in the middle of an emoji; half a surrogate pair is not encodable.
         page = _ESCAPE.sub(
@@ -78,13 +94,23 @@ def check_page(page: bytes) -> bytes:
     return page
 
 
+def _check_size(page: bytes) -> None:
+    if len(page) > MAX_PAGE_BYTES:
+        raise FormatError(
+            f"The payload has {len(page)} bytes, more than the {MAX_PAGE_BYTES} a listing may have.",
+            reason_code="too_large",
+        )
+
+
 class _Builder:
     """Collects the records of all pages of one listing."""
 
-    def __init__(self, listing_date: date | None) -> None:
+    def __init__(self, listing_date: date | None, memo: Memo | None) -> None:
         self._listing_date = listing_date
+        self._memo = memo
         self._tally = FieldTally()
         self._entries: list[Entry] = []
+        self._observations: list[Observation] = []
         self._refusals: list[Refusal] = []
         self._ids: set[str] = set()
         self._position = 0
@@ -92,31 +118,61 @@ class _Builder:
         self._objects = 0
 
     def add_page(self, page: bytes) -> None:
-        page = check_page(page)
-        try:
-            typed = _decode_page(page)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self._add_records(_split(page))
-            return
-        self._tally.add_typed(typed)
-        self._objects += len(typed)
-        if len({item.paper.id for item in typed} | self._ids) == len(self._ids) + len(typed):
-            for item in typed:
-                self._accept(item, None)
-        else:
-            for item, raw in zip(typed, _split(page), strict=True):
-                self._accept(item, raw)
+        """Add the records of one page.
 
-    def _add_records(self, records: Sequence[Raw]) -> None:
-        for raw in records:
-            try:
-                item = _decode_record(raw)
-            except (msgspec.DecodeError, RecursionError):
+        A page of records that all decode strictly is UTF-8 without a doubt: only another one has to be checked.
+        """
+        _check_size(page)
+        try:
+            records = _decode_records(page)
+            found = [self._read(raw) for raw in records]
+            is_clean = None not in found
+        except (msgspec.DecodeError, RecursionError):
+            records, found, is_clean = [], [], False
+        if not is_clean:
+            checked = check_page(page)
+            if checked is not page or not records:
+                records = _split(checked)
+                found = [self._read(raw) for raw in records]
+        for raw, record in zip(records, found, strict=True):
+            self._position += 1
+            if record is None:
                 self._add_odd(raw)
+            elif isinstance(record[0], WireEntry):
+                self._add_new(raw, record[0], record[1])
+            elif record[1] is not None:
+                self._add_known(raw, record[0], record[1])
+
+    def _read(self, raw: Raw) -> tuple[WireEntry | Known, Looked | None] | None:
+        """What a record decodes to or is known as, and how its bytes look to the memo; None if it is odd."""
+        looked = None
+        if self._memo is not None and (looked := look(raw, self._listing_date)) is not None:
+            known = self._memo.find(looked)
+            if known is not None:
+                return known, looked
+        try:
+            item = _decode_record(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return None if has_blank(item) else (item, looked)
+
+    def _add_known(self, raw: Raw, known: Known, looked: Looked) -> None:
+        self._objects += 1
+        self._tally.add_profile(known.profile)
+        if self._is_first(known.paper_id, raw):
+            self._observations.append(repeat(known, looked.counts, self._position))
+
+    def _add_new(self, raw: Raw, item: WireEntry, looked: Looked | None) -> None:
+        self._objects += 1
+        counted = profile(item)
+        self._tally.add_profile(counted)
+        if self._is_first(item.paper.id, raw):
+            entry = _entry(item, self._position, self._listing_date, None)
+            if self._memo is None:
+                self._entries.append(entry)
             else:
-                self._objects += 1
-                self._tally.add_typed((item,))
-                self._accept(item, raw)
+                content = self._memo.add(looked, item, entry, counted)
+                self._observations.append(observe(entry, content))
 
     def _add_odd(self, raw: Raw) -> None:
         try:
@@ -127,20 +183,22 @@ class _Builder:
         except Unusable as error:
             is_foreign = error.reason_code != "too_deep" and error.field_path in (None, "paper", "paper.id")
             self._foreign += is_foreign
-            self._position += 1
             self._refuse(error.reason_code, error.field_path, error.detail, raw)
-        else:
-            self._accept(item, raw, _encode_extra(odd) if odd else None)
-
-    def _accept(self, item: WireEntry, raw: Raw | None, extra: str | None = None) -> None:
-        self._position += 1
-        paper_id = item.paper.id
-        if paper_id in self._ids and raw is not None:
-            detail = f"{paper_id} is already in this listing."
-            self._refuse("duplicate_in_listing", "paper.id", detail, raw)
             return
+        if self._is_first(item.paper.id, raw):
+            entry = _entry(item, self._position, self._listing_date, _encode_extra(odd) if odd else None)
+            if self._memo is None:
+                self._entries.append(entry)
+            else:
+                self._observations.append(observe(entry, self._memo.keep(entry)))
+
+    def _is_first(self, paper_id: str, raw: Raw) -> bool:
+        """Whether a paper is new to this listing; a second record of it is refused."""
+        if paper_id in self._ids:
+            self._refuse("duplicate_in_listing", "paper.id", f"{paper_id} is already in this listing.", raw)
+            return False
         self._ids.add(paper_id)
-        self._entries.append(_entry(item, self._position, self._listing_date, extra))
+        return True
 
     def _refuse(self, reason_code: str, field_path: str | None, detail: str, raw: Raw) -> None:
         self._refusals.append(
@@ -154,7 +212,7 @@ class _Builder:
         )
 
     def listing(self, format: Format, served_date: date | None) -> Listing:
-        received = len(self._entries) + len(self._refusals)
+        received = len(self._entries) + len(self._observations) + len(self._refusals)
         if received and not self._objects:
             raise FormatError(
                 f"The payload is a list of {received} values that are no objects; "
@@ -174,6 +232,7 @@ class _Builder:
             entries=tuple(self._entries),
             refusals=tuple(self._refusals),
             fields=self._tally.seen(),
+            observations=tuple(self._observations),
         )
 
 
@@ -242,16 +301,18 @@ def _entry(item: WireEntry, position: int, listing_date: date | None, extra: str
 
 
 def _author(author: WireAuthor) -> Author:
+    # Written out: authors are ten times as many as entries.
+    row_id, status, changed, hidden = author.row_id, author.status, author.statusLastChangedAt, author.hidden
     user = author.user
     return Author(
         author.name,
-        _known(author.row_id),
+        None if row_id is UNSET else row_id,
         None if user is UNSET else _account_id(user),
         None if user is UNSET else _known(user.name if user.user is UNSET else user.user),
         None if user is UNSET else _known(user.fullname),
-        _known(author.status),
-        None if author.statusLastChangedAt is UNSET else _utc(author.statusLastChangedAt),
-        _known(author.hidden),
+        None if status is UNSET else status,
+        None if changed is UNSET else _utc(changed),
+        None if hidden is UNSET else hidden,
     )
 
 
@@ -277,4 +338,6 @@ def _known(value: T | UnsetType) -> T | None:
 
 def _utc(moment: datetime) -> datetime:
     """In UTC; the source only knows UTC, so a time without zone is UTC too."""
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

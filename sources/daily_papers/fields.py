@@ -1,15 +1,16 @@
 """Which fields a listing had, how often and of which types: the raw material of schema drift.
 
-Typed records are counted by column, which is cheap; a record that was read leniently is walked.
+A record that decoded strictly has a profile, one number that adds up; one that was read leniently is walked.
 Types have Python's short names (str, int, float, bool, list, dict, null).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
-from operator import attrgetter
-from typing import Any
+import struct
+from collections import Counter
+from itertools import repeat
+from operator import attrgetter, is_
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
@@ -20,6 +21,8 @@ from sources.daily_papers.wire import Wire, WireEntry
 #: Distinct unknown paths reported per listing; a record can invent any number of names.
 MAX_UNKNOWN_PATHS = 200
 MAX_PATH_LENGTH = 200
+#: Bits of one count in a profile; a listing has fewer objects than that can tell.
+SLOT_BITS = 32
 
 
 class _Count:
@@ -31,37 +34,82 @@ class _Count:
         self.is_known = is_known
 
 
+class _Slot(NamedTuple):
+    """Where in a profile a field is counted, and where the objects that could have held it are."""
+
+    path: str
+    json_type: str
+    present: int
+    parents: int
+
+
+class _Shape:
+    """Counts the fields of one wire class, in one place where it occurs."""
+
+    def __init__(self, struct: type[Wire], prefix: str, slots: list[_Slot], prefixes: dict[str, int]) -> None:
+        parents = prefixes[prefix] = len(slots) + len(prefixes)
+        self._always = 1 << (SLOT_BITS * parents)
+        self._sometimes: list[int] = []
+        self._children: list[tuple[int, bool, _Shape]] = []
+        self._by_absent: dict[tuple[bool, ...], int] = {}
+        attributes: list[str] = []
+        for field in wire_fields(struct).values():
+            place = len(slots) + len(prefixes)
+            slots.append(_Slot(prefix + field.name, field.json_type, place, parents))
+            if field.is_required and field.child is None:
+                self._always += 1 << (SLOT_BITS * place)
+                continue
+            if field.child is not None:
+                below = f"{prefix}{field.name}{'[]' if field.is_list else ''}."
+                child = _Shape(field.child, below, slots, prefixes)
+                self._children.append((len(attributes), field.is_list, child))
+            attributes.append(field.attribute)
+            self._sometimes.append(1 << (SLOT_BITS * place))
+        self._values = attrgetter(*attributes)
+
+    def profile(self, item: Wire) -> int:
+        """The counts of one object and those in it."""
+        values = self._values(item)
+        absent = tuple(map(is_, values, _UNSETS))
+        count = self._by_absent.get(absent)
+        if count is None:
+            count = self._always + sum(one for one, gone in zip(self._sometimes, absent, strict=True) if not gone)
+            self._by_absent[absent] = count
+        for index, is_list, child in self._children:
+            if absent[index]:
+                continue
+            if is_list:
+                count += sum(map(child.profile, values[index]))
+            else:
+                count += child.profile(values[index])
+        return count
+
+
+_UNSETS = repeat(UNSET)
+_SLOTS: list[_Slot] = []
+_PREFIXES: dict[str, int] = {}
+_ENTRY = _Shape(WireEntry, "", _SLOTS, _PREFIXES)
+_SORTED = sorted(_SLOTS)
+_UNPACK = struct.Struct(f"<{len(_SLOTS) + len(_PREFIXES)}I").unpack
+
+
+def profile(entry: WireEntry) -> int:
+    """How often each field occurs in an entry, all counts in one number, so that a listing's are one sum."""
+    return _ENTRY.profile(entry)
+
+
 class FieldTally:
     """Collects the fields of one listing."""
 
     def __init__(self) -> None:
+        self._typed = 0
         self._counts: dict[str, _Count] = {}
         self._parents: dict[str, int] = {}
         self._unknown = 0
 
-    def add_typed(self, entries: Sequence[WireEntry]) -> None:
-        """Count records that decoded strictly."""
-        self._add_structs(entries, WireEntry, "")
-
-    def _add_structs(self, items: Sequence[Wire], struct: type[Wire], prefix: str) -> None:
-        if not items:
-            return
-        self._parents[prefix] = self._parents.get(prefix, 0) + len(items)
-        for field in wire_fields(struct).values():
-            if field.is_required and field.child is None:
-                self._note(prefix + field.name, len(items), field.json_type, True)
-                continue
-            values = list(map(attrgetter(field.attribute), items))
-            absent = values.count(UNSET)
-            if absent == len(values):
-                continue
-            self._note(prefix + field.name, len(values) - absent, field.json_type, True)
-            if field.child is not None:
-                present = [value for value in values if value is not UNSET] if absent else values
-                if field.is_list:
-                    self._add_structs(list(chain.from_iterable(present)), field.child, f"{prefix}{field.name}[].")
-                else:
-                    self._add_structs(present, field.child, f"{prefix}{field.name}.")
+    def add_profile(self, profile: int) -> None:
+        """Count a record that decoded strictly."""
+        self._typed += profile
 
     def add_untyped(self, record: Any) -> None:
         """Count one record that was read leniently, used or not."""
@@ -97,15 +145,32 @@ class FieldTally:
 
     def seen(self) -> tuple[FieldSeen, ...]:
         """The fields met, by path."""
+        typed = _UNPACK(self._typed.to_bytes(SLOT_BITS // 8 * (len(_SLOTS) + len(_PREFIXES)), "little"))
+        if not self._counts:
+            return tuple(
+                [
+                    FieldSeen(slot.path, slot.json_type, typed[slot.present], typed[slot.parents], True)
+                    for slot in _SORTED
+                    if typed[slot.present]
+                ]
+            )
+        counts = dict(self._counts)
+        parents = Counter(self._parents)
+        for slot in _SLOTS:
+            if typed[slot.present]:
+                count = counts.setdefault(slot.path, _Count(True))
+                count.present += typed[slot.present]
+                count.types.add(slot.json_type)
+        parents.update({prefix: typed[place] for prefix, place in _PREFIXES.items() if typed[place]})
         return tuple(
             FieldSeen(
                 path=path,
                 types="|".join(sorted(count.types)),
                 present=count.present,
-                parents=self._parents[_parent_prefix(path, self._parents)],
+                parents=parents[_parent_prefix(path, parents)],
                 is_known=count.is_known,
             )
-            for path, count in sorted(self._counts.items())
+            for path, count in sorted(counts.items())
         )
 
 

@@ -13,6 +13,7 @@ from sources.daily_papers.api_json import parse_api_json
 from sources.daily_papers.page_html import parse_page_html
 from sources.daily_papers.page_text import parse_page_text
 from sources.daily_papers.records import Format, Listing
+from sources.daily_papers.repeats import Memo, observed
 from sources.errors import FormatError
 
 _COMMENTS = re.compile(rb"\A(?:\s*<!--.*?-->)*\s*", re.S)
@@ -48,22 +49,24 @@ def parse(
     pages: Sequence[bytes],
     listing_date: date | None = None,
     observed_at: datetime | None = None,
+    memo: Memo | None = None,
 ) -> Listing:
-    """The listing in the payloads of one capture.
+    """The listing in the payloads of one capture; with a ``memo`` as observations of what it keeps.
 
     Only the API's format comes in more than one page. ``observed_at`` (aware UTC) is needed for text, whose
     dates leave the current year out. Raises ``FormatError`` when the payload is no listing, and
     ``ValueError`` when the call itself is wrong.
     """
     if format == "api_json":
-        return parse_api_json(pages, listing_date)
+        return parse_api_json(pages, listing_date, memo)
     if len(pages) != 1:
         raise ValueError(f"{format} comes in one payload, not {len(pages)}.")
     if format == "page_html":
-        return parse_page_html(pages[0], listing_date)
+        return parse_page_html(pages[0], listing_date, memo)
     if observed_at is None:
         raise ValueError("The text of a page needs the time of its capture.")
-    return parse_page_text(pages[0], observed_at)
+    listing = parse_page_text(pages[0], observed_at)
+    return observed(listing, memo) if memo else listing
 
 
 def check_served_date(listing: Listing, listing_date: date) -> None:

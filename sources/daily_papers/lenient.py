@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from sources.daily_papers.wire import Wire, WireEntry
+from sources.daily_papers.wire import Text, Wire, WireEntry, has_blank
 
 #: Real records nest five deep. JSON deeper than this is an attack on somebody's stack, not a paper.
 MAX_DEPTH = 32
@@ -79,10 +79,13 @@ def read_leniently(record: Any) -> tuple[WireEntry, dict[str, Any]]:
     record = _with_title(record)
     odd: dict[str, Any] = {}
     try:
-        return msgspec.convert(_without_unknown(record, WireEntry, "", odd), WireEntry), odd
+        entry = msgspec.convert(_without_unknown(record, WireEntry, "", odd), WireEntry)
+        if not has_blank(entry):
+            return entry, odd
     except msgspec.ValidationError:
-        odd = {}
-        return _read_struct(record, WireEntry, "", odd), odd
+        pass
+    odd = {}
+    return _read_struct(record, WireEntry, "", odd), odd
 
 
 def _without_unknown(record: dict[str, Any], struct: type[Wire], path: str, odd: dict[str, Any]) -> Any:
@@ -144,9 +147,12 @@ def _read_struct(record: dict[str, Any], struct: type[T], path: str, odd: dict[s
 def _read_value(value: Any, field: WireField, path: str, odd: dict[str, Any]) -> Any:
     if field.child is None:
         try:
-            return msgspec.convert(value, field.value_type)
+            value = msgspec.convert(value, field.value_type)
         except msgspec.ValidationError as error:
             raise Unusable("bad_value", path, f"{path} can't be used: {error}.") from None
+        if field.value_type == Text and value.isspace():
+            raise Unusable("bad_value", path, f"{path} can't be used: it is blank.")
+        return value
     if not isinstance(value, list if field.is_list else dict):
         raise Unusable("bad_value", path, f"{path} is of type {json_type(value)}, expected {field.json_type}.")
     if not field.is_list:

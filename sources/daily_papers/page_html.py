@@ -13,8 +13,9 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 from selectolax.lexbor import LexborHTMLParser
 
-from sources.daily_papers.entries import check_page, parse_pages
+from sources.daily_papers.entries import check_page, check_text, parse_pages
 from sources.daily_papers.records import Listing
+from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -27,7 +28,7 @@ class _Props(msgspec.Struct):
     query: Any = None
 
 
-def parse_page_html(body: bytes, listing_date: date | None = None) -> Listing:
+def parse_page_html(body: bytes, listing_date: date | None = None, memo: Memo | None = None) -> Listing:
     """The listing embedded in a daily page; ``served_date`` is the date the page says it is for.
 
     A date without a list is answered with the latest list, so compare ``served_date`` with the date asked
@@ -35,7 +36,7 @@ def parse_page_html(body: bytes, listing_date: date | None = None) -> Listing:
     Raises ``FormatError``: not_daily_page (no list of one day on it), no_props (the list's data is missing
     or cut off), and the reasons of ``parse_api_json``.
     """
-    props = _props(check_page(body))
+    props = _props(check_text(body))
     if isinstance(props.dailyPapers, UnsetType):
         raise FormatError("The page's data has no dailyPapers.", reason_code="no_props")
     if props.periodType != "day" or (isinstance(props.query, dict) and props.query.get("q")):
@@ -49,6 +50,7 @@ def parse_page_html(body: bytes, listing_date: date | None = None) -> Listing:
         format="page_html",
         served_date=served_date,
         listing_date=listing_date or served_date,
+        memo=memo,
     )
 
 

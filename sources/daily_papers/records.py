@@ -7,7 +7,7 @@ statements and stay what they are. Times are UTC.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ Format = Literal["api_json", "page_html", "page_text"]
 ListingKind = Literal["daily", "search"]
 
 
-class Author(msgspec.Struct, frozen=True):
+class Author(msgspec.Struct, frozen=True, gc=False):
     """One author row of one paper, as listed. ``author_row_id`` never identifies a person."""
 
     name: str
@@ -29,7 +29,7 @@ class Author(msgspec.Struct, frozen=True):
     is_hidden: bool | None = None
 
 
-class Organization(msgspec.Struct, frozen=True):
+class Organization(msgspec.Struct, frozen=True, gc=False):
     """An organization as listed, untrimmed. A text page knows no id."""
 
     slug: str
@@ -37,7 +37,7 @@ class Organization(msgspec.Struct, frozen=True):
     organization_id: str | None = None
 
 
-class Submitter(msgspec.Struct, frozen=True):
+class Submitter(msgspec.Struct, frozen=True, gc=False):
     """The account that submitted the paper to the daily list."""
 
     account_id: str | None = None
@@ -45,7 +45,7 @@ class Submitter(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One paper on one listing, as it was at one moment.
 
     ``position`` counts from 1 in the order received (over all pages of a fetch) and keeps its number
@@ -79,6 +79,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     extra: str | None = None
 
 
+class Observation(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a listing that was read with a memory (``repeats.py``): what moves, and ``content``, which is what
+    the memory's owner made of the rest when it was first met.
+    """
+
+    position: int
+    paper_id: str | None
+    submitted_at: datetime | None
+    upvotes: int | None
+    comments: int | None
+    github_stars: int | None
+    content: Any
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """One record of a listing that can't be used, and why. ``record`` is what was received."""
 
@@ -89,7 +103,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     record: bytes
 
 
-class FieldSeen(msgspec.Struct, frozen=True, kw_only=True):
+class FieldSeen(msgspec.Struct, frozen=True, gc=False):
     """How often a field path occurred in one listing: the raw material of schema drift.
 
     ``path`` as in ``paper.authors[].user._id``; ``parents`` counts the objects that could have held it;
@@ -107,7 +121,8 @@ class FieldSeen(msgspec.Struct, frozen=True, kw_only=True):
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one capture says: what was used, what was refused, which fields it had.
 
-    Every record received is in exactly one of ``entries`` and ``refusals``.
+    Every record received is in exactly one of ``entries`` and ``refusals``; when it was read with a memory,
+    ``observations`` stands in for ``entries``.
     ``served_date`` is the date the payload itself claims to be for, if it says one.
     """
 
@@ -117,8 +132,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     refusals: tuple[Refusal, ...]
     fields: tuple[FieldSeen, ...]
+    observations: tuple[Observation, ...] = ()
 
     @property
     def received(self) -> int:
         """Records received, used or not."""
-        return len(self.entries) + len(self.refusals)
+        return len(self.entries) + len(self.observations) + len(self.refusals)

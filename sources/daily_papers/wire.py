@@ -3,6 +3,7 @@
 Belongs here: names and types of the wire. Does not belong here: what a field means (``entries.py``).
 A record that decodes into ``WireEntry`` has no unknown field, no odd type and nothing required missing;
 any other record is looked at field by field by ``lenient.py``, which reads its rules from these classes.
+``decode_entries`` is the typed decode by itself: what a page is as long as it is as known.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 #: Counts are stored in 32 bits; a larger number is not a count of votes, comments or stars.
 MAX_COUNT = 2**31 - 1
 
 ArxivId: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9]{4}\.[0-9]{4,5}\Z")]
-Text: TypeAlias = Annotated[str, Meta(pattern=r"\S")]
+#: Never blank. A pattern would say so, but costs as much as decoding all the rest: see ``has_blank``.
+Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 
 
@@ -101,3 +104,30 @@ class WireEntry(Wire):
     organization: WireOrganization | UnsetType = UNSET
     submitterOrganization: WireOrganization | UnsetType = UNSET
     upvoted: bool | UnsetType = UNSET
+
+
+_decode_page = msgspec.json.Decoder(list[WireEntry]).decode
+
+
+def decode_entries(page: bytes) -> list[WireEntry]:
+    """The records of one page (a JSON array, UTF-8, without byte order mark), strictly typed.
+
+    Raises ``msgspec.DecodeError`` or ``UnicodeDecodeError`` when the page is anything else, or has a record with an
+    unknown field, an odd type or something required missing.
+    """
+    entries = _decode_page(page)
+    if any(map(has_blank, entries)):
+        raise msgspec.ValidationError("a title or a name is blank")
+    return entries
+
+
+def has_blank(entry: WireEntry) -> bool:
+    """Whether a title or a name that must say something is white space only."""
+    paper = entry.paper
+    if paper.title.isspace():
+        return True
+    for author in paper.authors:
+        if author.name.isspace():
+            return True
+    organizations = (paper.organization, entry.organization, entry.submitterOrganization)
+    return any(one is not UNSET and one.name.isspace() for one in organizations)

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import dbt_process
-from warehouse.settings import Settings
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="papers-builds-") as folder:
         scratch = Path(folder)
-        dbt_process.parse(Settings(home=scratch).environment(), scratch / "dbt")
+        dbt_process.parse(scratch / "dbt")
         for line in sys.stdin:
             build = json.loads(line)
             events: list[dict[str, Any]] = []

@@ -248,3 +248,27 @@ def test_no_wolf_is_cried_over_real_listings_in_date_order_and_in_random_order(
 
 def _chunks(files: list[Path], count: int) -> list[list[Path]]:
     return [files[start::count] for start in range(count)]
+
+
+def test_a_batch_that_is_judged_in_parts_gets_the_verdicts_of_one_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listings = [
+        *tuesdays("2025-02-04", 6),
+        ("2025-02-18", "2025-02-19T23:00:00", listing("2025-02-18", 20, upvotes=1)),  # most papers lost votes
+        ("2025-03-18", "2025-03-19T09:00:00", b"[]"),  # an empty weekday, told by the Tuesdays of all parts
+        ("2025-03-12", "2025-03-12T23:00:00", listing("2025-03-10", 20)),  # another date's list
+        ("2025-03-13", "2025-03-13T23:00:00", body({**entry(n, "2025-03-13"), "new": n} for n in range(1, 9))),
+    ]
+    whole, parts = Warehouse.at(tmp_path / "whole"), Warehouse.at(tmp_path / "parts")
+    ids = whole.land(*listings)
+    assert parts.land(*listings) == ids
+    in_one = whole.judged()
+    monkeypatch.setattr("orchestration.gates.FRAME_ENTRIES", 25)
+    in_parts = parts.judged()
+    assert in_one.rejected == in_parts.rejected and set(in_parts.rejected) == {ids[6], ids[7], ids[8]}
+    assert in_one.warnings == in_parts.warnings and in_one.failures == in_parts.failures
+    assert (in_one.judged, in_one.accepted) == (in_parts.judged, in_parts.accepted) == (10, 7)
+    assert whole.warned() == parts.warned()
+    page = (parts.settings.data_docs / str(in_parts.page)).read_text()
+    assert page.count("<h1>") > 1 and page.count("</html>") == 1

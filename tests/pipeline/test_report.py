@@ -460,3 +460,19 @@ def test_twenty_thousand_papers_fit_ten_megabytes_and_ten_seconds(demo: Papers, 
     assert len(read_data(home)["papers"]) == home.value("select count(*) from dim_papers") == 20_000
     assert size < 10 * 10**6, f"{size / 1e6:.1f} MB"
     assert spent < 10, f"{spent:.1f} s of processor time"
+
+
+def test_a_large_warehouse_shows_the_latest_papers_and_says_how_many_it_leaves_out(
+    demo: Papers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = copy_of(demo, tmp_path / "home")
+    papers = int(home.value("select count(*) from dim_papers"))  # type: ignore[call-overload]
+    monkeypatch.setattr("warehouse.report.compact.MOST_PAPERS", papers - 7)
+    monkeypatch.setattr("warehouse.report.site.MOST_PAPERS", papers - 7)
+    data = read_data(home.written())
+    latest = home.rows(
+        "select paper_id from dim_papers order by first_listed_on desc nulls last, upvotes desc, paper_id"
+    )
+    assert [row[0] for row in data["papers"]] == [paper_id for (paper_id,) in latest[: papers - 7]]
+    assert len(data["authors"]) == len({place for row in data["papers"] for place in row[4]})
+    assert "7 older papers are not in this report" in page(home, "search.html").css_first("main").text()  # type: ignore[union-attr]

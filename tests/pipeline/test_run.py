@@ -46,7 +46,34 @@ def ran(site: ReplayServer, new_home: Callable[[str], Papers]) -> Papers:
     facts = called.facts
     assert list(facts["fetched"]) == ["2026-09-08", "2026-09-09", "2026-09-10"]
     assert {"batch", "marts"} == set(facts["gates"])
+    assert "profile" not in facts
     return papers
+
+
+def test_a_profile_tells_where_the_time_went_and_dagster_what_each_asset_took(papers: Papers) -> None:
+    with ReplayServer(SAMPLE) as server:
+        arguments = ("run", "--date", "2026-09-10", "--lookback", "1", "--profile")
+        facts = papers(*arguments, "--json", PAPERS_ENDPOINT=server.url).facts
+        table = papers(*arguments, PAPERS_ENDPOINT=server.url).out
+    steps = [
+        "Fetching",
+        "Loading",
+        "The batch gate",
+        "dbt",
+        "Sealing",
+        "The mart gate",
+        "Publication",
+        "Feeds",
+        "Report",
+    ]
+    assert [phase for phase in facts["profile"] if phase in steps] == steps
+    assert all(seconds > 0 for seconds in facts["profile"].values())
+    assert all(f"\n{step} " in table for step in steps)
+    with dg.DagsterInstance.from_config(str(papers.home / "dagster")) as instance:
+        for key in (["landing", "listings"], ["raw", "loads"], ["publication", "papers"], ["publication", "report"]):
+            event = instance.get_latest_materialization_event(dg.AssetKey(key))
+            assert event and event.asset_materialization
+            assert event.asset_materialization.metadata["seconds"].value > 0
 
 
 def test_a_run_observes_the_trailing_dates(ran: Papers) -> None:

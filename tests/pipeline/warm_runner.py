@@ -105,7 +105,7 @@ def child(command: dict[str, Any], said: Path) -> int:
 
 def main(scratch: Path) -> None:
     judge.warm_up()
-    dbt_process.parse(Settings(home=scratch / "nowhere").environment(), scratch / "dbt")
+    dbt_process.parse(scratch / "dbt")
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         command = json.loads(line)

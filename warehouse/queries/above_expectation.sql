@@ -2,9 +2,14 @@
 -- grain: one row per paper observed at least twice, at most 25
 -- columns: gain_observed and expected_upvotes are upvotes between first and last observation, attention_rate their
 --   ratio with shrinkage (1 is average)
-select papers.title, trends.gain_observed, trends.expected_upvotes, trends.attention_rate, trends.first_listed_on
-from marts.rpt_paper_trends as trends
-inner join marts.dim_papers as papers on trends.paper_id = papers.paper_id
-where trends.attention_rate is not null
-order by trends.attention_rate desc, papers.paper_id
-limit 25
+with top as (
+    select paper_id, gain_observed, expected_upvotes, attention_rate, first_listed_on
+    from marts.rpt_paper_trends
+    where attention_rate is not null
+    order by attention_rate desc, paper_id
+    limit 25
+)
+select papers.title, top.gain_observed, top.expected_upvotes, top.attention_rate, top.first_listed_on
+from top
+inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
+order by top.attention_rate desc, top.paper_id

@@ -2,9 +2,14 @@
 -- grain: one row per paper with a breakout, strongest first, at most 50
 -- columns: breakout_started_at is the last observation before the rise, breakout_ended_at the one that ends it
 --   (UTC), breakout_score the evidence in nats
-select papers.title, trends.breakout_started_at, trends.breakout_ended_at, trends.breakout_score, trends.upvotes, trends.peak_day
-from marts.rpt_paper_trends as trends
-inner join marts.dim_papers as papers on trends.paper_id = papers.paper_id
-where trends.is_breakout
-order by trends.breakout_score desc, papers.paper_id
-limit 50
+with top as (
+    select paper_id, breakout_started_at, breakout_ended_at, breakout_score, upvotes, peak_day
+    from marts.rpt_paper_trends
+    where is_breakout
+    order by breakout_score desc, paper_id
+    limit 50
+)
+select papers.title, top.breakout_started_at, top.breakout_ended_at, top.breakout_score, top.upvotes, top.peak_day
+from top
+inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
+order by top.breakout_score desc, top.paper_id

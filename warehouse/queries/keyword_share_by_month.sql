@@ -3,7 +3,7 @@
 -- columns: papers is the number of papers first listed in a week that begins in the month, share theirs of all
 --   listed papers
 with commonest as (
-    select keyword from marts.rpt_keyword_trends group by keyword order by sum(papers_listed) desc, keyword limit 10
+    select keyword from marts.dim_keywords order by listed_count desc, keyword limit 10
 ),
 months as (
     select date_trunc('month', date_trunc('week', first_listed_on)) as month, count(*) as papers

@@ -1,14 +1,10 @@
 -- question: Which keywords are new this quarter?
 -- grain: one row per keyword first listed in the quarter of the last listing, at most 50
 -- columns: first_week is the Monday of its first week, papers the papers listed with it since
-with firsts as (
-    select keyword, min(week) as first_week, sum(papers_listed) as papers
-    from marts.rpt_keyword_trends
-    where papers_listed > 0
-    group by keyword
-)
-select keyword, first_week, papers
-from firsts
-where first_week >= (select date_trunc('quarter', max(listing_date)) from marts.fct_listings)
+select keyword, cast(date_trunc('week', first_listed_on) as date) as first_week, listed_count as papers
+from marts.dim_keywords
+where
+    date_trunc('week', first_listed_on)
+    >= (select date_trunc('quarter', max(last_listed_on)) from marts.dim_papers)
 order by papers desc, keyword
 limit 50

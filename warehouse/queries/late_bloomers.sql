@@ -1,11 +1,16 @@
 -- question: Which papers had their best day long after they were listed?
 -- grain: one row per paper that peaked three days or more after its first listing date, at most 25
 -- columns: days_after is from the first listing date to the peak day, peak_day_gain the upvotes gained on it
+with top as (
+    select paper_id, first_listed_on, peak_day, peak_day_gain, upvotes
+    from marts.rpt_paper_trends
+    where peak_day - first_listed_on >= 3
+    order by peak_day_gain desc, paper_id
+    limit 25
+)
 select
-    papers.title, trends.first_listed_on, trends.peak_day, trends.peak_day - trends.first_listed_on as days_after,
-    trends.peak_day_gain, trends.upvotes
-from marts.rpt_paper_trends as trends
-inner join marts.dim_papers as papers on trends.paper_id = papers.paper_id
-where trends.peak_day - trends.first_listed_on >= 3
-order by trends.peak_day_gain desc, papers.paper_id
-limit 25
+    papers.title, top.first_listed_on, top.peak_day, top.peak_day - top.first_listed_on as days_after,
+    top.peak_day_gain, top.upvotes
+from top
+inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
+order by top.peak_day_gain desc, top.paper_id

@@ -3,12 +3,10 @@
 -- columns: upvotes_gained in the week, share_of_gain 0 to 1 of all papers, rank_in_week and places risen since the
 --   week before
 with chosen as (
-    select organizations.organization_id, organizations.display_name
-    from marts.dim_organizations as organizations
-    inner join marts.bridge_paper_organizations as bridge on organizations.organization_id = bridge.organization_id
-    inner join marts.dim_papers as papers on bridge.paper_id = papers.paper_id
-    group by organizations.organization_id, organizations.display_name
-    order by sum(papers.upvotes) desc nulls last, organizations.organization_id
+    select organization_id, display_name
+    from marts.dim_organizations
+    where paper_count > 0
+    order by upvotes desc nulls last, organization_id
     limit 1
 )
 select

@@ -1,15 +1,21 @@
 -- question: Which organizations' papers are upvoted most?
 -- grain: one row per organization, at most 25
 -- columns: papers is the number of papers that name it now, median_upvotes their median latest count
+with top as (
+    select organization_id, display_name, kind, paper_count, upvotes
+    from marts.dim_organizations
+    where paper_count > 0
+    order by upvotes desc nulls last, display_name
+    limit 25
+)
 select
-    organizations.display_name,
-    organizations.kind,
-    count(*) as papers,
-    sum(papers.upvotes) as upvotes,
+    top.display_name,
+    top.kind,
+    top.paper_count as papers,
+    top.upvotes,
     median(papers.upvotes) as median_upvotes
-from marts.bridge_paper_organizations as bridge
-inner join marts.dim_organizations as organizations on bridge.organization_id = organizations.organization_id
+from top
+inner join marts.bridge_paper_organizations as bridge on top.organization_id = bridge.organization_id
 inner join marts.dim_papers as papers on bridge.paper_id = papers.paper_id
-group by organizations.organization_id, organizations.display_name, organizations.kind
-order by upvotes desc nulls last, organizations.display_name
-limit 25
+group by top.organization_id, top.display_name, top.kind, top.paper_count, top.upvotes
+order by top.upvotes desc nulls last, top.display_name

@@ -3,18 +3,24 @@
 -- columns: velocity is upvotes per hour, exponentially weighted with a half-life of 24 hours; gain_24h the upvotes of
 --   the last 24 hours;
 --   cohort_percentile 0 to 1 among the papers first listed on the same date
+with top as (
+    select
+        velocity_rank, paper_id, velocity, gain_24h, upvotes, first_listed_on, cohort_percentile, first_observed_at
+    from marts.rpt_paper_trends
+    where velocity is not null
+    order by velocity_rank
+    limit 25
+)
 select
-    trends.velocity_rank,
-    papers.paper_id,
+    top.velocity_rank,
+    top.paper_id,
     papers.title,
-    trends.velocity,
-    trends.gain_24h,
-    trends.upvotes,
-    trends.first_listed_on,
-    trends.cohort_percentile,
-    trends.first_observed_at
-from marts.rpt_paper_trends as trends
-inner join marts.dim_papers as papers on trends.paper_id = papers.paper_id
-where trends.velocity is not null
-order by trends.velocity_rank
-limit 25
+    top.velocity,
+    top.gain_24h,
+    top.upvotes,
+    top.first_listed_on,
+    top.cohort_percentile,
+    top.first_observed_at
+from top
+inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
+order by top.velocity_rank

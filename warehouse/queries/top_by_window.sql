@@ -2,30 +2,47 @@
 -- grain: one row per window and place, ten places each
 -- columns: gained is upvotes gained on the UTC days of the window that end with the last observed one; for all time
 --   upvotes is what counts
-with windows (window_name, days) as (
-    values ('day', 1), ('3 days', 3), ('week', 7), ('month', 30), ('year', 365), ('all', 1000000)
+with last_day as (
+    select cast(max(last_observed_at) as date) as day from marts.rpt_paper_trends
 ),
-last_day as (
-    select max(day) as day from marts.fct_paper_upvotes_daily
-),
-gains as (
-    select windows.window_name, windows.days, daily.paper_id, sum(daily.gained) as gained
+recent as (
+    select
+        daily.paper_id,
+        sum(daily.gained) filter (where last_day.day - daily.day < 1) as gained_1,
+        sum(daily.gained) filter (where last_day.day - daily.day < 3) as gained_3,
+        sum(daily.gained) filter (where last_day.day - daily.day < 7) as gained_7,
+        sum(daily.gained) filter (where last_day.day - daily.day < 30) as gained_30,
+        sum(daily.gained) as gained_365
     from marts.fct_paper_upvotes_daily as daily
     cross join last_day
-    inner join windows on last_day.day - daily.day < windows.days
-    group by windows.window_name, windows.days, daily.paper_id
+    where daily.day > (select day - 365 from last_day)
+    group by daily.paper_id
+),
+gains as (
+    unpivot recent on gained_1, gained_3, gained_7, gained_30, gained_365 into name days value gained
 ),
 placed as (
     select
-        gains.*, papers.title, papers.upvotes,
-        row_number() over (
-            partition by gains.days
-            order by case when gains.window_name = 'all' then papers.upvotes else gains.gained end desc, gains.paper_id
-        ) as place
+        case days
+            when 'gained_1' then 'day' when 'gained_3' then '3 days' when 'gained_7' then 'week'
+            when 'gained_30' then 'month' else 'year'
+        end as window_name,
+        cast(replace(days, 'gained_', '') as integer) as days,
+        paper_id,
+        gained,
+        row_number() over (partition by days order by gained desc, paper_id) as place
     from gains
-    inner join marts.dim_papers as papers on gains.paper_id = papers.paper_id
+    qualify place <= 10
+    union all
+    select window_name, days, paper_id, gained, row_number() over (order by upvotes desc, paper_id) as place
+    from (
+        select 'all' as window_name, 1000000 as days, paper_id, gain_observed as gained, upvotes
+        from marts.rpt_paper_trends
+        order by upvotes desc, paper_id
+        limit 10
+    )
 )
-select window_name, place, title, gained, upvotes
+select placed.window_name, placed.place, papers.title, placed.gained, papers.upvotes
 from placed
-where place <= 10
-order by days, place
+inner join marts.dim_papers as papers on placed.paper_id = papers.paper_id
+order by placed.days, placed.place

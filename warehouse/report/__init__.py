@@ -4,7 +4,8 @@ Here: what each page shows and how it is written. Not here: any figure of its ow
 table or a sum, a median or a share of some, and every formula is told by the contract of the models.
 """
 
+from warehouse.report.charts import warm_up
 from warehouse.report.plots import draw_plots
 from warehouse.report.site import Report, write_report
 
-__all__ = ["Report", "draw_plots", "write_report"]
+__all__ = ["Report", "draw_plots", "warm_up", "write_report"]

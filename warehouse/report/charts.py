@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from calendar import timegm
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -97,6 +98,12 @@ def course_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]
         .configure_facet(spacing=10)
     )
     return _drawn(chart, "Papers first listed per week for each growing keyword; the table tells the sums.")
+
+
+def warm_up() -> None:
+    """Import what draws the charts and start its engine, which takes 2 s: before the report, while others work."""
+    with suppress(Exception):  # whoever draws meets the same fault and tells it
+        _drawn(_altair().Chart(_altair().Data(values=[])).mark_bar(), "")
 
 
 def _altair() -> Any:

@@ -1,4 +1,4 @@
-"""Every paper in one small file of data, for the search and for the papers without a page of their own.
+"""Papers in one small file of data, for the search and for the papers without a page of their own.
 
 A page opened from the file system may not fetch JSON, so the data is a script that assigns one constant.
 """
@@ -18,6 +18,9 @@ from warehouse.report.words import clean, code_link, whole_percent
 
 #: Points of a curve that the one page for all papers draws.
 MOST_POINTS = 24
+#: Papers in the file, the latest lists first. A browser reads all of it at once (some 9 MB), and writing it must not
+#: cost more as history grows; older papers are a query away.
+MOST_PAPERS = 20_000
 _EPOCH = datetime(2020, 1, 1)
 
 
@@ -29,23 +32,29 @@ def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[s
     and cohort size, its code address (without its host if that is github.com), and its curve as hours since 2020 and
     upvotes, each as the difference from the one before.
     """
-    authors = connection.execute("select author_id, display_name from dim_authors order by paper_count desc, author_id")
-    names: list[str] = []
-    place: dict[str, int] = {}
-    for author_id, name in authors.fetchall():
-        place[author_id] = len(names)
-        names.append(clean(name, 120))
-    organizations: list[str] = []
-    organization_place: dict[str, int] = {}
-    for organization_id, name in connection.execute(
-        "select organization_id, display_name from dim_organizations order by organization_id"
-    ).fetchall():
-        organization_place[organization_id] = len(organizations)
-        organizations.append(clean(name, 120))
+    connection.execute(
+        """create or replace temp table papers_told as
+           select paper_id from dim_papers
+           order by first_listed_on desc nulls last, upvotes desc nulls last, paper_id limit ?""",
+        [MOST_PAPERS],
+    )
+    names, place = _numbered(
+        connection,
+        """select author_id, display_name from dim_authors where author_id in (
+               select author_id from bridge_paper_authors where paper_id in (select paper_id from papers_told))
+           order by paper_count desc, author_id""",
+    )
+    organizations, organization_place = _numbered(
+        connection,
+        """select organization_id, display_name from dim_organizations where organization_id in (
+               select organization_id from dim_papers where paper_id in (select paper_id from papers_told))
+           order by organization_id""",
+    )
     authors_of: dict[str, list[int]] = {
         paper_id: [place[author_id] for author_id in author_ids]
         for paper_id, author_ids in connection.execute(
-            "select paper_id, list(author_id order by position) from bridge_paper_authors group by paper_id"
+            """select paper_id, list(author_id order by position) from bridge_paper_authors
+               where paper_id in (select paper_id from papers_told) group by paper_id"""
         ).fetchall()
     }
     curves = _curves(connection, with_page)
@@ -54,6 +63,7 @@ def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[s
                   case when trends.observation_count > 1 then trends.gain_observed end, trends.cohort_percentile,
                   trends.cohort_size, papers.code_url
            from dim_papers as papers left join rpt_paper_trends as trends on papers.paper_id = trends.paper_id
+           where papers.paper_id in (select paper_id from papers_told)
            order by papers.first_listed_on desc nulls last, papers.upvotes desc nulls last, papers.paper_id"""
     ).fetchall()
     papers = [
@@ -76,6 +86,12 @@ def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[s
     return as_script("PAPERS", {"authors": names, "organizations": organizations, "papers": papers})
 
 
+def _numbered(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[list[str], dict[str, int]]:
+    """The names that a query tells of ids, and the place of each id in their list."""
+    rows = connection.execute(query).fetchall()
+    return [clean(name, 120) for _, name in rows], {row[0]: n for n, row in enumerate(rows)}
+
+
 def as_script(name: str, value: Any) -> str:
     """A script that assigns one frozen constant. Nothing in it can end a script element or start a comment."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -89,6 +105,7 @@ def _curves(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -
     for paper_id, observed_at, upvotes in connection.execute(
         """select paper_id, observed_at, upvotes from fct_upvote_observations
            where upvotes is not null
+             and paper_id in (select paper_id from papers_told)
              and paper_id in (select paper_id from rpt_paper_trends where observation_count > 1)
            order by paper_id, observed_at"""
     ).fetchall():

@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from warehouse.landing import utc_now
 from warehouse.lock import writer_lock
 from warehouse.publish import read_published, writing
+from warehouse.raw import scalar
 from warehouse.report import boards, charts, merges
-from warehouse.report.compact import write_compact
+from warehouse.report.compact import MOST_PAPERS, write_compact
 from warehouse.report.curves import curve, sparkline
 from warehouse.report.definitions import read_definitions
 from warehouse.report.health import read_health
@@ -112,7 +113,8 @@ class _Site:
             "health.html", health=(health := read_health(self.connection)), volume=charts.volume_chart(health.days)
         )
         self._page("definitions.html", tables=read_definitions())
-        self._page("search.html")
+        papers = int(scalar(self.connection, "select count(*) from dim_papers"))
+        self._page("search.html", left_out=max(0, papers - MOST_PAPERS))
         self._page("paper.html")
         self._write("data/papers.js", write_compact(self.connection, self.pages.keys()))
 

@@ -82,9 +82,9 @@ class Coded:
     """Mentions, papers and names as numbers. Mentions are in the order of their ids.
 
     ``names`` holds each name once; beyond those of the mentions it may hold others, which only tell whom a name could
-    stand for: ``beside_name`` says on which of the papers (``beside_paper``) they stand. ``account`` and ``organization`` are -1 where unknown. ``is_asked``: the mentions that want a decision;
-    the others only tell how many groups of people bear a name. From ``real`` on come mentions that take part and are
-    left out of the answer.
+    stand for: ``beside_name`` says on which of the papers (``beside_paper``) they stand. ``account`` and
+    ``organization`` are -1 where unknown. ``is_asked``: the mentions that want a decision; the others only tell how
+    many groups of people bear a name. From ``real`` on come mentions that take part and are left out of the answer.
     """
 
     mention_ids: Sequence[str]

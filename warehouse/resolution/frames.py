@@ -1,9 +1,9 @@
 """The one layer between the dbt models in Python and the engine that they run on.
 
-``Engine`` says what the models ask of an engine, in SQL that DuckDB and Spark both speak; ``DuckDB`` answers it. Another
-engine needs a class with these few methods and a line in ``engine``. Rows come as Arrow columns and become numbers
-without an object for each; rows go as texts and are cast in SQL: pyarrow's own conversions to and from NumPy import
-pandas, which costs more CPU than a day's work here.
+``Engine`` says what the models ask of an engine, in SQL that DuckDB and Spark both speak; ``DuckDB`` answers it.
+Another engine needs a class with these few methods and a line in ``engine``. Rows come as Arrow columns and become
+numbers without an object for each; rows go as texts and are cast in SQL: pyarrow's own conversions to and from NumPy
+import pandas, which costs more CPU than a day's work here.
 """
 
 from __future__ import annotations
@@ -166,6 +166,10 @@ class DuckDB(Engine):
 
 def engine(session: Any) -> Engine:
     """The engine of a model's session."""
+    if type(session).__module__.startswith("pyspark."):
+        from warehouse.resolution.spark_frames import Spark
+
+        return Spark(session)
     return DuckDB(session)
 
 

@@ -356,7 +356,7 @@ def _ends(n: Name) -> set[tuple[str, str]]:
 
 
 class Blocks:
-    """Finds the pairs of names worth a look without holding the names: what shares a block key. Blocks are small because
+    """Finds the pairs of names worth a look without holding the names: what shares a block key. Blocks are small, as
     only abbreviated names (a lone initial) meet everyone of their initial and surname.
 
     Keys are kept as 64-bit hashes: two keys that fall together only bring a pair that `relate` turns down.
@@ -427,12 +427,12 @@ class Blocks:
         codes = np.unique(np.concatenate(found))
         return codes // n, codes % n
 
-    def _shortened(
-        self, members: Ints, start: Ints, end: Ints, order: Ints, is_hot: NDArray[np.bool_], n: int
-    ) -> Ints:
+    def _shortened(self, members: Ints, start: Ints, end: Ints, order: Ints, is_hot: NDArray[np.bool_], n: int) -> Ints:
         given, pairs = self._short_given, array("q")
         for begin, stop in zip(start.tolist(), end.tolist(), strict=True):
-            block = sorted((given[k], i) for k, i in zip(order[begin:stop].tolist(), members[begin:stop].tolist(), strict=True))
+            block = sorted(
+                (given[k], i) for k, i in zip(order[begin:stop].tolist(), members[begin:stop].tolist(), strict=True)
+            )
             for x, (g, a) in enumerate(block):
                 for h, b in block[x + 1 :]:
                     if not h.startswith(g):

@@ -9,7 +9,7 @@ rebuild from the archive gives the same ids.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,39 +128,3 @@ def _split(
         group[i] = name
         members[name].append(i)
         reason[i] = override
-
-
-def touched_names(keys_of: Mapping[str, Collection[str]], changed: Iterable[str]) -> set[str]:
-    """The names that a change of some names can reach: what shares a family key with a related one, and so on.
-
-    ``keys_of`` maps each name to its family keys (``names.family_keys``).
-    """
-    from warehouse.resolution.names import Name, block_pairs, parse, relate
-
-    names_of: dict[str, list[str]] = defaultdict(list)
-    for name, keys in keys_of.items():
-        for key in keys:
-            names_of[key].append(name)
-    reached = {name for name in changed if name in keys_of}
-    frontier = set(reached)
-    while frontier:
-        keys = {key for name in frontier for key in keys_of[name]}
-        near = {other for key in keys for other in names_of[key]}
-        listed = sorted(near - reached | frontier)
-        forms: dict[Any, int] = {}
-        names: list[Name] = []
-        form_of: dict[str, int] = {}
-        for text in listed:
-            parsed = parse(text)
-            at = forms.setdefault(parsed.parts or text, len(forms))
-            if at == len(names):
-                names.append(parsed)
-            form_of[text] = at
-        hot = {form_of[text] for text in frontier}
-        found = set(hot)
-        for a, b in block_pairs(names, hot):
-            if relate(names[a], names[b]):
-                found.update((a, b))
-        frontier = {text for text in listed if form_of[text] in found} - reached
-        reached |= frontier
-    return reached

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,9 +62,7 @@ def name_facts(names: Iterable[str]) -> dict[str, NameFacts]:
     for name in names:
         known = known or reference()
         parsed = parse(name)
-        facts[name] = NameFacts(
-            family_keys(parsed), coauthor_key(parsed) if parsed.units else "", lean(parsed, known)
-        )
+        facts[name] = NameFacts(family_keys(parsed), coauthor_key(parsed) if parsed.units else "", lean(parsed, known))
     return facts
 
 
@@ -236,9 +234,7 @@ def _find_turned(engine: Engine) -> None:
     for paper, name, odds in zip(*(rows.values(c) for c in ("paper_id", "name_as_listed", "order_lean")), strict=True):
         papers[paper][name] = odds
     turned = [
-        (paper, name, turned)
-        for paper, leans in papers.items()
-        for name, turned in turned_names(leans, leans).items()
+        (paper, name, turned) for paper, leans in papers.items() for name, turned in turned_names(leans, leans).items()
     ]
     engine.give("turned", ("paper_id", "name_as_listed", "turned_name"), turned)
 
@@ -334,9 +330,9 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
     )
     named = engine.read("select compared_name, coauthor_key from chosen_names order by name_number asc nulls last")
     texts, keys = named.texts("compared_name"), named.values("coauthor_key")
-    for at in [k for k, key in enumerate(keys) if key is None]:  # turned on some paper, never listed so
-        parsed = parse(texts[at])
-        keys[at] = coauthor_key(parsed) if parsed.units else ""
+    for k in [k for k, key in enumerate(keys) if key is None]:  # turned on some paper, never listed so
+        parsed = parse(texts[k])
+        keys[k] = coauthor_key(parsed) if parsed.units else ""
     mentions = engine.read(
         """
         select
@@ -424,7 +420,9 @@ def _keywords(papers: Any) -> Sets:
 def obey(engine: Engine) -> Any:
     """Where people's overrides put mentions, as the model ``int_author_placements`` returns it: the mentions of every
     person that an override names, and the override where one moved the mention."""
-    asked = engine.read("select action, mention_id, author_id, reason from overrides order by override_number asc nulls last")
+    asked = engine.read(
+        "select action, mention_id, author_id, reason from overrides order by override_number asc nulls last"
+    )
     overrides = [Override(*row) for row in zip(*(asked.values(c) for c in Override.__slots__), strict=True)]
     ends = sorted({end for o in overrides for end in (o.mention_id, o.author_id) if end})
     engine.give("ends", ("name",), [(end,) for end in ends])

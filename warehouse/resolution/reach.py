@@ -136,9 +136,7 @@ class Kin:
             form
             for form in forms
             if not all(
-                any(
-                    w != g and (form, w) not in together and not self._may_be_one(g, w) for w in witnesses[form]
-                )
+                any(w != g and (form, w) not in together and not self._may_be_one(g, w) for w in witnesses[form])
                 for g in related[form]
                 if g not in changed
             )

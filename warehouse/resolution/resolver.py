@@ -42,6 +42,8 @@ UNIT = 10**DIGITS
 PACK = 2_000_000
 #: Pairs of mentions that are compared at once.
 CHUNK = 250_000
+#: Groups of one component beyond which strong evidence alone joins: means would take memory by the square.
+MOST_GROUPS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ class _Incidence:
         one = sp.csr_matrix(
             (np.ones(len(items)), items, np.arange(len(items) + 1)), shape=(len(items), self.matrix.shape[1])
         )
-        return np.diff(self.matrix[rows].multiply(one).tocsr().indptr).astype(np.int64)
+        found: Ints = np.diff(self.matrix[rows].multiply(one).tocsr().indptr).astype(np.int64)
+        return found
 
 
 @contextmanager
@@ -167,7 +170,12 @@ class _Pairs:
 
     def where(self, wanted: Flags | Ints) -> _Pairs:
         return _Pairs(
-            self.i[wanted], self.j[wanted], self.rel[wanted], self.total[wanted], self.clash[wanted], self.same_paper[wanted]
+            self.i[wanted],
+            self.j[wanted],
+            self.rel[wanted],
+            self.total[wanted],
+            self.clash[wanted],
+            self.same_paper[wanted],
         )
 
     @classmethod
@@ -232,7 +240,7 @@ class _Resolver:
     # -- relations of names ----------------------------------------------------------------
 
     def _relate(self) -> None:
-        """Which forms may be one person's, as arrays: two forms (the first not the higher), rule, cost, chance, torn."""
+        """Which forms may be one person's, as arrays: two forms (the lower first), rule, cost, chance, torn."""
         blocks = Blocks()
         for text in self.forms:
             blocks.add(parse(text))
@@ -312,7 +320,7 @@ class _Resolver:
         ends = np.cumsum(np.bincount(of_mention, minlength=int(pack.max()) + 1)) if families else np.zeros(0)
         begin = rel_begin = 0
         for end, rel_end in zip(ends.tolist(), rel_ends.tolist(), strict=True):
-            yield rel_order[rel_begin:rel_end], order[begin:end]
+            yield rel_order[rel_begin:rel_end].astype(np.int64), order[begin:end].astype(np.int64)
             begin, rel_begin = end, rel_end
 
     def _resolve_pack(self, rels: Ints, mentions: Ints) -> list[Decision]:
@@ -334,7 +342,11 @@ class _Resolver:
             [p.where(self._is_link(p)) for chunk in self._pairs(rels) for p in [self._weigh(*chunk)]]
         )
         component = self._live_components(linked, mentions)
-        kept = [linked.where(component[np.searchsorted(mentions, linked.i)] != component[np.searchsorted(mentions, linked.j)])]
+        kept = [
+            linked.where(
+                component[np.searchsorted(mentions, linked.i)] != component[np.searchsorted(mentions, linked.j)]
+            )
+        ]
         for i, j, rel in self._pairs(rels):
             inside = component[np.searchsorted(mentions, i)] == component[np.searchsorted(mentions, j)]
             kept.append(self._weigh(i[inside], j[inside], rel[inside]))
@@ -342,11 +354,17 @@ class _Resolver:
 
     def _is_live(self, pairs: _Pairs) -> Flags:
         """May be joined."""
-        return (pairs.total > self.p.join) & ~pairs.clash
+        return (pairs.total > self._least(pairs, self.p.join)) & ~pairs.clash
+
+    def _least(self, pairs: _Pairs, least: float) -> Floats:
+        """Log odds that a pair needs. A name that fits persons who exclude each other needs strong evidence: weak ties
+        of such names would chain a great part of all mentions together as the warehouse grows."""
+        needed: Floats = np.where(self.torn[pairs.rel], self.p.strong, least)
+        return needed
 
     def _is_link(self, pairs: _Pairs) -> Flags:
         """May be joined, or is worth a look when it is not."""
-        return self._is_live(pairs) | (pairs.total > self.p.near) & ~pairs.same_paper
+        return self._is_live(pairs) | (pairs.total > self._least(pairs, self.p.near)) & ~pairs.same_paper
 
     def _live_components(self, pairs: _Pairs, mentions: Ints) -> NDArray[np.int32]:
         live = self._is_live(pairs)
@@ -529,7 +547,8 @@ class _Resolver:
         # A benchmark may bring one author row twice.
         repeat = same_paper & (self.position[i] == self.position[j]) & (self.form[i] == self.form[j])
         clash = ((ai >= 0) & (aj >= 0) & (ai != aj) | same_paper) & ~repeat
-        return _Pairs(i, j, rel, np.round(np.where(repeat, 50.0, total), DIGITS), clash, same_paper)
+        odds: Floats = np.round(np.where(repeat, 50.0, total), DIGITS).astype(np.float64)
+        return _Pairs(i, j, rel, odds, clash, same_paper)
 
     # -- clusters --------------------------------------------------------------------------
 
@@ -545,9 +564,7 @@ class _Resolver:
         inside = np.flatnonzero(component[i] == component[j])
         inside = inside[np.argsort(component[i[inside]], kind="stable")]
         cuts = np.flatnonzero(np.diff(component[i[inside]])) + 1
-        self.rel_at = {
-            pair: k for k, pair in zip(*self._numbered(np.unique(pairs.rel[inside])), strict=True)
-        }
+        self.rel_inside = np.unique(pairs.rel[inside])
         for edges in np.split(inside, cuts):
             if len(edges) == 1 and live[edges[0]]:
                 one, other = i[edges[0]], j[edges[0]]
@@ -555,10 +572,18 @@ class _Resolver:
             elif len(edges) > 1:
                 members, found = self._cluster_component(i[edges], j[edges], pairs.where(edges), mentions)
                 label[members] = found
-        return label, linked
+        return label.astype(np.int64), linked.astype(np.int64)
 
-    def _numbered(self, rels: Ints) -> tuple[list[int], list[tuple[int, int]]]:
-        return rels.tolist(), list(zip(self.rel_a[rels].tolist(), self.rel_b[rels].tolist(), strict=True))
+    def _relations(self, forms: Ints) -> NDArray[np.int32]:
+        """Forms × forms: which relation two of them have inside the components of the pack, -1 for none."""
+        found = np.full((len(forms), len(forms)), -1, np.int32)
+        rels = self.rel_inside
+        a, b = self.rel_a[rels], self.rel_b[rels]
+        x, y = np.searchsorted(forms, a), np.searchsorted(forms, b)
+        last = len(forms) - 1
+        here = (forms[np.minimum(x, last)] == a) & (forms[np.minimum(y, last)] == b)
+        found[x[here], y[here]] = found[y[here], x[here]] = rels[here]
+        return found
 
     def _cluster_component(self, i: Ints, j: Ints, pairs: _Pairs, mentions: Ints) -> tuple[Ints, Ints]:
         """Members of a component, and the label of each: strong pairs first, best first; then groups whose pairs have
@@ -572,8 +597,7 @@ class _Resolver:
         x, y = np.searchsorted(members, i), np.searchsorted(members, j)
         kinds, kind = np.unique(self.form[mentions[members]], return_inverse=True)
         account = self.account[mentions[members]]
-        forms = kinds.tolist()
-        rel = np.array([[self.rel_at.get((min(f, g), max(f, g)), -1) for g in forms] for f in forms])
+        rel = self._relations(kinds)
         groups = _Groups(x, y, pairs, kind, account, rel >= 0)
         for e in np.lexsort((y, x, -pairs.total)):
             if pairs.total[e] < p.strong:
@@ -598,7 +622,9 @@ class _Resolver:
         firsts = mentions[_first_of(component, asked)]
         ids = self.corpus.mention_ids
         at = np.flatnonzero(best[asked] >= 0)
-        told = dict(zip(asked[at].tolist(), self._explained(pairs.where(best[asked[at]]), mentions[asked[at]]), strict=True))
+        told = dict(
+            zip(asked[at].tolist(), self._explained(pairs.where(best[asked[at]]), mentions[asked[at]]), strict=True)
+        )
         out = []
         for k, mention, head, first, e in zip(
             asked.tolist(), mentions[asked].tolist(), heads.tolist(), firsts.tolist(), near[asked].tolist(), strict=True
@@ -708,19 +734,18 @@ class _Groups:
         a, b = min(a, b), max(a, b)
         for k in self.members[b]:
             self.group[k] = a
-        for sets in (self.members, self.kinds, self.accounts, self.foes):
-            if isinstance(sets[a], list):
-                sets[a] += sets[b]
-            else:
-                sets[a] |= sets[b]
+        self.members[a] += self.members[b]
+        for sets in (self.kinds, self.accounts, self.foes):
+            sets[a] |= sets[b]
 
     def join_by_mean(self, unseen: Ints, least: float) -> Ints:
-        """Join the two groups with the highest mean log odds over ``least`` until none is left; the label of each member:
-        the first of its group. ``unseen``: of a pair that was not looked at, in millionths, by the kinds of its ends."""
+        """Join the two groups with the highest mean log odds over ``least`` until none is left; gives the label of each
+        member, the first of its group. ``unseen``: the log odds of a pair that was not looked at, in millionths, by
+        the kinds of its ends."""
         group = np.array(self.group)
         heads, at = np.unique(group, return_inverse=True)
         k = len(heads)
-        if k < 2:
+        if k < 2 or k > MOST_GROUPS:
             return group
         counts = np.zeros((k, len(unseen)), np.int64)
         np.add.at(counts, (at, self.kind), 1)

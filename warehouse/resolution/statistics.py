@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.resolution.names import Name, Relation, fold, parse, unumlaut
+from warehouse.resolution.names import Relation, fold, parse, unumlaut
 
 if TYPE_CHECKING:
     from warehouse.resolution.corpus import Corpus

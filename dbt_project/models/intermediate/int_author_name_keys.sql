@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook="{{ forget_name_keys() }}"
+    pre_hook='{{ forget_name_keys() }}'
 ) }}
 -- One row per author name and key of a family of names that it may belong to: where names find the related ones.
 with names as (
@@ -12,7 +12,7 @@ with names as (
         split(family_keys, ';') as family_keys
     from {{ ref('int_author_names') }}
     {% if is_incremental() %}
-    where name_as_listed not in (select name_as_listed from {{ this }})
+    where {{ is_not_in('name_as_listed', this) }}
     {% endif %}
 ),
 

@@ -1,6 +1,15 @@
 -- One row per content that names an organization, with the id of the organization as listed: its own id, or where
 -- a text page gave only a slug, the id that this slug belonged to last, else the slug itself.
-with observed as (
+with seen as (
+    select
+        content_id,
+        min(observed_at) as first_observed_at,
+        max(observed_at) as last_observed_at
+    from {{ ref('int_entries_identified') }}
+    group by content_id
+),
+
+observed as (
     select
         contents.content_id,
         contents.listed_organization_id,
@@ -8,14 +17,11 @@ with observed as (
         contents.listed_name,
         contents.slug_key,
         contents.name_key,
-        min(entries.observed_at) as first_observed_at,
-        max(entries.observed_at) as last_observed_at
-    from {{ ref('int_entries_identified') }} as entries
-    inner join {{ ref('stg_raw__entry_contents') }} as contents on entries.content_id = contents.content_id
+        seen.first_observed_at,
+        seen.last_observed_at
+    from {{ ref('stg_raw__entry_contents') }} as contents
+    inner join seen on contents.content_id = seen.content_id
     where contents.listed_slug is not null
-    group by
-        contents.content_id, contents.listed_organization_id, contents.listed_slug, contents.listed_name,
-        contents.slug_key, contents.name_key
 ),
 
 slug_owners as (

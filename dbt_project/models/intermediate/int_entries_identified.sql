@@ -1,35 +1,25 @@
--- One row per accepted entry, with the paper that it is about.
--- A text page gives no id: its folded title finds the paper when exactly one paper has it, else the paper gets an
--- id of its title, which later runs replace as soon as the real id shows up.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook='{{ forget_changed_loads() }}'
+) }}
+-- depends_on: {{ ref('int_loads_fingerprinted') }}
+-- One row per accepted entry, with the paper that it is about. The rows of a load are made anew when they would say
+-- something else than they do.
 with entries as (
-    select * from {{ ref('stg_raw__entries') }}
+    {{ entries_with_paper() }}
 ),
 
 loads as (
     select * from {{ ref('stg_raw__loads') }}
 ),
 
-papers_by_title as (
-    select
-        title_key,
-        min(listed_paper_id) as paper_id
-    from entries
-    where
-        listed_paper_id is not null
-        and title_key in (select title_key from entries where listed_paper_id is null)
-    group by title_key
-    having count(distinct listed_paper_id) = 1
-),
-
 final as (
     select
         entries.load_id,
         entries.position,
-        coalesce(
-            entries.listed_paper_id,
-            papers_by_title.paper_id,
-            concat('title:', {{ short_hash('entries.title_key') }})
-        ) as paper_id,
+        entries.paper_id,
         entries.content_id,
         entries.upvotes,
         entries.comments,
@@ -39,13 +29,14 @@ final as (
         loads.format <> 'page_text' as is_full_format,
         loads.listing_date,
         loads.observed_at,
-        loads.landed_at
+        loads.landed_at,
+        fingerprinted.fingerprint as load_fingerprint
     from entries
     inner join loads on entries.load_id = loads.load_id
-    left join papers_by_title
-        on
-            entries.title_key = papers_by_title.title_key
-            and entries.listed_paper_id is null
+    inner join {{ ref('int_loads_fingerprinted') }} as fingerprinted on entries.load_id = fingerprinted.load_id
+    {% if is_incremental() -%}
+    where {{ is_not_in('entries.load_id', this) }}
+    {%- endif %}
 )
 
 select * from final

@@ -7,20 +7,29 @@ with every_word as (
     from {{ ref('stg_raw__organization_overrides') }}
 ),
 
+-- By id or by slug: two joins, since one on either condition would compare every pair.
+told as (
+    select names.listed_organization_id, every_word.*
+    from every_word
+    inner join {{ ref('int_organization_names') }} as names on every_word.listed_organization = names.listed_organization_id
+    union all
+    select names.listed_organization_id, every_word.*
+    from every_word
+    inner join {{ ref('int_organization_names') }} as names on every_word.listed_organization = names.listed_slug
+),
+
 ranked as (
     select
-        names.listed_organization_id,
-        every_word.action,
-        every_word.organization,
-        every_word.kind,
-        every_word.reason,
+        listed_organization_id,
+        action,
+        organization,
+        kind,
+        reason,
         row_number() over (
-            partition by names.listed_organization_id
-            order by every_word.override_number desc nulls last
+            partition by listed_organization_id
+            order by override_number desc nulls last
         ) as lateness
-    from every_word
-    inner join {{ ref('int_organization_names') }} as names
-        on every_word.listed_organization = names.listed_organization_id or every_word.listed_organization = names.listed_slug
+    from told
 )
 
 select

@@ -57,9 +57,30 @@ undecided as (
         organization_id,
         name_words,
         slug_words,
-        concat(replace(replace(lower(listed_name), '@ ', '@'), '@', ' @'), ' ') as name_with_at
+        concat(replace(replace({{ lower_case('listed_name') }}, '@ ', '@'), '@', ' @'), ' ') as name_with_at
     from resolved
     where not is_reviewed
+),
+
+-- What a name or slug may name are its runs of words; after an @, with it.
+runs as (
+    select organization_id, name_words, slug_words, name_with_at, {{ word_runs('name_words') }} as word_runs from undecided
+    union all
+    select organization_id, name_words, slug_words, name_with_at, {{ word_runs('slug_words') }} as word_runs from undecided
+    union all
+    select organization_id, name_words, slug_words, name_with_at, {{ word_runs("replace(name_with_at, '@', '')") }} as word_runs
+    from undecided
+    where name_with_at like '%@%'
+),
+
+pairs as (
+    select distinct
+        organization_id,
+        name_words,
+        slug_words,
+        name_with_at,
+        element as alias_words
+    from {{ unnest_with_position('runs', 'word_runs') }} as elements
 ),
 
 namings as (
@@ -76,10 +97,11 @@ namings as (
             partition by undecided.organization_id
             order by length(institutions.alias_words) desc nulls last, institutions.alias_words asc nulls last
         ) as naming_rank
-    from undecided
+    from pairs as undecided
     inner join institutions
         on
-            institutions.organization_id <> undecided.organization_id
+            undecided.alias_words = institutions.alias_words
+            and institutions.organization_id <> undecided.organization_id
             -- a short word tells the institution after an @ alone
             and (not institutions.is_short or undecided.name_with_at like concat('% @', institutions.alias_words, ' %'))
             and (

@@ -3,7 +3,10 @@
 -- has the key of another listed organization's name. Short names count only as they are
 -- written.
 with names as (
-    select * from {{ ref('int_organization_names') }}
+    select
+        *,
+        row_number() over (order by listed_organization_id asc nulls last, recency asc nulls last) as name_number
+    from {{ ref('int_organization_names') }}
 ),
 
 listed as (
@@ -11,7 +14,25 @@ listed as (
 ),
 
 aliases as (
-    select * from {{ ref('int_organization_aliases') }}
+    select
+        *,
+        row_number() over (order by alias asc nulls last, organization_id asc nulls last) as alias_number
+    from {{ ref('int_organization_aliases') }}
+),
+
+-- One join a key, since one on any of them would compare every pair.
+pairs as (
+    select names.name_number, aliases.alias_number
+    from names
+    inner join aliases on names.slug_squash = aliases.alias_squash
+    union
+    select names.name_number, aliases.alias_number
+    from names
+    inner join aliases on names.name_squash = aliases.alias_squash
+    union
+    select names.name_number, aliases.alias_number
+    from names
+    inner join aliases on names.name_key = aliases.alias_key
 ),
 
 seed_matches as (
@@ -22,7 +43,7 @@ seed_matches as (
         aliases.reason,
         names.recency,
         case
-            when lower(names.listed_slug) = lower(aliases.alias) then 0
+            when {{ lower_case('names.listed_slug') }} = {{ lower_case('aliases.alias') }} then 0
             when names.slug_squash = aliases.alias_squash then 1
             when names.name_squash = aliases.alias_squash then 2
             else 3
@@ -34,19 +55,16 @@ seed_matches as (
                 then 1
             else 2
         end as timeliness
-    from names
-    inner join aliases
-        on
-            names.slug_squash = aliases.alias_squash
-            or names.name_squash = aliases.alias_squash
-            or names.name_key = aliases.alias_key
+    from pairs
+    inner join names on pairs.name_number = names.name_number
+    inner join aliases on pairs.alias_number = aliases.alias_number
     where
         not aliases.is_short
         or aliases.alias in (names.listed_slug, names.listed_name)
         -- case tells no two slugs apart, but these words are anybody's
         or (
-            lower(names.listed_slug) = lower(aliases.alias)
-            and lower(aliases.alias) not in ('cea', 'ens', 'fair', 'forth', 'gist', 'hit', 'mind', 'penn', 'ramp')
+            {{ lower_case('names.listed_slug') }} = {{ lower_case('aliases.alias') }}
+            and {{ lower_case('aliases.alias') }} not in ('cea', 'ens', 'fair', 'forth', 'gist', 'hit', 'mind', 'penn', 'ramp')
         )
 ),
 

@@ -1,5 +1,8 @@
+{{ built_by_paper(['{{ forget_papers_of_other_organizations() }}']) }}
+-- depends_on: {{ ref('int_papers_fingerprinted') }} {{ ref('bridge_paper_organizations') }}
 with latest as (
     select * from {{ ref('int_papers_latest') }}
+    where {{ is_of_missing_paper() }}
 ),
 
 contents as (
@@ -11,13 +14,11 @@ observed as (
         paper_id,
         min(observed_at) as first_observed_at,
         max(observed_at) as last_observed_at,
-        count(*) as observation_count
+        count(*) as observation_count,
+        max_by(upvotes, case when upvotes is not null then observed_at end) as upvotes
     from {{ ref('fct_upvote_observations') }}
+    where {{ is_of_missing_paper() }}
     group by paper_id
-),
-
-upvotes as (
-    {{ upvotes_as_of(ref('fct_upvote_observations'), "cast('9999-01-01' as timestamp)") }}
 ),
 
 listed as (
@@ -27,6 +28,7 @@ listed as (
         max(listing_date) as last_listed_on,
         count(*) as listing_count
     from {{ ref('fct_listings') }}
+    where {{ is_of_missing_paper() }}
     group by paper_id
 ),
 
@@ -42,7 +44,7 @@ final as (
         listed.last_listed_on,
         coalesce(listed.listing_count, 0) as listing_count,
         contents.author_count,
-        upvotes.upvotes,
+        observed.upvotes,
         latest.comments,
         latest.github_stars,
         code.code_url,
@@ -63,7 +65,6 @@ final as (
     from latest
     inner join contents on latest.content_id = contents.content_id
     inner join observed on latest.paper_id = observed.paper_id
-    left join upvotes on latest.paper_id = upvotes.paper_id
     left join listed on latest.paper_id = listed.paper_id
     left join contents as code on latest.code_content_id = code.content_id
     left join {{ ref('bridge_paper_organizations') }} as organizations on latest.paper_id = organizations.paper_id

@@ -5,25 +5,31 @@ with entries as (
     where kind = 'daily' and {{ is_of_changed_paper() }}
 ),
 
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by listing_date, paper_id
-            order by observed_at desc nulls last, load_id asc nulls last, position asc nulls last
-        ) as recency
-    from entries
-),
-
 spans as (
     select
         listing_date,
         paper_id,
         min(observed_at) as first_observed_at,
         max(observed_at) as last_observed_at,
-        count(distinct observed_at) as observation_count
-    from entries
+        count(*) as observation_count
+    from (select distinct listing_date, paper_id, observed_at from entries) as observations
     group by listing_date, paper_id
+),
+
+-- Of one moment's entries the first counts.
+ranked as (
+    select
+        entries.*,
+        row_number() over (
+            partition by entries.listing_date, entries.paper_id
+            order by entries.load_id asc nulls last, entries.position asc nulls last
+        ) as recency
+    from entries
+    inner join spans
+        on
+            entries.listing_date = spans.listing_date
+            and entries.paper_id = spans.paper_id
+            and entries.observed_at = spans.last_observed_at
 ),
 
 final as (

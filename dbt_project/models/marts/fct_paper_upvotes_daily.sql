@@ -65,4 +65,6 @@ final as (
     ) as daily
 )
 
+-- As in fct_upvote_observations.
 select * from final
+order by paper_id asc nulls last, day asc nulls last

@@ -31,4 +31,6 @@ final as (
     where preference = 1
 )
 
+-- A paper's rows lie together, and papers by age: readers of some skip the rest of the file.
 select * from final
+order by paper_id asc nulls last, observed_at asc nulls last

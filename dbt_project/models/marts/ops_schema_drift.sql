@@ -6,7 +6,7 @@ with loads as (
         load_id,
         format,
         observed_at,
-        load_number,
+        row_number() over (order by observed_at asc nulls first, load_number asc nulls first) as place,
         row_number() over (
             partition by format
             order by observed_at desc nulls last, load_number desc nulls last
@@ -15,22 +15,26 @@ with loads as (
     where verdict = 'accepted' and entry_count > 0
 ),
 
+-- All that is asked of a field's loads but their order, in one pass.
 seen as (
     select
-        fields.*,
-        loads.observed_at,
+        fields.field_path,
+        fields.json_types,
         loads.format,
-        loads.age,
-        row_number() over (
-            partition by fields.field_path
-            order by loads.observed_at asc nulls first, loads.load_number asc nulls first
-        ) as place,
-        lag(fields.json_types) over (
-            partition by fields.field_path, loads.format
-            order by loads.observed_at asc nulls first, loads.load_number asc nulls first
-        ) as types_before
+        max(case when fields.is_known then 1 else 0 end) as is_known,
+        min(loads.observed_at) as first_seen_at,
+        max(loads.observed_at) as last_seen_at,
+        min(loads.place) as first_place,
+        max(loads.place) as last_place,
+        min(loads.age) as last_age,
+        max(loads.age) as first_age,
+        max_by(cast(fields.present_count as double) / fields.parent_count, loads.place) as last_present_share,
+        count(*) as load_count,
+        sum(fields.present_count) as present_count,
+        sum(fields.parent_count) as parent_count
     from {{ ref('stg_raw__fields_seen') }} as fields
     inner join loads on fields.load_id = loads.load_id
+    group by fields.field_path, fields.json_types, loads.format
 ),
 
 types as (
@@ -41,13 +45,40 @@ types as (
     group by field_path
 ),
 
+-- A field that a format only ever had as one type has no order to look at.
+changing as (
+    select
+        field_path,
+        format
+    from seen
+    group by field_path, format
+    having count(*) > 1
+),
+
+ordered as (
+    select
+        fields.field_path,
+        fields.json_types,
+        loads.load_id,
+        loads.observed_at,
+        loads.place,
+        loads.age,
+        lag(fields.json_types) over (
+            partition by fields.field_path, loads.format
+            order by loads.place asc nulls first
+        ) as types_before
+    from {{ ref('stg_raw__fields_seen') }} as fields
+    inner join loads on fields.load_id = loads.load_id
+    inner join changing on fields.field_path = changing.field_path and loads.format = changing.format
+),
+
 retyped as (
     select
         field_path,
         max(observed_at) as type_changed_at,
         max_by(load_id, place) as type_changed_in_load_id,
         min(age) as type_changed_age
-    from seen
+    from ordered
     where types_before <> json_types
     group by field_path
 ),
@@ -65,8 +96,8 @@ paths_by_format as (
     select
         seen.field_path,
         seen.format,
-        min(seen.age) as last_age,
-        max(seen.age) as first_age,
+        min(seen.last_age) as last_age,
+        max(seen.first_age) as first_age,
         min(formats.oldest_age) as oldest_age
     from seen
     inner join formats on seen.format = formats.format
@@ -83,21 +114,31 @@ ages as (
     group by field_path
 ),
 
-totals as (
+sums as (
     select
         field_path,
-        max(case when is_known then 1 else 0 end) = 1 as is_known,
-        min(observed_at) as first_seen_at,
-        max(observed_at) as last_seen_at,
-        max_by(load_id, -place) as first_load_id,
-        max_by(load_id, place) as last_load_id,
-        max_by(json_types, place) as last_json_types,
-        max_by(cast(present_count as double) / parent_count, place) as last_present_share,
-        count(distinct load_id) as load_count,
+        max(is_known) = 1 as is_known,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        min(first_place) as first_place,
+        max(last_place) as last_place,
+        max_by(json_types, last_place) as last_json_types,
+        max_by(last_present_share, last_place) as last_present_share,
+        cast(sum(load_count) as {{ dbt.type_bigint() }}) as load_count,
         sum(present_count) as present_count,
         sum(parent_count) as parent_count
     from seen
     group by field_path
+),
+
+totals as (
+    select
+        sums.*,
+        first_loads.load_id as first_load_id,
+        last_loads.load_id as last_load_id
+    from sums
+    inner join loads as first_loads on sums.first_place = first_loads.place
+    inner join loads as last_loads on sums.last_place = last_loads.place
 ),
 
 final as (

@@ -5,6 +5,7 @@ with resolved as (
         is_reviewed or rule in ('override: merge', 'override: split', 'override: part of') as is_decided,
         listed_name as name,
         {{ organization_squash('name_words') }} as squash,
+        {{ letters_of(organization_squash('name_words')) }} as letters,
         name_words
     from {{ ref('int_organizations_resolved') }}
     where name_words is not null
@@ -15,42 +16,62 @@ open_questions as (
 ),
 
 known as (
-    select organization_id, name, squash, name_words from resolved
+    select organization_id, name, squash, letters, name_words from resolved
     union all
-    select organization_id, alias as name, alias_squash as squash, alias_words as name_words
+    select
+        organization_id, alias as name, alias_squash as squash, {{ letters_of('alias_squash') }} as letters,
+        alias_words as name_words
     from {{ ref('int_organization_aliases') }}
 ),
 
+-- The runs of words that a name holds.
+held as (
+    select distinct
+        organization_id,
+        name,
+        squash,
+        name_words,
+        element as held_words
+    from {{ unnest_with_position('(select organization_id, name, squash, name_words, ' ~ word_runs('name_words') ~ ' as word_runs from open_questions)', 'word_runs') }} as elements
+),
+
 compared as (
+    select
+        held.organization_id,
+        known.organization_id as other_organization_id,
+        held.name,
+        known.name as other_name,
+        cast(length(known.squash) as double) / length(held.squash) as similarity,
+        'its name holds the other name' as reason
+    from held
+    inner join known on held.held_words = known.name_words
+    where held.organization_id <> known.organization_id and length(known.squash) >= 6
+    union all
     select
         open_questions.organization_id,
         known.organization_id as other_organization_id,
         open_questions.name,
         known.name as other_name,
+        -- An edit changes two letters at most in the set of those used, and similar names differ by a fifth in edits: a
+        -- cheap look at lengths and sets spares most pairs the costly one at the order. A case, since an engine may
+        -- test the conditions of a join in any order.
         case
-            when concat(' ', open_questions.name_words, ' ') like concat('% ', known.name_words, ' %')
-                then cast(length(known.squash) as double) / length(open_questions.squash)
-            else
-                1.0 - cast(levenshtein(open_questions.squash, known.squash) as double)
-                / greatest(length(open_questions.squash), length(known.squash))
+            when
+                abs(length(open_questions.squash) - length(known.squash)) * 5 <= length(open_questions.squash)
+                and {{ bits_apart('open_questions.letters', 'known.letters') }} * 5
+                <= 2 * greatest(length(open_questions.squash), length(known.squash))
+                and not concat(' ', open_questions.name_words, ' ') like concat('% ', known.name_words, ' %')
+                then
+                    1.0 - cast({{ edit_distance('open_questions.squash', 'known.squash') }} as double)
+                    / greatest(length(open_questions.squash), length(known.squash))
+            else 0.0
         end as similarity,
-        case
-            when concat(' ', open_questions.name_words, ' ') like concat('% ', known.name_words, ' %')
-                then 'its name holds the other name'
-            else 'the names differ in few letters'
-        end as reason
+        'the names differ in few letters' as reason
     from open_questions
-    inner join known
-        on
-            open_questions.organization_id <> known.organization_id
-            and length(known.squash) >= 6
-            and (
-                concat(' ', open_questions.name_words, ' ') like concat('% ', known.name_words, ' %')
-                or (
-                    substring(open_questions.squash, 1, 2) = substring(known.squash, 1, 2)
-                    and abs(length(open_questions.squash) - length(known.squash)) * 5 <= length(open_questions.squash)
-                )
-            )
+    inner join known on substring(open_questions.squash, 1, 2) = substring(known.squash, 1, 2)
+    where
+        open_questions.organization_id <> known.organization_id
+        and length(known.squash) >= 6
 ),
 
 ranked as (

@@ -107,7 +107,7 @@
     try { id = decodeURIComponent(location.hash.slice(1)); } catch { id = ""; }
     const paper = data.papers.find((candidate) => candidate[ID] === id);
     if (!paper) {
-      place.replaceChildren(make("h1", {}, "No such paper"), make("p", {}, "This report has no paper of that id. The field above searches titles, authors and organizations."));
+      place.replaceChildren(make("h1", {}, "No such paper"), make("p", {}, "This report has no paper of that id; the oldest ones are left out of a large warehouse. The field above searches titles, authors and organizations."));
       return;
     }
     document.title = `${paper[TITLE]} · Daily Papers`;

@@ -1,0 +1,95 @@
+"""Readers of a published warehouse: every query timed, and one reader in a loop, alone or beside publications.
+
+    python -m tests.benchmarks.readers queries HOME REPEATS
+    python -m tests.benchmarks.readers reader HOME SECONDS 0|1
+
+Prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sys
+import time
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from warehouse.publish import prepare_next, publish, read_published, seal_next
+from warehouse.queries import load_queries
+from warehouse.settings import Settings
+
+QUESTION = "select title, upvotes from dim_papers order by upvotes desc limit 10"
+
+
+def time_queries(settings: Settings, repeats: int) -> dict[str, object]:
+    """Milliseconds of each analytics query, opening not included, in turn."""
+    times: dict[str, list[float]] = {name: [] for name in load_queries()}
+    for _ in range(repeats):
+        for query in load_queries().values():
+            with read_published(settings) as connection:
+                started = time.perf_counter()
+                connection.execute(query.sql).fetchall()
+                times[query.name].append(1000 * (time.perf_counter() - started))
+    return {"milliseconds": times}
+
+
+def read_in_a_loop(settings: Settings, duration: float, is_publishing: bool) -> dict[str, object]:
+    """Milliseconds of opening and asking, at the 99th percentile; errors; publications meanwhile."""
+    context = multiprocessing.get_context("spawn")
+    stop, ready = context.Event(), context.Event()
+    count = context.Value("i", 0)
+    publisher = context.Process(target=_publish_in_a_loop, args=(settings, stop, ready, count), daemon=True)
+    if is_publishing:
+        publisher.start()
+        ready.wait(120)
+    times, errors = [], 0
+    until = time.monotonic() + duration
+    while time.monotonic() < until:
+        started = time.perf_counter()
+        try:
+            with read_published(settings) as connection:
+                rows = connection.execute(QUESTION).fetchall()
+            if len(rows) != 10:
+                errors += 1
+        except Exception as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            errors += 1
+        times.append(1000 * (time.perf_counter() - started))
+    stop.set()
+    if is_publishing:
+        publisher.join(120)
+    times.sort()
+    return {
+        "p99_ms": times[int(0.99 * len(times))],
+        "median_ms": times[len(times) // 2],
+        "reads": len(times),
+        "errors": errors,
+        "publications": count.value,
+    }
+
+
+def _publish_in_a_loop(settings: Settings, stop: Event, ready: Event, count: object) -> None:
+    """Copy, seal, export and replace, one publication after the other."""
+    while not stop.is_set():
+        prepare_next(settings)
+        seal_next(settings)
+        ready.set()
+        publish(settings)
+        count.value += 1  # type: ignore[attr-defined]
+
+
+def main(arguments: list[str]) -> int:
+    """Do one measurement and print it."""
+    what, home, *rest = arguments
+    settings = Settings().at(Path(home))
+    if what == "queries":
+        facts = time_queries(settings, int(rest[0]))
+    else:
+        facts = read_in_a_loop(settings, float(rest[0]), rest[1] == "1")
+    print(json.dumps(facts))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

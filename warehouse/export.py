@@ -1,0 +1,51 @@
+"""``papers.duckdb`` from tables that another engine built and published: for readers who have no cluster."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import HomeError
+from warehouse.publish import PUBLIC_SCHEMA, STORAGE_VERSION, publish, writing
+from warehouse.settings import Settings
+from warehouse.storage import open_storage
+
+
+def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str], macros: str = "") -> None:
+    """Publish a file with the tables that lie as Parquet below ``place``, one folder a table, by way of next.duckdb.
+
+    ``macros`` are statements that make the table macros. Raises HomeError when the file can't be written.
+    """
+    storage = open_storage(place if "://" in place else Path(place))
+    path = settings.next_database
+    with writing(str(path)), tempfile.TemporaryDirectory(dir=settings.home, prefix=".export-") as scratch:
+        for leftover in (path, path.with_name(path.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+        connection = duckdb.connect()
+        try:
+            connection.execute(f"attach '{_quoted(path)}' as next (storage_version '{STORAGE_VERSION}')")
+            connection.execute("use next")
+            connection.execute(f"create schema {PUBLIC_SCHEMA}")
+            for table in tables:
+                folder = Path(scratch) / table
+                folder.mkdir()
+                for name in storage.names(table):
+                    if name.endswith(".parquet"):
+                        (folder / name).write_bytes(storage.read(f"{table}/{name}"))
+                files = _quoted(folder / "*.parquet")
+                connection.execute(f"create table {PUBLIC_SCHEMA}.{table} as from read_parquet('{files}')")
+            if macros:
+                connection.execute(macros)
+            connection.execute("checkpoint next")
+        except duckdb.IOException as error:
+            raise HomeError(f"{path} can't be written ({error}): check the disk, then run again.") from error
+        finally:
+            connection.close()
+    publish(settings)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

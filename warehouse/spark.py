@@ -1,0 +1,120 @@
+"""The session on a Spark cluster with Iceberg tables: what the profile's target ``spark`` says, started, with what the
+models call. Needs the ``spark`` extra; nothing of it is imported before a session is asked for.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+import time
+import unicodedata
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import HomeError, LockError
+from warehouse.settings import PROJECT_ROOT
+
+CATALOG = "spark.sql.catalog.papers"
+#: The advisory lock of PostgreSQL that a build holds: a number that nobody else of that database takes.
+_LOCK = 0x70617065_7273
+_CODE = "papers_code.zip"
+
+
+def parameters(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Spark's parameters as dbt's profile has them, with the variables of the environment filled in."""
+    import jinja2
+    import yaml
+
+    known = os.environ if environ is None else environ
+    profile = (PROJECT_ROOT / "dbt_project" / "profiles.yml").read_text(encoding="utf-8")
+    outputs = yaml.safe_load(jinja2.Template(profile).render(env_var=known.get))["daily_papers"]["outputs"]
+    return {name: str(value) for name, value in outputs["spark"]["server_side_parameters"].items()}
+
+
+def without_accents(text: str | None) -> str | None:
+    """A text without marks on its letters, composed, as DuckDB's strip_accents makes it. Null stays null."""
+    if text is None or text.isascii():
+        return text
+    bare = (c for c in unicodedata.normalize("NFD", text) if not unicodedata.category(c).startswith("M"))
+    return unicodedata.normalize("NFC", "".join(bare))
+
+
+def start_session() -> Any:
+    """The Spark session of this process, started if there is none, with what the models call.
+
+    Raises HomeError when the extra, Java or the cluster can't be had.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise HomeError("Spark needs the extra: install daily-papers-warehouse[spark].") from error
+    builder = SparkSession.builder
+    wanted = parameters()
+    if wanted["spark.master"].startswith("local"):  # the workers are on this machine
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    for name, value in wanted.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise HomeError(f"Spark does not start ({reason}): is Java 17 there, and the master?") from error
+    session.sparkContext.setLogLevel("ERROR")
+    if not any(str(path).endswith(_CODE) for path in session.sparkContext.listFiles):
+        session.sparkContext.addPyFile(_packed())
+    session.udf.register("papers_without_accents", without_accents, "string")
+    return session
+
+
+def _packed() -> str:
+    """The code that workers run, as one file. They ask this process for it as long as it lives."""
+    folder = tempfile.mkdtemp(prefix="papers-spark-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    archive = Path(folder) / _CODE
+    with zipfile.ZipFile(archive, "w") as packed:
+        for package in ("sources", "warehouse"):
+            for path in sorted((PROJECT_ROOT / package).rglob("*.py")):
+                packed.write(path, path.relative_to(PROJECT_ROOT))
+    return str(archive)
+
+
+@contextmanager
+def writer_lock(session: Any, timeout: float) -> Iterator[None]:
+    """Only one build writes to a catalog, from whatever machine. The catalog's database keeps the lock, and gives it
+    back when the build's process ends, however it ends.
+
+    Raises LockError when another build holds it for longer than ``timeout`` seconds.
+    """
+    java = session.sparkContext._jvm.java
+    properties = java.util.Properties()
+    for name in ("user", "password"):
+        properties.setProperty(name, session.conf.get(f"{CATALOG}.jdbc.{name}"))
+    connection = java.sql.DriverManager.getConnection(session.conf.get(f"{CATALOG}.uri"), properties)
+    try:
+        until = time.monotonic() + timeout
+        while not _is_true(connection, f"select pg_try_advisory_lock({_LOCK})"):
+            if time.monotonic() >= until:
+                raise LockError(
+                    f"Another build writes to this Iceberg catalog, and did for {timeout:g} s: wait for it, or raise"
+                    " PAPERS_LOCK_TIMEOUT. Nothing was changed."
+                )
+            time.sleep(0.5)
+        yield
+    finally:
+        connection.close()
+
+
+def _is_true(connection: Any, query: str) -> bool:
+    statement = connection.createStatement()
+    try:
+        result = statement.executeQuery(query)
+        result.next()
+        return bool(result.getBoolean(1))
+    finally:
+        statement.close()
