@@ -292,7 +292,12 @@ def _find_reach(engine: Engine) -> list[str]:
         where standing.compared_name in (select compared_name from bearing)
         """,
     )
-    return sorted(beside)
+    # Names that nobody bears any more tell nothing, though it was they that brought the others here.
+    engine.give("beside", ("compared_name",), [(name,) for name in sorted(beside)])
+    still = engine.read(
+        "select compared_name from standing_names where compared_name in (select compared_name from beside)"
+    )
+    return sorted(still.values("compared_name"))
 
 
 def _reach_all(engine: Engine) -> list[str]:

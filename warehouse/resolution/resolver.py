@@ -615,7 +615,8 @@ class _Resolver:
         is_real = mentions < self.corpus.real
         is_inside = label[i] == label[j]
         best = self._best_pair(pairs, i, j, np.flatnonzero(is_inside & is_real[i] & is_real[j]), len(mentions))
-        apart = ~is_inside & ~pairs.same_paper & (pairs.total > self.p.near) & is_real[i] & is_real[j]
+        # What is no link is not looked for when only a part of the mentions is resolved, or all of them in parts.
+        apart = ~is_inside & ~pairs.same_paper & self._is_link(pairs) & is_real[i] & is_real[j]
         near = self._best_pair(pairs, i, j, np.flatnonzero(apart), len(mentions))
         asked = np.flatnonzero(self.corpus.is_asked[mentions] & is_real)
         heads = mentions[_first_of(label, asked)]
