@@ -245,6 +245,24 @@ def test_days_in_any_order_and_packs_of_any_size_decide_as_all_at_once(seed: int
     assert run is not None and run.decisions == whole.decisions
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_papers_that_come_and_go_leave_what_a_rebuild_makes_of_the_rest(seed: int) -> None:
+    """Circles of people whose names stand for several, so that names become and cease to be torn."""
+    chance = random.Random(seed)
+    given = ["Hai", "Helen", "Hai Helen", 'Hai "Helen"', "H.", "Hai H.", "Wen", "Hanbo"]
+    circles = [[f"{chance.choice(given)} {family}" for family in ("Li", "Petrenko", "Vexley")] for _ in range(6)]
+    papers = {
+        f"p{n}": [*dict.fromkeys([*chance.sample(chance.choice(circles), 2), f"{chance.choice(given)} Li"]), *extra]
+        for n in range(1, 25)
+        for extra in [chance.sample(FRIENDS, chance.randint(0, 2))]
+    }
+    run: Run | None = None
+    for size in (16, 12, 20, 6, 24):
+        part = {paper: papers[paper] for paper in sorted(chance.sample(list(papers), size))}
+        run = _run(part, run, pack=chance.choice((1, PACK)))
+        assert run.decisions == _run(part).decisions, (seed, size)
+
+
 def test_an_override_is_written_beside_what_it_replaces_and_leaves_no_trace_when_taken_back() -> None:
     plain = _run(JANUARY)
     merge = Override("merge", "p3#1", "a-p1#1", "same web page")
