@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
 from pathlib import Path
 
 from tests.conftest import Papers
+from tests.resolution_runs import run
 from warehouse.overrides import are_overrides_new
-from warehouse.resolution.persons import touched_names
-from warehouse.resolution.pipeline import DecisionRow, MentionRow, PaperRow, decide, name_facts
 from warehouse.settings import Settings
 
 
@@ -73,25 +71,17 @@ def test_a_month_of_listings_leaves_untouched_persons_alone(demo: Papers) -> Non
             "from marts.fct_upvote_observations group by 1) using (paper_id) order by 1"
         ).fetchall()
         described = connection.execute("select paper_id, title from marts.dim_papers").fetchall()
-    mentions = [MentionRow(*row, row[-1], row[0]) for row in rows]
-    papers = [PaperRow(paper_id, title or "", None, None, 2026) for paper_id, title in described]
-    middle = sorted(m.observed_at for m in mentions)[len(mentions) // 3]
-    earlier = [m for m in mentions if m.observed_at <= middle]
+    mentions = [(*row, row[-1], row[0]) for row in rows]  # learned when observed, and never changed
+    papers = [(paper_id, title or "", None, None, 2026) for paper_id, title in described]
+    middle = sorted(row[6] for row in rows)[len(rows) // 3]
+    earlier = [mention for mention in mentions if mention[6] <= middle]
     assert 0 < len(earlier) < len(mentions)
 
-    first = _decided(earlier, papers, [])
-    second = _decided(mentions, papers, first)
-    assert second == _decided(mentions, papers, []), "as if all had come at once"
-    new = {m.name for m in mentions} - {m.name for m in earlier} | {m.name for m in mentions if m.observed_at > middle}
-    keys = {name: fact.family_keys for name, fact in name_facts({m.name for m in mentions}).items()}
-    touched = touched_names(keys, new)
-    person = {row.mention_id: row.author_id for row in second}
-    untouched = [row for row in first if row.name not in touched]
-    assert len(untouched) > 100
-    assert all(person[row.mention_id] == row.author_id for row in untouched)
-    assert _decided(mentions, papers, second) == second, "running again changes nothing"
-
-
-def _decided(mentions: list[MentionRow], papers: list[PaperRow], earlier: list[DecisionRow]) -> list[DecisionRow]:
-    assert all(isinstance(m.observed_at, datetime) for m in mentions)
-    return decide(sorted(mentions), papers, name_facts({m.name for m in mentions}), earlier, [])
+    first = run(earlier, papers)
+    second = run(mentions, papers, first)
+    assert second.decisions == run(mentions, papers).decisions, "as if all had come at once"
+    left_alone = [mention for mention in first.people if mention not in second.made]
+    assert len(left_alone) > 100
+    assert all(second.people[mention] == first.people[mention] for mention in left_alone)
+    third = run(mentions, papers, second)
+    assert third.decisions == second.decisions and not third.made, "running again changes nothing"

@@ -6,7 +6,7 @@ with chosen as (
     select organization_id, display_name
     from marts.dim_organizations
     where paper_count > 0
-    order by upvotes desc nulls last, organization_id
+    order by paper_upvotes desc nulls last, organization_id
     limit 1
 )
 select

@@ -2,7 +2,7 @@
 -- grain: one row per organization, at most 25
 -- columns: papers is the number of papers that name it now, median_upvotes their median latest count
 with top as (
-    select organization_id, display_name, kind, paper_count, upvotes
+    select organization_id, display_name, kind, paper_count, paper_upvotes as upvotes
     from marts.dim_organizations
     where paper_count > 0
     order by upvotes desc nulls last, display_name

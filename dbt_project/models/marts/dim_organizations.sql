@@ -94,7 +94,7 @@ papers as (
     select
         owned.organization_id,
         count(*) as paper_count,
-        cast(sum(papers.upvotes) as {{ dbt.type_bigint() }}) as upvotes
+        cast(sum(papers.upvotes) as {{ dbt.type_bigint() }}) as paper_upvotes
     from {{ ref('bridge_paper_organizations') }} as owned
     inner join {{ ref('dim_papers') }} as papers on owned.paper_id = papers.paper_id
     group by owned.organization_id
@@ -115,7 +115,7 @@ final as (
         present_parents.parent_organization_id,
         coalesce(papers.paper_count, 0) as paper_count,
         cast(every_organization.listed_count as {{ dbt.type_bigint() }}) as listed_count,
-        papers.upvotes,
+        papers.paper_upvotes,
         every_organization.first_seen_at as first_observed_at
     from every_organization
     left join reviewed on every_organization.organization_id = reviewed.organization_id

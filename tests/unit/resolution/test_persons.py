@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import duckdb
 import pytest
 
+from tests.resolution_runs import Run, run
 from warehouse.errors import InputError
 from warehouse.resolution.corpus import Coded
-from warehouse.resolution.frames import engine
 from warehouse.resolution.persons import Override, Placed, place
-from warehouse.resolution.pipeline import DECISION, decide, obey, take_names_apart
 from warehouse.resolution.resolver import PACK, Decision
 
 # -- ids and overrides on clusters given by hand ------------------------------------------------------------------
@@ -106,34 +103,6 @@ FEBRUARY = {
     "p5": ["Wei Zhang", "Igor Petrenko", "Ana Brito"],
     "p6": ["Jo Newcomer", "Mei Lin"],
 }
-_INSERT = f"insert into decisions values ({', '.join('?' * len(DECISION))})"
-_TABLES = """
-    create table mentions (
-        mention_id varchar, paper_id varchar, position integer, name_as_listed varchar, account_id varchar,
-        own_author_id varchar, learned_at timestamp, first_observed_at timestamp, fingerprint varchar);
-    create table papers (
-        paper_id varchar, title varchar, ai_keywords varchar[], organization_name varchar, published_year integer);
-    create table decisions (
-        mention_id varchar, compared_name varchar, fingerprint varchar, learned_at timestamp,
-        first_observed_at timestamp, cluster varchar, component varchar, rule varchar, evidence varchar,
-        near_mention_id varchar, near_log_odds double, near_reason varchar, author_id varchar, decided_at timestamp);
-    create table overrides (
-        override_number bigint, action varchar, mention_id varchar, author_id varchar, reason varchar)"""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a run left: every decision, which of them it made, and where people's overrides moved mentions."""
-
-    decisions: list[tuple[Any, ...]]
-    made: frozenset[str]
-    moved: dict[str, tuple[str, str | None, str | None]]
-
-    @property
-    def people(self) -> dict[str, str]:
-        """The person of each mention."""
-        decided = {row[0]: row[DECISION.index("author_id")] for row in self.decisions}
-        return {**decided, **{mention: author for mention, (author, _, _) in self.moved.items()}}
 
 
 def _run(
@@ -143,41 +112,13 @@ def _run(
     pack: int = PACK,
     first: datetime = START,
 ) -> Run:
-    with duckdb.connect() as connection:
-        connection.execute(_TABLES)
-        for paper, names in papers.items():
-            day = first + timedelta(days=int(paper[1:]))
-            connection.execute("insert into papers values (?, '', null, null, 2026)", [paper])
-            for i, name in enumerate(names, start=1):
-                connection.execute(
-                    "insert into mentions values (?, ?, ?, ?, null, ?, ?, ?, ?)",
-                    [f"{paper}#{i}", paper, i, name, f"a-{paper}#{i}", day, START, f"{paper}/{len(names)}"],
-                )
-        if earlier and earlier.decisions:
-            connection.executemany(
-                f"insert into decisions values ({', '.join('?' * len(DECISION))})", earlier.decisions
-            )
-        for number, word in enumerate(overrides):
-            row = [number, word.action, word.mention_id, word.author_id, word.reason]
-            connection.execute("insert into overrides values (?, ?, ?, ?, ?)", row)
-        frames = engine(connection)
-        take_names_apart(frames, False).create("names")
-        connection.execute(
-            """create table name_keys as select * from (
-                   select name_as_listed, unnest(split(family_keys, ';')) as family_key from names)
-               where family_key <> ''"""
-        )
-        if earlier:
-            connection.execute("create view earlier as from decisions")
-        made = decide(frames, earlier is not None, pack=pack).fetchall()
-        connection.execute("delete from decisions where mention_id not in (select mention_id from mentions)")
-        for row in made:
-            connection.execute("delete from decisions where mention_id = ?", [row[0]])
-        if made:
-            connection.executemany(_INSERT, made)
-        moved = {row[0]: row[1:] for row in obey(frames).fetchall()}
-        decisions = connection.execute("from decisions order by mention_id").fetchall()
-    return Run(decisions, frozenset(row[0] for row in made), moved)
+    mentions = [
+        (f"{paper}#{i}", paper, i, name, None, f"a-{paper}#{i}", day, START, f"{paper}/{len(names)}")
+        for paper, names in papers.items()
+        for day in [first + timedelta(days=int(paper[1:]))]
+        for i, name in enumerate(names, start=1)
+    ]
+    return run(mentions, [(paper, "", None, None, 2026) for paper in papers], earlier, overrides, pack)
 
 
 def test_a_second_run_decides_nothing_else() -> None:
@@ -237,12 +178,12 @@ def test_days_in_any_order_and_packs_of_any_size_decide_as_all_at_once(seed: int
     assert _run(papers, pack=1).decisions == whole.decisions
     order = list(papers)
     chance.shuffle(order)
-    run: Run | None = None
+    last: Run | None = None
     for end in (9, 18, 27):
         part = {paper: papers[paper] for paper in sorted(order[:end])}
-        run = _run(part, run, pack=chance.choice((1, 7, PACK)))
-        assert run.decisions == _run(part).decisions
-    assert run is not None and run.decisions == whole.decisions
+        last = _run(part, last, pack=chance.choice((1, 7, PACK)))
+        assert last.decisions == _run(part).decisions
+    assert last is not None and last.decisions == whole.decisions
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -256,11 +197,11 @@ def test_papers_that_come_and_go_leave_what_a_rebuild_makes_of_the_rest(seed: in
         for n in range(1, 25)
         for extra in [chance.sample(FRIENDS, chance.randint(0, 2))]
     }
-    run: Run | None = None
+    last: Run | None = None
     for size in (16, 12, 20, 6, 24):
         part = {paper: papers[paper] for paper in sorted(chance.sample(list(papers), size))}
-        run = _run(part, run, pack=chance.choice((1, PACK)))
-        assert run.decisions == _run(part).decisions, (seed, size)
+        last = _run(part, last, pack=chance.choice((1, PACK)))
+        assert last.decisions == _run(part).decisions, (seed, size)
 
 
 def test_an_override_is_written_beside_what_it_replaces_and_leaves_no_trace_when_taken_back() -> None:

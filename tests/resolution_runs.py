@@ -1,0 +1,83 @@
+"""The author models in Python as dbt runs them, on tables in memory: a run, and a run upon it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from warehouse.resolution.frames import engine
+from warehouse.resolution.persons import Override
+from warehouse.resolution.pipeline import DECISION, decide, obey, take_names_apart
+from warehouse.resolution.resolver import PACK
+
+_INSERT = f"insert into decisions values ({', '.join('?' * len(DECISION))})"
+_TABLES = """
+    create table mentions (
+        mention_id varchar, paper_id varchar, position integer, name_as_listed varchar, account_id varchar,
+        own_author_id varchar, learned_at timestamp, first_observed_at timestamp, fingerprint varchar);
+    create table papers (
+        paper_id varchar, title varchar, ai_keywords varchar[], organization_name varchar, published_year integer);
+    create table decisions (
+        mention_id varchar, compared_name varchar, fingerprint varchar, learned_at timestamp,
+        first_observed_at timestamp, cluster varchar, component varchar, rule varchar, evidence varchar,
+        near_mention_id varchar, near_log_odds double, near_reason varchar, author_id varchar, decided_at timestamp);
+    create table overrides (
+        override_number bigint, action varchar, mention_id varchar, author_id varchar, reason varchar)"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left: every decision, which of them it made, and where people's overrides moved mentions."""
+
+    decisions: list[tuple[Any, ...]]
+    made: frozenset[str]
+    moved: dict[str, tuple[str, str | None, str | None]]
+
+    @property
+    def people(self) -> dict[str, str]:
+        """The person of each mention."""
+        decided = {row[0]: row[DECISION.index("author_id")] for row in self.decisions}
+        return {**decided, **{mention: author for mention, (author, _, _) in self.moved.items()}}
+
+
+def run(
+    mentions: Sequence[Sequence[Any]],
+    papers: Sequence[Sequence[Any]],
+    earlier: Run | None = None,
+    overrides: Sequence[Override] = (),
+    pack: int = PACK,
+) -> Run:
+    """Decide about rows of int_mentions and int_papers_described (columns as above), upon an earlier run if there is
+    one."""
+    with duckdb.connect() as connection:
+        connection.execute(_TABLES)
+        connection.executemany("insert into mentions values (?, ?, ?, ?, ?, ?, ?, ?, ?)", mentions)
+        connection.executemany("insert into papers values (?, ?, ?, ?, ?)", papers)
+        if earlier and earlier.decisions:
+            connection.executemany(
+                f"insert into decisions values ({', '.join('?' * len(DECISION))})", earlier.decisions
+            )
+        for number, word in enumerate(overrides):
+            row = [number, word.action, word.mention_id, word.author_id, word.reason]
+            connection.execute("insert into overrides values (?, ?, ?, ?, ?)", row)
+        frames = engine(connection)
+        take_names_apart(frames, False).create("names")
+        connection.execute(
+            """create table name_keys as select * from (
+                   select name_as_listed, unnest(split(family_keys, ';')) as family_key from names)
+               where family_key <> ''"""
+        )
+        if earlier:
+            connection.execute("create view earlier as from decisions")
+        made = decide(frames, earlier is not None, pack=pack).fetchall()
+        connection.execute("delete from decisions where mention_id not in (select mention_id from mentions)")
+        for row in made:
+            connection.execute("delete from decisions where mention_id = ?", [row[0]])
+        if made:
+            connection.executemany(_INSERT, made)
+        moved = {row[0]: row[1:] for row in obey(frames).fetchall()}
+        decisions = connection.execute("from decisions order by mention_id").fetchall()
+    return Run(decisions, frozenset(row[0] for row in made), moved)
