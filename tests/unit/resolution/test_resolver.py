@@ -117,11 +117,13 @@ def _seconds(authors: int) -> float:
     words = ["".join(chance.choice(letters) + chance.choice("aeiou") for _ in range(3)) for _ in range(authors)]
     names = sorted({f"{chance.choice(words)} {chance.choice(words)}" for _ in range(authors)})
     corpus = _corpus([names, names[::-1]])
-    begin = time.process_time()
-    found = _clusters(resolve(corpus))
-    spent = time.process_time() - begin
-    assert len(set(found.values())) < len(found)
-    return spent
+    spent = []
+    for _ in range(3):  # the least of them is the work's own; the others are a busy machine's too
+        begin = time.process_time()
+        found = _clusters(resolve(corpus))
+        spent.append(time.process_time() - begin)
+        assert len(set(found.values())) < len(found)
+    return min(spent)
 
 
 def test_a_paper_of_thousands_costs_no_more_than_linear_work() -> None:
