@@ -57,9 +57,7 @@ def run(
         connection.executemany("insert into mentions values (?, ?, ?, ?, ?, ?, ?, ?, ?)", mentions)
         connection.executemany("insert into papers values (?, ?, ?, ?, ?)", papers)
         if earlier and earlier.decisions:
-            connection.executemany(
-                f"insert into decisions values ({', '.join('?' * len(DECISION))})", earlier.decisions
-            )
+            connection.executemany(_INSERT, earlier.decisions)
         for number, word in enumerate(overrides):
             row = [number, word.action, word.mention_id, word.author_id, word.reason]
             connection.execute("insert into overrides values (?, ?, ?, ?, ?)", row)
