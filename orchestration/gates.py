@@ -29,7 +29,7 @@ from orchestration.expectations.suites import (
 from warehouse.errors import GateError
 from warehouse.landing import utc_now
 from warehouse.publish import count_tables, writing
-from warehouse.raw import RawStore, open_database, scalar
+from warehouse.raw import RawStore, open_database, quoted, scalar
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -249,8 +249,7 @@ def mart_offences(settings: Settings, live_at: datetime | None) -> dict[str, Off
                 found["not_fresh"] = Offences(1, ({"newest": str(newest)},))
         if settings.published_database.exists():
             sizes = count_tables(connection)
-            path = str(settings.published_database).replace("'", "''")
-            connection.execute(f"attach '{path}' as published (read_only)")
+            connection.execute(f"attach '{quoted(settings.published_database)}' as published (read_only)")
             if not scalar(connection, REASONS_QUERY):
                 found |= {name: _offences(connection, query) for name, query in PUBLISHED_QUERIES.items()}
             with open_database(settings.published_database, read_only=True) as published:

@@ -10,6 +10,7 @@ import duckdb
 
 from warehouse.errors import HomeError
 from warehouse.publish import PUBLIC_SCHEMA, STORAGE_VERSION, publish, writing
+from warehouse.raw import quoted
 from warehouse.settings import Settings
 from warehouse.storage import open_storage
 
@@ -26,7 +27,7 @@ def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str], macr
             leftover.unlink(missing_ok=True)
         connection = duckdb.connect()
         try:
-            connection.execute(f"attach '{_quoted(path)}' as next (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f"attach '{quoted(path)}' as next (storage_version '{STORAGE_VERSION}')")
             connection.execute("use next")
             connection.execute(f"create schema {PUBLIC_SCHEMA}")
             for table in tables:
@@ -35,7 +36,7 @@ def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str], macr
                 for name in storage.names(table):
                     if name.endswith(".parquet"):
                         (folder / name).write_bytes(storage.read(f"{table}/{name}"))
-                files = _quoted(folder / "*.parquet")
+                files = quoted(folder / "*.parquet")
                 connection.execute(f"create table {PUBLIC_SCHEMA}.{table} as from read_parquet('{files}')")
             if macros:
                 connection.execute(macros)
@@ -45,7 +46,3 @@ def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str], macr
         finally:
             connection.close()
     publish(settings)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

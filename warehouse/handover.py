@@ -25,7 +25,7 @@ import msgspec
 
 from warehouse.errors import HomeError
 from warehouse.landing import utc_now
-from warehouse.raw import TABLES, RawStore, scalar
+from warehouse.raw import RawStore, columns_of, scalar
 from warehouse.settings import Settings
 from warehouse.storage import Storage, open_storage
 
@@ -106,10 +106,9 @@ class HandedOver:
     last_commit: int
 
 
-def columns_of(table: str) -> list[tuple[str, str]]:
+def handed_columns(table: str) -> list[tuple[str, str]]:
     """Name and type, in DuckDB's words, of the columns that are handed over of a raw table."""
-    parts = (part.split()[:2] for part in TABLES[table].replace("\n", " ").split(","))
-    return [(name, kind) for name, kind in parts if name not in _OWN.get(table, ())]
+    return [(name, kind) for name, kind in columns_of(table) if name not in _OWN.get(table, ())]
 
 
 def read_commits(storage: Storage, after: int = 0) -> Iterator[Commit]:
@@ -347,7 +346,7 @@ class _HandOver:
 
     def _bytes(self, table: str, condition: str) -> tuple[bytes, int]:
         """The rows of a raw table as Parquet, and how many: equal rows give equal bytes."""
-        names = ", ".join(name for name, _ in columns_of(table))
+        names = ", ".join(name for name, _ in handed_columns(table))
         where = f"where {condition}" if condition else ""
         query = f"select {names} from raw.{table} {where} order by {_ORDER[table]}"
         frame: pa.Table = self.connection.sql(query).to_arrow_table()
@@ -436,7 +435,7 @@ _STAMP = "concat_ws(' ', l.loaded_in, l.verdict, l.verdict_by, l.verdict_reason)
 
 def _text(table: str) -> str:
     """A row of a table, called ``t``, as text."""
-    fields = ", ".join(f"t.{name}" for name, _ in columns_of(table))
+    fields = ", ".join(f"t.{name}" for name, _ in handed_columns(table))
     return f"cast(row({fields}) as varchar)"
 
 

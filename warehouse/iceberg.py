@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import HomeError
-from warehouse.handover import REPLACES, Commit, columns_of, read_commits
+from warehouse.handover import REPLACES, Commit, handed_columns, read_commits
 from warehouse.landing import utc_now
 from warehouse.storage import open_storage
 
@@ -69,7 +69,7 @@ def take_handed_over(session: Any, root: Path | str) -> int:
     storage = open_storage(root)
     session.sql("create schema if not exists raw")
     for table in REPLACES:
-        columns = ", ".join(f"{name} {_TYPES.get(kind, kind)}" for name, kind in columns_of(table))
+        columns = ", ".join(f"{name} {_TYPES.get(kind, kind)}" for name, kind in handed_columns(table))
         session.sql(f"create table if not exists raw.{table} ({columns}) using iceberg")
     session.sql("create table if not exists raw.handed_over (commit bigint, written_at string) using iceberg")
     taken = session.sql("select commit, written_at from raw.handed_over order by commit desc limit 1").collect()
@@ -108,7 +108,7 @@ def _take(session: Any, root: str, commit: Commit) -> None:
             rows.select(key).distinct().createOrReplaceTempView("handed_over_keys")
             session.sql(f"delete from raw.{table} where {key} in (select {key} from handed_over_keys)")
         if rows is not None and rows.head(1):
-            rows.select(*(name for name, _ in columns_of(table))).writeTo(f"raw.{table}").append()
+            rows.select(*(name for name, _ in handed_columns(table))).writeTo(f"raw.{table}").append()
 
 
 def last_publication(session: Any) -> PublishedTables | None:

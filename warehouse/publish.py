@@ -19,7 +19,7 @@ import duckdb
 
 from warehouse.errors import HomeError, InputError
 from warehouse.landing import utc_now
-from warehouse.raw import open_database, scalar
+from warehouse.raw import open_database, quoted, scalar
 from warehouse.settings import Settings
 
 #: The oldest DuckDB whose clients read the file: https://duckdb.org/docs/stable/internals/storage
@@ -64,7 +64,7 @@ def prepare_next(settings: Settings, models: str | None = None) -> bool:
             return models is not None and _is_of_other_models(path, models)
     connection = duckdb.connect()
     try:
-        connection.execute(f"attach '{_quoted(path)}' as fresh (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach '{quoted(path)}' as fresh (storage_version '{STORAGE_VERSION}')")
         if models is not None:
             _write_version(connection, "fresh", models)
     except duckdb.IOException as error:
@@ -181,7 +181,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def _export(connection: duckdb.DuckDBPyConnection, table: str, rows: int, folder: Path, name: str) -> dict[str, object]:
     file = folder / f"{table}.parquet"
-    connection.execute(f"copy {PUBLIC_SCHEMA}.\"{table}\" to '{_quoted(file)}' (format parquet, compression zstd)")
+    connection.execute(f"copy {PUBLIC_SCHEMA}.\"{table}\" to '{quoted(file)}' (format parquet, compression zstd)")
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return {
@@ -214,7 +214,3 @@ def _write_atomically(path: Path, text: str) -> None:
     part = path.with_name(f".part-{path.name}")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

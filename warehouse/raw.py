@@ -94,9 +94,19 @@ _POLARS = {
 }
 
 
+def columns_of(table: str) -> list[tuple[str, str]]:
+    """Name and type, in DuckDB's words, of the columns of a raw table."""
+    parts = (part.split() for part in TABLES[table].replace("\n", " ").split(","))
+    return [(name, kind) for name, kind, *_ in parts]
+
+
 def _schema(table: str) -> dict[str, Any]:
-    columns = (part.split()[:2] for part in TABLES[table].replace("\n", " ").split(","))
-    return {name: _POLARS[kind] for name, kind in columns}
+    return {name: _POLARS[kind] for name, kind in columns_of(table)}
+
+
+def quoted(path: Path) -> str:
+    """A path as it stands between single quotes in SQL."""
+    return str(path).replace("'", "''")
 
 
 @dataclass(frozen=True)
@@ -124,8 +134,7 @@ def open_database(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Duc
         # Attached under a name of its own: raw.duckdb opened directly is a catalog "raw" with a schema "raw", and
         # DuckDB calls raw.loads ambiguous.
         connection = duckdb.connect()
-        quoted = str(path).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as warehouse_file{' (read_only)' if read_only else ''}")
+        connection.execute(f"attach '{quoted(path)}' as warehouse_file{' (read_only)' if read_only else ''}")
         connection.execute("use warehouse_file")
     except (duckdb.IOException, duckdb.FatalException) as error:
         raise HomeError(
@@ -137,7 +146,7 @@ def open_database(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Duc
         # Order is what a query asks for; keeping any other holds rows in memory.
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute(f"set temp_directory = '{quoted}.tmp'")
+        connection.execute(f"set temp_directory = '{quoted(path)}.tmp'")
         yield connection
     except duckdb.IOException as error:
         raise HomeError(
@@ -358,8 +367,7 @@ def start_over(
             old.execute("checkpoint")
     with RawStore.open(fresh) as raw:
         if path.exists():
-            quoted = str(path).replace("'", "''")
-            raw.connection.execute(f"attach '{quoted}' as old (read_only)")
+            raw.connection.execute(f"attach '{quoted(path)}' as old (read_only)")
             raw.connection.execute("insert into raw.gate_results select * from old.raw.gate_results")
             raw.connection.execute("detach old")
         results = raw.load_landed(landing, run_id, on_load)
@@ -399,8 +407,7 @@ def is_behind(landing: Landing, raw: Path, published: Path) -> bool:
     with open_database(raw, read_only=True) as connection:
         if next(unloaded(connection, landing), None):
             return True
-        quoted = str(published).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as published (read_only)")
+        connection.execute(f"attach '{quoted(published)}' as published (read_only)")
         changed = """
             select count(*) from raw.loads as loads
             full join published.marts.ops_loads as shown using (load_id)

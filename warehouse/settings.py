@@ -78,6 +78,11 @@ class Settings:
         return _is_local(self.endpoint)
 
     @property
+    def writes_file(self) -> bool:
+        """Whether a publication writes ``papers.duckdb``, of which report and feeds are made."""
+        return self.engine == "duckdb" or self.export_duckdb
+
+    @property
     def landing(self) -> Path | str:
         """The archive, a folder or a URL: the only thing here that can't be rebuilt."""
         return self.landing_root or self.home / "landing"

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,7 +51,7 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         outcome: dg.ResourceParam[Outcome],
     ) -> Iterator[Any]:
         target = warehouse.dbt_target
-        with outcome.of_step("dbt"), _meanwhile(warm_up):
+        with outcome.of_step("dbt"), _meanwhile(warm_up) if warehouse.writes_file else nullcontext():
             load_overrides(warehouse)
             hand_over_new(warehouse)
             built: list[dg.Output[None]] = []

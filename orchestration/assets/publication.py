@@ -27,11 +27,6 @@ FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36))
 WITHOUT_FILE = "Report and feeds are made from papers.duckdb: PAPERS_EXPORT_DUCKDB=yes writes it from Spark's tables."
 
 
-def has_file(warehouse: Settings) -> bool:
-    """Whether a publication writes ``papers.duckdb``."""
-    return warehouse.engine == "duckdb" or warehouse.export_duckdb
-
-
 def build_publication(
     marts: list[dg.AssetKey],
 ) -> tuple[list[dg.AssetsDefinition], dg.AssetChecksDefinition]:
@@ -99,7 +94,7 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """The static site of what was published. That stays published where the site can't be written."""
-        if not has_file(warehouse):
+        if not warehouse.writes_file:
             return dg.MaterializeResult(metadata={"not written": WITHOUT_FILE})
         with outcome.phase("Report"):
             try:
@@ -129,7 +124,7 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """Atom and JSON Feed of what rose, overall and by subscription. What can't be written is said."""
-        if not has_file(warehouse):
+        if not warehouse.writes_file:
             return dg.MaterializeResult(metadata={"not written": WITHOUT_FILE})
         with outcome.phase("Feeds"):
             try:

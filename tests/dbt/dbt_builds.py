@@ -5,12 +5,40 @@ A line of JSON on stdin is a build: ``{"raw": path, "next": path, "command": [â€
 """
 
 import json
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from orchestration import dbt_process
+from warehouse.settings import PROJECT_ROOT
+
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+Build = Callable[..., None]
+
+
+@contextmanager
+def building(*always: str) -> Iterator[Build]:
+    """``build(raw, next, *options)`` by such a process, which parses the project once; each build has the options
+    ``always`` too. A build that fails fails the test."""
+    process = subprocess.Popen(
+        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT_ROOT, text=True
+    )
+    assert process.stdin and process.stdout
+    stdin, stdout = process.stdin, process.stdout
+
+    def build(raw: Path, built: Path, *options: str) -> None:
+        stdin.write(json.dumps({"raw": str(raw), "next": str(built), "command": [*BUILD, *always, *options]}) + "\n")
+        stdin.flush()
+        ended = json.loads(stdout.readline())
+        assert ended["success"], ended["failed"]
+
+    yield build
+    stdin.close()
+    process.wait(timeout=30)
 
 
 def main() -> None:

@@ -6,25 +6,20 @@ moment, rejected first and accepted later, read again, with a title whose paper 
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from dbt_builds import Build, building
 
 from warehouse.raw import RawStore
-from warehouse.settings import PROJECT_ROOT
 
-BUILD = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
-BUILD += ["--select", "+int_papers_built"]
 #: What is built incrementally, with what it is built from and from which state.
 TABLES = (
     "intermediate.int_entries_identified",
@@ -45,31 +40,12 @@ START = datetime(2026, 1, 5)
 #: Paper number → folded title. Two papers share a title; so a text with it is neither's, unless one is yet unknown.
 TITLES = {number: f"title{number}" if number != 1 else "title0" for number in range(24)}
 
-Build = Callable[..., None]
-
 
 @pytest.fixture(scope="module")
 def build() -> Iterator[Build]:
     """Builds a next file from a raw file; the project is parsed once."""
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("dbt_builds.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=PROJECT_ROOT,
-        text=True,
-    )
-    assert process.stdin and process.stdout
-    stdin, stdout = process.stdin, process.stdout
-
-    def run(raw: Path, built: Path, *options: str) -> None:
-        stdin.write(json.dumps({"raw": str(raw), "next": str(built), "command": [*BUILD, *options]}) + "\n")
-        stdin.flush()
-        ended = json.loads(stdout.readline())
-        assert ended["success"], ended["failed"]
-
-    yield run
-    stdin.close()
-    process.wait(timeout=30)
+    with building("--exclude-resource-type", "test", "--select", "+int_papers_built") as run:
+        yield run
 
 
 class World:

@@ -12,7 +12,7 @@ from gate_pieces import Warehouse, body, entry, listing
 
 from warehouse import handover
 from warehouse.errors import HomeError
-from warehouse.handover import REPLACES, HandedOver, check, columns_of, hand_over, hand_over_new, read_commits
+from warehouse.handover import REPLACES, HandedOver, check, hand_over, hand_over_new, handed_columns, read_commits
 from warehouse.raw import RawStore, start_over
 from warehouse.storage import FolderStorage
 
@@ -57,7 +57,7 @@ def received(root: Path) -> dict[str, list[tuple[Any, ...]]]:
     """The raw tables as a reader has them that took every commit in order and did what REPLACES says."""
     with duckdb.connect() as connection:
         for table in REPLACES:
-            columns = ", ".join(f"{name} {kind}" for name, kind in columns_of(table))
+            columns = ", ".join(f"{name} {kind}" for name, kind in handed_columns(table))
             connection.execute(f"create table {table} ({columns})")
         for commit in read_commits(FolderStorage(root)):
             loads = [load.load_id for load in commit.loads]
@@ -85,7 +85,7 @@ def wanted(home: Handing) -> dict[str, list[tuple[Any, ...]]]:
     }
     return {
         table: home.rows(
-            f"select {', '.join(name for name, _ in columns_of(table))} from raw.{table} "
+            f"select {', '.join(name for name, _ in handed_columns(table))} from raw.{table} "
             f"{conditions.get(table, '')} order by all"
         )
         for table in REPLACES

@@ -16,7 +16,9 @@ if os.environ.get("PAPERS_TEST_SPARK") != "required":
     collect_ignore_glob = ["*"]
 else:
     from cluster import Cluster, PostgreSQL, parameters_of
-    from engines import Both, duckdb_builds
+    from engines import Both
+
+    from tests.dbt.dbt_builds import building
 
     # Whoever stops the tests stops what they started.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("stopped", returncode=143))
@@ -40,7 +42,7 @@ else:
 
     @pytest.fixture(scope="session")
     def build_with_duckdb() -> Iterator[Any]:
-        with duckdb_builds() as build:
+        with building() as build:
             yield build
 
     @pytest.fixture(scope="session")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.dbt_spark import run_dbt
-from tests.conftest import ROOT
+from tests.dbt.dbt_builds import BUILD
 from warehouse.raw import TABLES
 
 #: Of floats, absolute and relative.
 TOLERANCE = 1e-9
-BUILD = ["build", "--exclude-resource-type", "unit_test"]
 #: Those that say of a load or of its content.
 _BY_LOAD = ("loads", "entries", "quarantine", "fields_seen")
 _BY_CONTENT = ("entry_contents", "entry_authors")
@@ -59,27 +54,6 @@ def history(raw: Path, folder: Path) -> list[Path]:
                 connection.execute(f"insert into step.raw.{table} by name from given.raw.{table} where {condition}")
             connection.execute("detach step")
     return paths
-
-
-@contextmanager
-def duckdb_builds() -> Iterator[Any]:
-    """``build(raw, next, *options)`` with DuckDB, in a process that parses the project once."""
-    script = ROOT / "tests" / "dbt" / "dbt_builds.py"
-    process = subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True
-    )
-    assert process.stdin and process.stdout
-    stdin, stdout = process.stdin, process.stdout
-
-    def build(raw: Path, built: Path, *options: str) -> None:
-        stdin.write(json.dumps({"raw": str(raw), "next": str(built), "command": [*BUILD, *options]}) + "\n")
-        stdin.flush()
-        ended = json.loads(stdout.readline())
-        assert ended["success"], ended["failed"]
-
-    yield build
-    stdin.close()
-    process.wait(timeout=30)
 
 
 def put_raw(session: Any, raw: Path, folder: Path) -> None:

@@ -19,7 +19,9 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cluster import Cluster, PostgreSQL, parameters_of
-from engines import build_on_spark, duckdb_builds, put_raw
+from engines import build_on_spark, put_raw
+
+from tests.dbt.dbt_builds import building
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -56,7 +58,7 @@ def rows_of(raw: Path) -> int:
 def main(paths: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="papers-measure-") as scratch:
         folder = Path(scratch)
-        with PostgreSQL.running(folder) as database, Cluster.running(folder) as cluster, duckdb_builds() as build:
+        with PostgreSQL.running(folder) as database, Cluster.running(folder) as cluster, building() as build:
             os.environ.update(parameters_of(cluster, database, folder))
             from warehouse.spark import start_session
 
