@@ -25,7 +25,6 @@ from warehouse.raw import open_database
 from warehouse.settings import Settings
 
 Lineage = dict[str, dict[str, list[tuple[str, str, str]]]]
-_BUILD = ["build", "--exclude-resource-type", "unit_test"]
 
 
 class Engine(Protocol):
@@ -82,7 +81,7 @@ class DuckDBEngine:
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
         is_fresh = prepare_next(self.settings, models_version())
-        command = [*_BUILD, "--full-refresh"] if is_fresh or is_rebuild else _BUILD
+        command = [*dbt_process.BUILD, "--full-refresh"] if is_fresh or is_rebuild else dbt_process.BUILD
         yield from self.helper.do(self.settings.environment(), self.settings.dbt_target, command)
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
@@ -110,11 +109,7 @@ class SparkEngine:
         self.helper = helper
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
-        target, handover = self.settings.dbt_target, self.settings.handover
-        command = [*_BUILD, "--full-refresh"] if is_rebuild else _BUILD
-        for event in self._do("build", target, command, handover, models_version()):
-            if "taken" not in event:
-                yield event
+        return self._do("build", self.settings.dbt_target, self.settings.handover, models_version(), is_rebuild)
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
         return self.seal(), {}

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_process import arguments_for
+from orchestration.dbt_process import BUILD, arguments_for
 from orchestration.expectations.judge import SAMPLES
 from orchestration.expectations.suites import FRESH_HOURS, MART_QUERIES, PUBLISHED_QUERIES, REASONS_QUERY
 from orchestration.helper import Emit
@@ -60,9 +60,12 @@ def session_of(environment: dict[str, str]) -> Any:
 
 
 def build(
-    emit: Emit, environment: dict[str, str], target: Path, command: list[str], handover: Path | str, models: str
+    emit: Emit, environment: dict[str, str], target: Path, handover: Path | str, models: str, is_rebuild: bool
 ) -> None:
-    """Take what is handed over and run dbt. Emits dbt's events as ``dbt_process.build`` does, and ``{"taken": …}``."""
+    """Take what is handed over and run dbt. Emits dbt's events as ``dbt_process.build`` does.
+
+    A rebuild takes all of it again, whatever the catalog's raw tables hold, and makes every table anew.
+    """
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
@@ -70,10 +73,8 @@ def build(
     from warehouse.iceberg import begin_build, take_handed_over
 
     session = session_of(environment)
-    taken = take_handed_over(session, handover)
-    if begin_build(session, models):
-        command = [*command, "--full-refresh"]
-    emit({"taken": taken})
+    take_handed_over(session, handover, is_anew=is_rebuild)
+    command = [*BUILD, "--full-refresh"] if begin_build(session, models) or is_rebuild else BUILD
     teach_dbt()
 
     def on_event(event: Any) -> None:
@@ -145,6 +146,7 @@ def export(emit: Emit, environment: dict[str, str], place: str) -> None:
 def _in_spark(query: str, snapshots: dict[str, int] | None = None) -> str:
     """A query of the mart gate in Spark's SQL; tables of `published` are those of the last publication's snapshots."""
     query = re.sub(r"\blist\((\w+) order by \1\)", r"sort_array(collect_list(\1))", query)
+    query = re.sub(r"\bhash\(", "xxhash64(", query)
     return re.sub(
         r"\bpublished\.marts\.(\w+)",
         lambda table: f"marts.{table[1]} version as of {(snapshots or {})[table[1]]}",

@@ -60,11 +60,11 @@ class PublishedTables:
         return {table.name: table.snapshot for table in self.tables if table.schema == PUBLIC}
 
 
-def take_handed_over(session: Any, root: Path | str) -> int:
+def take_handed_over(session: Any, root: Path | str, *, is_anew: bool = False) -> int:
     """Bring the raw tables up to the last commit of a hand-over. Returns how many commits were new.
 
-    A kill in between repeats the commit that it met, which changes nothing. Where the hand-over was begun anew, so are
-    the tables.
+    A kill in between repeats the commit that it met, which changes nothing. Where the hand-over was begun anew, or
+    ``is_anew`` asks for it, the tables are made from its first commit on.
     """
     storage = open_storage(root)
     session.sql("create schema if not exists raw")
@@ -74,13 +74,13 @@ def take_handed_over(session: Any, root: Path | str) -> int:
     session.sql("create table if not exists raw.handed_over (commit bigint, written_at string) using iceberg")
     taken = session.sql("select commit, written_at from raw.handed_over order by commit desc limit 1").collect()
     last = 0
-    if taken:
+    if taken and not is_anew:
         found = next(read_commits(storage, taken[0].commit - 1), None)
         if found is not None and found.written_at == taken[0].written_at:
             last = taken[0].commit
-        else:
-            for table in (*REPLACES, "handed_over"):
-                session.sql(f"delete from raw.{table}")
+    if not last:
+        for table in ("handed_over", *REPLACES):
+            session.sql(f"delete from raw.{table}")
     number = 0
     for commit in read_commits(storage, last):
         number += 1

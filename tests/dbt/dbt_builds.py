@@ -16,7 +16,6 @@ from typing import Any
 from orchestration import dbt_process
 from warehouse.settings import PROJECT_ROOT
 
-BUILD = ("build", "--exclude-resource-type", "unit_test")
 Build = Callable[..., None]
 
 
@@ -31,7 +30,9 @@ def building(*always: str) -> Iterator[Build]:
     stdin, stdout = process.stdin, process.stdout
 
     def build(raw: Path, built: Path, *options: str) -> None:
-        stdin.write(json.dumps({"raw": str(raw), "next": str(built), "command": [*BUILD, *always, *options]}) + "\n")
+        stdin.write(
+            json.dumps({"raw": str(raw), "next": str(built), "command": [*dbt_process.BUILD, *always, *options]}) + "\n"
+        )
         stdin.flush()
         ended = json.loads(stdout.readline())
         assert ended["success"], ended["failed"]

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration.dbt_process import BUILD
 from orchestration.dbt_spark import run_dbt
-from tests.dbt.dbt_builds import BUILD
 from warehouse.raw import TABLES
 
 #: Of floats, absolute and relative.
