@@ -19,6 +19,11 @@ from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TARGET = b'data-target="DailyPapers"'
+#: A start tag whose attributes are all told apart without a doubt.
+_TAG = re.compile(rb"""<div(?:\s+[a-z-]+(?:="[^"]*"|='[^']*')?)*+\s*>""")
+#: What opens text that only looks like elements, and what ends it.
+_ASIDE = ((b"<!--", b"-->"), (b"<script", b"</script"), (b"<style", b"</style"), (b"<template", b"</template"))
 
 
 class _Props(msgspec.Struct):
@@ -55,7 +60,7 @@ def parse_page_html(body: bytes, listing_date: date | None = None, memo: Memo | 
 
 
 def _props(body: bytes) -> _Props:
-    node = LexborHTMLParser(body).css_first('div[data-target="DailyPapers"]')
+    node = LexborHTMLParser(_start_tag(body) or body).css_first('div[data-target="DailyPapers"]')
     if node is None:
         raise FormatError(
             "The page has no DailyPapers element; expected a page of /papers/date/.",
@@ -72,6 +77,18 @@ def _props(body: bytes) -> _Props:
         raise FormatError(
             "The page's data-props is not the JSON object of a daily page.", reason_code="no_props"
         ) from None
+
+
+def _start_tag(body: bytes) -> bytes | None:
+    """The start tag of the list's element, where its bounds are plain: half of a page need not be parsed then."""
+    at = body.find(_TARGET)
+    begin = body.rfind(b"<div", 0, at)
+    if begin < 0 or body.find(_TARGET, at + 1) >= 0:
+        return None
+    if any(body.rfind(opens, 0, begin) > body.rfind(ends, 0, begin) for opens, ends in _ASIDE):
+        return None
+    tag = _TAG.match(body, begin)
+    return tag.group() if tag and tag.end() > at else None
 
 
 def _served_date(value: object) -> date | None:

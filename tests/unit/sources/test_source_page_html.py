@@ -28,6 +28,37 @@ def test_the_page_gives_the_same_entries_as_the_api(make_entry: Callable[..., di
     assert (page.served_date, page.kind, page.format) == (date(2025, 4, 2), "daily", "page_html")
 
 
+OTHER = '<div data-target="DailyPapers" data-props="{}"></div>'
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "%s",
+        f"<!-- {OTHER} -->%s",
+        f"<script>const old = '{OTHER}'</script >%s",
+        f"<template>{OTHER}</template>%s",
+        '<p title="<div a=b">%s',
+        '<div title="<div" class=bare hidden>%s</div>',
+        f"%s<!-- {OTHER} -->",
+    ],
+)
+@pytest.mark.parametrize("change", [("", ""), ('class="x"', "class=x  HIDDEN"), ('"', "'"), ("><", "\n/><")])
+def test_the_list_is_found_whatever_stands_around_it(around: str, change: tuple[str, str]) -> None:
+    tag = _page(dateString="2025-04-02", dailyPapers=[]).decode().removeprefix("<!doctype html>").replace(*change)
+    assert parse_page_html((around % tag).encode()).served_date == date(2025, 4, 2)
+
+
+@pytest.mark.parametrize(
+    "around", ["<!-- %s -->", "<script>%s</script>", "<style>%s</style>", "<template>%s</template>"]
+)
+def test_a_list_that_is_no_element_is_none(around: str) -> None:
+    tag = _page(dateString="2025-04-02", dailyPapers=[]).decode()
+    with pytest.raises(FormatError) as caught:
+        parse_page_html((around % tag).encode())
+    assert caught.value.reason_code == "not_daily_page"
+
+
 def test_a_page_for_another_date_parses_but_does_not_pass_for_the_one_asked() -> None:
     listing = parse_page_html(_page(dateString="2025-04-02", dailyPapers=[]), date(2025, 4, 5))
     assert listing.served_date == date(2025, 4, 2)
