@@ -50,6 +50,10 @@ class Spark(Engine):
         return self._session.sql(query)
 
     def _frame(self, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Any:
+        # By way of Arrow: a list of rows would go through Python processes of the workers each time that it is read.
+        import pandas as pd
         from pyspark.sql.types import StringType, StructField, StructType
 
-        return self._session.createDataFrame(list(rows), StructType([StructField(c, StringType()) for c in columns]))
+        self._session.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")
+        frame = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+        return self._session.createDataFrame(frame, StructType([StructField(c, StringType()) for c in columns]))
