@@ -11,7 +11,7 @@ from typing import Any
 from orchestration.dbt_process import DBT_PROJECT
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
-from warehouse.spark import start_session, writer_lock
+from warehouse.spark import checkpoints, start_session, writer_lock
 
 
 def teach_dbt() -> None:
@@ -28,10 +28,8 @@ def teach_dbt() -> None:
 
         def submit(self, compiled_code: str) -> None:
             session = start_session().newSession()
-            try:
+            with checkpoints(session):
                 exec(compile(compiled_code, f"<{self._name}>", "exec"), {"spark": session, "__name__": self._name})
-            finally:
-                session.catalog.clearCache()
 
     SparkAdapter.default_python_submission_method = property(lambda self: "session")
     SparkAdapter.python_submission_helpers = property(lambda self: {"session": SessionJob})

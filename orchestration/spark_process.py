@@ -19,7 +19,7 @@ from orchestration.expectations.judge import SAMPLES
 from orchestration.expectations.suites import FRESH_HOURS, MART_QUERIES, PUBLISHED_QUERIES, REASONS_QUERY
 from orchestration.helper import Emit
 from warehouse.errors import WarehouseError
-from warehouse.spark import start_session, writer_lock
+from warehouse.spark import hadoop_address, start_session, writer_lock
 
 _held = ExitStack()
 _session: list[Any] = []
@@ -139,7 +139,7 @@ def export(emit: Emit, environment: dict[str, str], place: str) -> None:
     tables = published.of_readers() if published else {}
     for name, snapshot in tables.items():
         rows = session.read.option("snapshot-id", snapshot).table(f"marts.{name}")
-        rows.write.mode("overwrite").parquet(f"{re.sub('^s3://', 's3a://', place)}/{name}")
+        rows.write.mode("overwrite").parquet(f"{hadoop_address(place)}/{name}")
     emit(list(tables))
 
 

@@ -13,7 +13,6 @@ both as they are, and the next one begins where readers are (``begin_build``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 from warehouse.errors import HomeError
 from warehouse.handover import REPLACES, Commit, handed_columns, read_commits
 from warehouse.landing import utc_now
+from warehouse.spark import hadoop_address
 from warehouse.storage import open_storage
 
 CATALOG = "papers"
@@ -84,14 +84,13 @@ def take_handed_over(session: Any, root: Path | str, *, is_anew: bool = False) -
     number = 0
     for commit in read_commits(storage, last):
         number += 1
-        _take(session, str(root), commit)
+        _take(session, root, commit)
         session.sql(f"insert into raw.handed_over values ({commit.commit}, '{commit.written_at}')")
     return number
 
 
-def _take(session: Any, root: str, commit: Commit) -> None:
-    # Hadoop's name for S3; a cluster that reads it has hadoop-aws.
-    place = re.sub("^s3://", "s3a://", root)
+def _take(session: Any, root: Path | str, commit: Commit) -> None:
+    place = hadoop_address(root)
     files = {file.table: f"{place}/{file.file}" for file in commit.files}
     loads = ", ".join(f"'{load.load_id}'" for load in commit.loads)
     for table, key in REPLACES.items():

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -82,6 +83,24 @@ def _packed() -> str:
             for path in sorted((PROJECT_ROOT / package).rglob("*.py")):
                 packed.write(path, path.relative_to(PROJECT_ROOT))
     return str(archive)
+
+
+def hadoop_address(place: Path | str) -> str:
+    """A folder or URL as Hadoop's clients know it, which have a name of their own for S3."""
+    return re.sub("^s3://", "s3a://", str(place))
+
+
+@contextmanager
+def checkpoints(session: Any) -> Iterator[None]:
+    """A place for what is written down on the way to a table, where all machines of the cluster reach it: below the
+    tables' own. It is gone at the end. One at a time, as the place is the whole application's."""
+    context = session.sparkContext
+    context.setCheckpointDir(f"{hadoop_address(session.conf.get(f'{CATALOG}.warehouse'))}/checkpoints")
+    place = context._jvm.org.apache.hadoop.fs.Path(context.getCheckpointDir())
+    try:
+        yield
+    finally:
+        place.getFileSystem(context._jsc.hadoopConfiguration()).delete(place, True)
 
 
 @contextmanager

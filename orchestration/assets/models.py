@@ -1,6 +1,7 @@
 """The dbt models: staging → intermediate → marts, built into the next file from accepted loads only."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -118,7 +119,9 @@ def _failed_nodes(target: Path) -> str | None:
     if not failed:
         return None
     first = failed[0]
+    # Spark's messages go on with where in Java it was; dbt's log has all of it.
+    message = re.split(r"\s+at [\w.$/]+\(", str(first["message"]), maxsplit=1)[0].strip()
     return (
-        f"{len(failed)} dbt node(s) failed, first {first['unique_id']}: {str(first['message']).strip()} "
+        f"{len(failed)} dbt node(s) failed, first {first['unique_id']}: {message} "
         f"Nothing was published; the compiled SQL is in {target}."
     )

@@ -37,14 +37,18 @@ class Spark(Engine):
         return Columns(pa.Table.from_batches(batches, schema=None if batches else to_arrow_schema(frame.schema)))
 
     def keep(self, name: str, query: str) -> None:
-        self._session.sql(query).persist().createOrReplaceTempView(name)
+        # Written down, not only cached: a view of a cached view is planned with all that either was made of, which
+        # took most of a day's build, and a checkpoint outlives the machine that computed it.
+        rows = self._session.sql(query).persist()
+        rows.checkpoint().createOrReplaceTempView(name)
+        rows.unpersist()
 
     def give(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
         self._frame(columns, rows).createOrReplaceTempView(name)
 
     def append(self, name: str, rows: Sequence[Sequence[str | None]]) -> None:
         before = self._session.table(name)
-        before.union(self._frame(before.columns, rows)).createOrReplaceTempView(name)
+        before.union(self._frame(before.columns, rows).checkpoint()).createOrReplaceTempView(name)
 
     def answer(self, query: str) -> Any:
         return self._session.sql(query)
