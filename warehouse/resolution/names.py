@@ -498,7 +498,7 @@ def coauthor_key(name: Name) -> str:
 
 
 def family_keys(name: Name) -> list[str]:
-    """Keys that names must share, one at least, to be related. Coarser than `block_pairs`, which needs the parsed
+    """Keys that names must share, one at least, to be related. Coarser than `Blocks`, which needs the parsed
     names: these can be kept in a table to find the names that a new one could touch."""
     if not name.units:
         return []

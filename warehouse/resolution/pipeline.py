@@ -33,12 +33,16 @@ DECISION = (
 )
 
 
+#: The files here that decide.
+_DECIDING = ("corpus.py", "names.py", "order.py", "pipeline.py", "reach.py", "resolver.py", "statistics.py")
+
+
 @cache
 def version() -> str:
     """Changes with the code and the statistics: what another version decided is decided again."""
     folder = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=6)
-    for name in ("corpus.py", "names.py", "order.py", "statistics.py", "resolver.py", "reference.json"):
+    for name in (*_DECIDING, "reference.json"):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()
 
