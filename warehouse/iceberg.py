@@ -26,8 +26,9 @@ from warehouse.storage import open_storage
 
 CATALOG = "papers"
 PUBLISHED_TAG = "published"
-#: Schemas whose tables belong to a publication; readers are promised the last.
-BUILT = ("seeds", "intermediate", "marts")
+#: Schemas whose tables belong to a publication; readers are promised the last. Seeds don't: every build drops them and
+#: loads them anew from the project's files.
+BUILT = ("intermediate", "marts")
 PUBLIC = "marts"
 
 _TYPES = {"varchar": "string", "integer": "int", "timestamp": "timestamp_ntz", "varchar[]": "array<string>"}
@@ -142,6 +143,8 @@ def begin_build(session: Any, models: str) -> bool:
         if (published := snapshots.pop((schema, name), None)) is None:
             session.sql(f"drop table {schema}.{name}")
         elif published != snapshot:
+            if not session.sql(f"select 1 from {schema}.{name}.snapshots where snapshot_id = {published}").head(1):
+                return True  # somebody made the table anew
             session.sql(f"call {CATALOG}.system.set_current_snapshot('{schema}.{name}', {published})")
             session.catalog.refreshTable(f"{schema}.{name}")
     if snapshots:
