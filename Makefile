@@ -36,7 +36,7 @@ test: $(READY) ## Run all tests, a file at a time on each of two cores
 bench: $(READY) ## Measure against what people would use instead (ONLY=load,day picks rows, SCALE_PAPERS= sets the size)
 	.venv/bin/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SCALE_PAPERS),--scale-papers $(SCALE_PAPERS))
 
-test-spark: $(READY) ## Build the models on Spark with Iceberg too and compare; installs what it needs (15 minutes)
+test-spark: $(READY) ## Build the models on Spark with Iceberg too and compare; installs what it needs (17 minutes)
 	UV="$(UV)" PYTHON=.tools/bin/python tests/spark/run
 
 lint: $(READY) ## Check style and formatting
