@@ -18,6 +18,7 @@ class Spark(Engine):
 
     def __init__(self, session: Any):
         self._session = session
+        session.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")
 
     def see(self, name: str, relation: Any) -> None:
         if hasattr(relation, "identifier"):
@@ -58,6 +59,5 @@ class Spark(Engine):
         import pandas as pd
         from pyspark.sql.types import StringType, StructField, StructType
 
-        self._session.conf.set("spark.sql.execution.arrow.pyspark.enabled", "true")
         frame = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
         return self._session.createDataFrame(frame, StructType([StructField(c, StringType()) for c in columns]))
