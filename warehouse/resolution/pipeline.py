@@ -34,7 +34,10 @@ DECISION = (
 
 
 #: The files here that decide.
-_DECIDING = ("corpus.py", "names.py", "order.py", "pipeline.py", "reach.py", "resolver.py", "statistics.py")
+_DECIDING = (
+    *("corpus.py", "groups.py", "names.py", "order.py", "pairs.py", "pipeline.py", "reach.py", "resolver.py"),
+    "statistics.py",
+)
 
 
 @cache

@@ -28,22 +28,21 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from warehouse.resolution.corpus import Coded, Corpus, Sets, coded
+from warehouse.resolution.groups import DIGITS, MOST_GROUPS, Groups
 from warehouse.resolution.names import Blocks, Relation, coauthor_key, form_key, parse, relate, runs
+from warehouse.resolution.pairs import Best, Links, Pairs, Spool, components, first_of, parts
 from warehouse.resolution.statistics import POPULATION, Statistics, reference
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-#: Log odds are rounded to this many digits, so that the order of a sum decides nothing.
-DIGITS = 6
-UNIT = 10**DIGITS
 #: Pairs of mentions that are held at once. Related names go together into packs of about so many.
 PACK = 2_000_000
 #: Pairs of mentions that are compared at once.
 CHUNK = 250_000
-#: Groups of one component beyond which strong evidence alone joins: means would take memory by the square.
-MOST_GROUPS = 4_000
+#: Decisions that are made into objects at once.
+DECISIONS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,33 +156,51 @@ def resolve_coded(
         yield from resolver.run()
 
 
+class _Pack:
+    """Mentions whose names belong together, and what is found about each of them, at its place among them."""
+
+    def __init__(self, mentions: Ints):
+        n = len(mentions)
+        self.mentions = mentions
+        #: What may be joined; what may be or comes near to it.
+        self.live, self.linked = Links(n), Links(n)
+        #: The place of the first mention of the same person.
+        self.label = np.arange(n)
+        #: The best pair inside the person, the best that stayed apart.
+        self.best, self.near = Best(n), Best(n)
+
+
 @dataclass
-class _Pairs:
-    """Pairs of mentions (their numbers) with the relation of their names, and once weighed, what came of it."""
+class _Blocks:
+    """Which mentions of related names stand in one component: the mentions ordered by name and component, and for two
+    such blocks of them, begins, sizes, relation and component."""
 
-    i: Ints
-    j: Ints
+    order: Ints
+    starts: tuple[Ints, Ints]
+    counts: tuple[Ints, Ints]
     rel: Ints
-    total: Floats
-    clash: Flags
-    same_paper: Flags
+    component: Ints
 
-    def where(self, wanted: Flags | Ints) -> _Pairs:
-        return _Pairs(
-            self.i[wanted],
-            self.j[wanted],
-            self.rel[wanted],
-            self.total[wanted],
-            self.clash[wanted],
-            self.same_paper[wanted],
-        )
+    @property
+    def size(self) -> Ints:
+        """Pairs of each two blocks."""
+        return self.counts[0] * self.counts[1]
 
-    @classmethod
-    def joined(cls, parts: Sequence[_Pairs]) -> _Pairs:
-        if not parts:
-            none, no = np.zeros(0, np.int64), np.zeros(0, bool)
-            return cls(none, none, none, np.zeros(0), no, no)
-        return cls(*(np.concatenate(column) for column in zip(*(vars(p).values() for p in parts), strict=True)))
+    def where(self, wanted: Flags | Ints | slice) -> _Blocks:
+        """Some of them."""
+        one, other = ((side[0][wanted], side[1][wanted]) for side in (self.starts, self.counts))
+        return _Blocks(self.order, one, other, self.rel[wanted], self.component[wanted])
+
+    def pairs(self) -> Iterator[tuple[Ints, Ints, Ints]]:
+        """The pairs of their mentions, a bounded number at a time; blocks paired with themselves give each twice."""
+        size = self.size
+        for part in parts(size, CHUNK):
+            n = size[part]
+            place = runs(np.zeros(len(n), np.int64), n)
+            width = np.maximum(np.repeat(self.counts[1][part], n), 1)
+            i = self.order[np.repeat(self.starts[0][part], n) + place // width]
+            j = self.order[np.repeat(self.starts[1][part], n) + place % width]
+            yield i, j, np.repeat(self.rel[part], n)
 
 
 class _Resolver:
@@ -200,7 +217,7 @@ class _Resolver:
         self._read_papers()
         self._relate()
         for rels, mentions in self._packs():
-            yield self._resolve_pack(rels, mentions)
+            yield from self._resolve_pack(rels, mentions)
 
     # -- names and papers ------------------------------------------------------------------
 
@@ -224,6 +241,8 @@ class _Resolver:
         self.by_form = np.argsort(self.form, kind="stable")
         self.count = np.bincount(self.form, minlength=len(texts))
         self.start = np.cumsum(self.count) - self.count
+        #: Where a mention stands in its pack.
+        self.place = np.zeros(len(self.form), np.int64)
 
     def _read_papers(self) -> None:
         co, c = self.corpus.coauthors, self.corpus
@@ -272,6 +291,9 @@ class _Resolver:
         self.cost = np.array([relation.cost for _, _, relation in found], float)
         self.chance = np.array([self.statistics.chance(relation) for _, _, relation in found], float)
         self.torn = np.array([self._is_torn(a, b) for a, b, _ in found], bool)
+        self.is_dense = self.count[self.rel_a] * self.count[self.rel_b] > self.p.dense_limit
+        self.rel_start = np.searchsorted(self.rel_a, np.arange(len(self.forms) + 1))
+        self.prior = np.zeros(len(self.rel_a))
 
     def _stand_side_by_side(self, a: Ints, b: Ints) -> Flags:
         """Whether two forms stand together on some paper: two persons, everywhere."""
@@ -285,7 +307,7 @@ class _Resolver:
         few, many = self.count[a], self.count[b]
         less = np.where((few > 0) & ((few <= many) | (many == 0)), a, b)
         more = a + b - less
-        for part in _parts(self.count[less], CHUNK):
+        for part in parts(self.count[less], CHUNK):
             size = self.count[less[part]]
             mention = self.by_form[runs(self.start[less[part]], size)]
             wanted = self.paper[mention] * width + np.repeat(more[part], size)
@@ -305,7 +327,7 @@ class _Resolver:
 
     def _packs(self) -> Iterator[tuple[Ints, Ints]]:
         """Relations and mentions of names that belong together, in packs of about ``pack`` pairs."""
-        family = _components(len(self.forms), self.rel_a, self.rel_b)
+        family = components(len(self.forms), self.rel_a, self.rel_b)
         of_rel = family[self.rel_a] if len(self.rel_a) else np.zeros(0, np.int64)
         families = int(family.max()) + 1 if len(family) else 0
         pairs = np.bincount(of_rel, self.count[self.rel_a] * self.count[self.rel_b], families)
@@ -323,73 +345,149 @@ class _Resolver:
             yield rel_order[rel_begin:rel_end].astype(np.int64), order[begin:end].astype(np.int64)
             begin, rel_begin = end, rel_end
 
-    def _resolve_pack(self, rels: Ints, mentions: Ints) -> list[Decision]:
-        asked = mentions[self.corpus.is_asked[mentions]]
-        if not len(asked):
-            return []
+    def _resolve_pack(self, rels: Ints, mentions: Ints) -> Iterator[list[Decision]]:
+        if not self.corpus.is_asked[mentions].any():
+            return
+        self.place[mentions] = np.arange(len(mentions))
         self._count_groups(rels, mentions)
         self._weigh_names(rels)
-        pairs = self._weighed_pairs(rels, mentions)
-        return self._decide(pairs, mentions, *self._cluster(pairs, mentions))
+        pack = _Pack(mentions)
+        if int((self.count[self.rel_a[rels]] * self.count[self.rel_b[rels]]).sum()) > 2 * self.pack:
+            self._resolve_on_disk(rels, pack)
+        else:
+            pairs = Pairs.joined([self._weigh(*chunk) for chunk in self._pairs(rels)])
+            self._link(pairs, pack)
+            self._cluster(pairs, pack, pack.live.labels())
+            self._tell_best(pairs, pack)
+            self._tell_near(pairs, pack)
+        yield from self._decide(pack)
 
-    def _weighed_pairs(self, rels: Ints, mentions: Ints) -> _Pairs:
-        """All pairs of the pack; of a pack that is too large only those that bear on a decision: with log odds for
-        being one, or between mentions that such pairs connect."""
-        load = int((self.count[self.rel_a[rels]] * self.count[self.rel_b[rels]]).sum())
-        if load <= 2 * self.pack:
-            return _Pairs.joined([self._weigh(*chunk) for chunk in self._pairs(rels)])
-        linked = _Pairs.joined(
-            [p.where(self._is_link(p)) for chunk in self._pairs(rels) for p in [self._weigh(*chunk)]]
+    def _resolve_on_disk(self, rels: Ints, pack: _Pack) -> None:
+        """A pack with too many pairs to hold. The pairs that bear on a decision wait on disk; the components that they
+        make are held a few at a time, and of one that is too large for that its strong pairs."""
+        with Spool() as spool:
+            for chunk in self._pairs(rels):
+                pairs = self._weigh(*chunk)
+                self._link(pairs, pack)
+                # Strong pairs and those on one paper are for the large components. Pairs of dense names are not found
+                # again by component.
+                kept = self._is_link(pairs) | (pairs.total >= self.p.strong) | pairs.same_paper
+                spool.add(pairs.where(kept | self.is_dense[pairs.rel]))
+            component = pack.live.labels()
+            blocks = self._blocks(rels[~self.is_dense[rels]], pack, component)
+            load = np.bincount(blocks.component, blocks.size, len(pack.mentions))
+            for pairs in spool:
+                load += np.bincount(self._of_dense(pairs, component)[1], minlength=len(load))
+            is_large = load > self.pack
+            #: Components by the part in which they are held; the large ones in none.
+            part = np.where(is_large, -1, np.cumsum(np.where(is_large, 0, load)) // max(1, self.pack)).astype(np.int64)
+            held = self._held(spool, component, ~is_large)
+            held = held.where(np.argsort(part[component[self.place[held.i]]], kind="stable"))
+            blocks = blocks.where(np.argsort(part[blocks.component], kind="stable"))
+            of_held, of_blocks = part[component[self.place[held.i]]], part[blocks.component]
+            for number in np.unique(np.concatenate([of_held, of_blocks[of_blocks >= 0]])).tolist():
+                some = [
+                    held.where(slice(*np.searchsorted(of_held, [number, number + 1]).tolist())),
+                    *self._weighed(blocks.where(slice(*np.searchsorted(of_blocks, [number, number + 1]).tolist()))),
+                ]
+                pairs = Pairs.joined(some)
+                self._cluster(pairs, pack, component)
+                self._tell_best(pairs, pack)
+            large = blocks.where(of_blocks < 0)
+            for number in np.flatnonzero(is_large).tolist():
+                self._cluster_large(number, spool, large.where(large.component == number), pack, component)
+            for pairs in spool:
+                self._tell_near(pairs, pack)
+
+    def _of_dense(self, pairs: Pairs, component: NDArray[np.int32]) -> tuple[Ints, Ints]:
+        """Which of some pairs are of dense names and inside a component, and that component."""
+        at = np.flatnonzero(self.is_dense[pairs.rel])
+        one, other = component[self.place[pairs.i[at]]], component[self.place[pairs.j[at]]]
+        return at[one == other], one[one == other]
+
+    def _held(self, spool: Spool, component: NDArray[np.int32], is_wanted: Flags) -> Pairs:
+        """The pairs of dense names inside wanted components."""
+        found = []
+        for pairs in spool:
+            at, inside = self._of_dense(pairs, component)
+            found.append(pairs.where(at[is_wanted[inside]]))
+        return Pairs.joined(found)
+
+    def _blocks(self, rels: Ints, pack: _Pack, component: NDArray[np.int32]) -> _Blocks:
+        """The mentions that are asked for of any two related names, by component; of components of two and more."""
+        is_alone = np.bincount(component)[component] < 2
+        at = np.flatnonzero(~is_alone & self.corpus.is_asked[pack.mentions])
+        width = int(component.max()) + 1
+        code = self.form[pack.mentions[at]] * width + component[at]
+        order = np.argsort(code, kind="stable")
+        codes, start, count = np.unique(code[order], return_index=True, return_counts=True)
+        form = codes // width
+        a, b = self.rel_a[rels], self.rel_b[rels]
+        first = np.searchsorted(form, a, "left")
+        size = np.searchsorted(form, a, "right") - first
+        one, rel = runs(first, size), np.repeat(rels, size)
+        wanted = np.repeat(b, size) * width + codes[one] % width if len(codes) else one
+        other = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
+        found = np.flatnonzero(codes[other] == wanted)
+        one, other, rel = one[found], other[found], rel[found]
+        told = (one != other) | (count[one] > 1)
+        one, other, rel = one[told], other[told], rel[told]
+        return _Blocks(
+            pack.mentions[at[order]], (start[one], start[other]), (count[one], count[other]), rel, codes[one] % width
         )
-        component = self._live_components(linked, mentions)
-        kept = [
-            linked.where(
-                component[np.searchsorted(mentions, linked.i)] != component[np.searchsorted(mentions, linked.j)]
-            )
-        ]
-        for i, j, rel in self._pairs(rels):
-            inside = component[np.searchsorted(mentions, i)] == component[np.searchsorted(mentions, j)]
-            kept.append(self._weigh(i[inside], j[inside], rel[inside]))
-        return _Pairs.joined(kept)
 
-    def _is_live(self, pairs: _Pairs) -> Flags:
+    def _weighed(self, blocks: _Blocks) -> Iterator[Pairs]:
+        for i, j, rel in blocks.pairs():
+            yield self._weigh(*self._kept(i, j, rel, False))
+
+    def _link(self, pairs: Pairs, pack: _Pack) -> None:
+        i, j = self.place[pairs.i], self.place[pairs.j]
+        for links, wanted in ((pack.live, self._is_live(pairs)), (pack.linked, self._is_link(pairs))):
+            links.add(i[wanted], j[wanted])
+
+    def _tell_best(self, pairs: Pairs, pack: _Pack) -> None:
+        """Pairs inside a person; bridges are no partners."""
+        i, j = self.place[pairs.i], self.place[pairs.j]
+        real = self.corpus.real
+        at = np.flatnonzero((pack.label[i] == pack.label[j]) & (pairs.i < real) & (pairs.j < real))
+        pack.best.add(pairs.where(at), i[at], j[at])
+
+    def _tell_near(self, pairs: Pairs, pack: _Pack) -> None:
+        """Pairs that stayed apart. What is no link is not looked for when only a part of the mentions is resolved, or
+        all of them in parts."""
+        i, j = self.place[pairs.i], self.place[pairs.j]
+        real = self.corpus.real
+        apart = (pack.label[i] != pack.label[j]) & ~pairs.same_paper & self._is_link(pairs)
+        at = np.flatnonzero(apart & (pairs.i < real) & (pairs.j < real))
+        pack.near.add(pairs.where(at), i[at], j[at])
+
+    def _is_live(self, pairs: Pairs) -> Flags:
         """May be joined."""
         return (pairs.total > self._least(pairs, self.p.join)) & ~pairs.clash
 
-    def _least(self, pairs: _Pairs, least: float) -> Floats:
+    def _least(self, pairs: Pairs, least: float) -> Floats:
         """Log odds that a pair needs. A name that fits persons who exclude each other needs strong evidence: weak ties
         of such names would chain a great part of all mentions together as the warehouse grows."""
         needed: Floats = np.where(self.torn[pairs.rel], self.p.strong, least)
         return needed
 
-    def _is_link(self, pairs: _Pairs) -> Flags:
+    def _is_link(self, pairs: Pairs) -> Flags:
         """May be joined, or is worth a look when it is not."""
         return self._is_live(pairs) | (pairs.total > self._least(pairs, self.p.near)) & ~pairs.same_paper
-
-    def _live_components(self, pairs: _Pairs, mentions: Ints) -> NDArray[np.int32]:
-        live = self._is_live(pairs)
-        return _components(
-            len(mentions), np.searchsorted(mentions, pairs.i[live]), np.searchsorted(mentions, pairs.j[live])
-        )
 
     # -- pairs -----------------------------------------------------------------------------
 
     def _pairs(self, rels: Ints, is_any: bool = False) -> Iterator[tuple[Ints, Ints, Ints]]:
         """Pairs of mentions of related names, a bounded number at a time; unless ``is_any``, both asked for."""
-        a, b = self.rel_a[rels], self.rel_b[rels]
-        size = self.count[a] * self.count[b]
-        is_dense = size > self.p.dense_limit
-        for part in _parts(np.where(is_dense, 0, size), CHUNK):
-            few = np.flatnonzero(~is_dense[part]) + part.start
-            n = size[few]
-            place = runs(np.zeros(len(few), np.int64), n)
-            width = np.repeat(self.count[b[few]], n)
-            i = self.by_form[np.repeat(self.start[a[few]], n) + place // np.maximum(width, 1)]
-            j = self.by_form[np.repeat(self.start[b[few]], n) + place % np.maximum(width, 1)]
-            yield self._kept(i, j, np.repeat(rels[few], n), is_any)
-            for k in np.flatnonzero(is_dense[part]) + part.start:
-                for i, j in self._sharing(self._mentions(a[k]), self._mentions(b[k])):
-                    yield self._kept(i, j, np.full(len(i), rels[k]), is_any)
+        is_dense = self.is_dense[rels]
+        thin = rels[~is_dense]
+        a, b = self.rel_a[thin], self.rel_b[thin]
+        sides = (self.start[a], self.start[b]), (self.count[a], self.count[b])
+        for i, j, rel in _Blocks(self.by_form, *sides, thin, thin).pairs():
+            yield self._kept(i, j, rel, is_any)
+        for k in rels[is_dense].tolist():
+            for i, j in self._sharing(self._mentions(int(self.rel_a[k])), self._mentions(int(self.rel_b[k]))):
+                yield self._kept(i, j, np.full(len(i), k), is_any)
 
     def _mentions(self, form: int) -> Ints:
         return self.by_form[self.start[form] : self.start[form] + self.count[form]]
@@ -443,14 +541,12 @@ class _Resolver:
 
     def _count_groups(self, rels: Ints, mentions: Ints) -> None:
         """Per name: groups of two papers or more, linked by co-authors, that share nobody with one another."""
-        edges = []
+        links = Links(len(mentions))
         for i, j, _ in self._pairs(rels[self.is_one_name[rels]], is_any=True):
             shared, _ = self._shared_coauthors(i, j)
             linked = (shared > 0) & (self.paper[i] != self.paper[j])
-            edges.append((i[linked], j[linked]))
-        one = np.concatenate([np.zeros(0, np.int64), *(i for i, _ in edges)])
-        other = np.concatenate([np.zeros(0, np.int64), *(j for _, j in edges)])
-        component = _components(len(mentions), np.searchsorted(mentions, one), np.searchsorted(mentions, other))
+            links.add(self.place[i[linked]], self.place[j[linked]])
+        component = links.labels().astype(np.int64)
         is_big = np.bincount(component, minlength=1)[component] > 1
         seen = np.unique(self.form[mentions[is_big]] * len(mentions) + component[is_big])
         forms, groups = np.unique(seen // max(1, len(mentions)), return_counts=True)
@@ -465,8 +561,6 @@ class _Resolver:
         namesakes = POPULATION * self.chance[rels] * np.maximum(one, other) ** p.group_power
         prior = -p.prior_slope * np.log(namesakes) - self.cost[rels]
         prior = np.where(self.torn[rels], np.minimum(prior, p.torn_prior), prior)
-        if not hasattr(self, "prior"):
-            self.prior = np.zeros(len(self.rel_a))
         self.prior[rels] = np.clip(prior, p.prior_floor, p.prior_ceiling)
 
     def _evidence(self, i: Ints, j: Ints) -> tuple[dict[str, Floats], Ints]:
@@ -537,7 +631,7 @@ class _Resolver:
         out[known] = np.clip(scale * raw - offset, low, self.p.text_cap)
         return out
 
-    def _weigh(self, i: Ints, j: Ints, rel: Ints) -> _Pairs:
+    def _weigh(self, i: Ints, j: Ints, rel: Ints) -> Pairs:
         """The log odds of each pair, and whether it can't be one person's."""
         parts, _ = self._evidence(i, j)
         total = np.sum(list(parts.values()), axis=0) + self.prior[rel]
@@ -548,115 +642,133 @@ class _Resolver:
         repeat = same_paper & (self.position[i] == self.position[j]) & (self.form[i] == self.form[j])
         clash = ((ai >= 0) & (aj >= 0) & (ai != aj) | same_paper) & ~repeat
         odds: Floats = np.round(np.where(repeat, 50.0, total), DIGITS).astype(np.float64)
-        return _Pairs(i, j, rel, odds, clash, same_paper)
+        return Pairs(i, j, rel, odds, clash, same_paper)
 
     # -- clusters --------------------------------------------------------------------------
 
-    def _cluster(self, pairs: _Pairs, mentions: Ints) -> tuple[Ints, Ints]:
-        """The label and the component of each mention of the pack: the first mention that has the same."""
-        n = len(mentions)
-        i, j = np.searchsorted(mentions, pairs.i), np.searchsorted(mentions, pairs.j)
-        link = self._is_link(pairs)
-        linked = _components(n, i[link], j[link])
+    def _cluster(self, pairs: Pairs, pack: _Pack, component: NDArray[np.int32]) -> None:
+        """Label the members of the components that these pairs are all pairs of."""
+        i, j = self.place[pairs.i], self.place[pairs.j]
         live = self._is_live(pairs)
-        component = _components(n, i[live], j[live])
-        label = np.arange(n)
         inside = np.flatnonzero(component[i] == component[j])
         inside = inside[np.argsort(component[i[inside]], kind="stable")]
         cuts = np.flatnonzero(np.diff(component[i[inside]])) + 1
-        self.rel_inside = np.unique(pairs.rel[inside])
         for edges in np.split(inside, cuts):
             if len(edges) == 1 and live[edges[0]]:
                 one, other = i[edges[0]], j[edges[0]]
-                label[max(one, other)] = min(one, other)
+                pack.label[max(one, other)] = min(one, other)
             elif len(edges) > 1:
-                members, found = self._cluster_component(i[edges], j[edges], pairs.where(edges), mentions)
-                label[members] = found
-        return label.astype(np.int64), linked.astype(np.int64)
+                self._cluster_component(pairs.where(edges), pack)
 
-    def _relations(self, forms: Ints) -> NDArray[np.int32]:
-        """Forms × forms: which relation two of them have inside the components of the pack, -1 for none."""
-        found = np.full((len(forms), len(forms)), -1, np.int32)
-        rels = self.rel_inside
-        a, b = self.rel_a[rels], self.rel_b[rels]
-        x, y = np.searchsorted(forms, a), np.searchsorted(forms, b)
-        last = len(forms) - 1
-        here = (forms[np.minimum(x, last)] == a) & (forms[np.minimum(y, last)] == b)
-        found[x[here], y[here]] = found[y[here], x[here]] = rels[here]
-        return found
-
-    def _cluster_component(self, i: Ints, j: Ints, pairs: _Pairs, mentions: Ints) -> tuple[Ints, Ints]:
-        """Members of a component, and the label of each: strong pairs first, best first; then groups whose pairs have
-        log odds for being one on average, the best two first. Sums are of whole millionths: exact in any order."""
-        p = self.p
-        members = np.unique(np.concatenate([i, j]))
+    def _cluster_component(self, pairs: Pairs, pack: _Pack) -> None:
+        """Strong pairs first, best first; then groups whose pairs have log odds for being one on average, the best two
+        first."""
+        members = np.unique(np.concatenate([self.place[pairs.i], self.place[pairs.j]]))
         k = len(members)
-        is_complete = len(i) == k * (k - 1) // 2
-        if is_complete and (pairs.total > p.join).all() and not pairs.clash.any():
-            return members, np.full(k, members[0])
-        x, y = np.searchsorted(members, i), np.searchsorted(members, j)
-        kinds, kind = np.unique(self.form[mentions[members]], return_inverse=True)
-        account = self.account[mentions[members]]
-        rel = self._relations(kinds)
-        groups = _Groups(x, y, pairs, kind, account, rel >= 0)
-        for e in np.lexsort((y, x, -pairs.total)):
-            if pairs.total[e] < p.strong:
-                break
-            groups.join(int(x[e]), int(y[e]))
-        # Of pairs that were not looked at nothing is known but the names.
-        unseen = np.rint((self.prior[rel] + p.coauthor_none) * UNIT).astype(np.int64)
-        label = groups.join_by_mean(unseen, p.join)
-        return members, members[label]
+        is_complete = len(pairs) == k * (k - 1) // 2
+        if is_complete and (pairs.total > self.p.join).all() and not pairs.clash.any():
+            pack.label[members] = members[0]
+            return
+        groups = self._groups(members, pairs, pack)
+        if 1 < groups.count() <= MOST_GROUPS:
+            groups.join_by_mean([self._seen(pairs, members)], self.p.join)
+        pack.label[members] = members[groups.group]
+
+    def _cluster_large(
+        self, number: int, spool: Spool, blocks: _Blocks, pack: _Pack, component: NDArray[np.int32]
+    ) -> None:
+        """The same of a component with too many pairs to hold."""
+        members = np.flatnonzero(component == number)
+
+        def inside(pairs: Pairs) -> Flags:
+            is_inside: Flags = (component[self.place[pairs.i]] == number) & (component[self.place[pairs.j]] == number)
+            return is_inside
+
+        def all_pairs() -> Iterator[Pairs]:
+            yield from self._weighed(blocks)
+            for pairs in spool:
+                yield pairs.where(inside(pairs) & self.is_dense[pairs.rel])
+
+        strong = Pairs.joined([p.where(inside(p) & ((p.total >= self.p.strong) | p.same_paper)) for p in spool])
+        groups = self._groups(members, strong, pack)
+        is_weighed = 1 < groups.count() <= MOST_GROUPS
+        if is_weighed:
+            groups.join_by_mean((self._seen(pairs, members) for pairs in all_pairs()), self.p.join)
+        pack.label[members] = members[groups.group]
+        # Who was joined by a strong pair has no better one, unless that leads to a bridge.
+        if is_weighed or (pack.mentions[members] >= self.corpus.real).any():
+            for pairs in all_pairs():
+                self._tell_best(pairs, pack)
+        else:
+            self._tell_best(strong, pack)
+
+    def _groups(self, members: Ints, pairs: Pairs, pack: _Pack) -> Groups:
+        """The members of a component, those of strong pairs joined."""
+        mentions = pack.mentions[members]
+        forms, kind = np.unique(self.form[mentions], return_inverse=True)
+        # The relations of these names to each other.
+        first = self.rel_start[forms]
+        size = self.rel_start[forms + 1] - first
+        rel = runs(first, size)
+        other = np.minimum(np.searchsorted(forms, self.rel_b[rel]), len(forms) - 1)
+        here = forms[other] == self.rel_b[rel]
+        one = np.repeat(np.arange(len(forms)), size)[here]
+        foes = pairs.where(pairs.same_paper & pairs.clash)
+        groups = Groups(
+            kind,
+            self.account[mentions],
+            (one, other[here], self.prior[rel[here]] + self.p.coauthor_none),
+            (self._members_at(members, foes.i), self._members_at(members, foes.j)),
+        )
+        strong = pairs.where(pairs.total >= self.p.strong)
+        x, y = self._members_at(members, strong.i), self._members_at(members, strong.j)
+        groups.join_best_first(x, y, strong.total)
+        return groups
+
+    def _members_at(self, members: Ints, mentions: Ints) -> Ints:
+        return np.searchsorted(members, self.place[mentions])
+
+    def _seen(self, pairs: Pairs, members: Ints) -> tuple[Ints, Ints, Floats, Floats]:
+        """What groups are told of pairs that were looked at. Of others nothing is known but the names."""
+        x, y = self._members_at(members, pairs.i), self._members_at(members, pairs.j)
+        return x, y, pairs.total, self.prior[pairs.rel] + self.p.coauthor_none
 
     # -- answer ----------------------------------------------------------------------------
 
-    def _decide(self, pairs: _Pairs, mentions: Ints, label: Ints, component: Ints) -> list[Decision]:
-        i, j = np.searchsorted(mentions, pairs.i), np.searchsorted(mentions, pairs.j)
-        is_real = mentions < self.corpus.real
-        is_inside = label[i] == label[j]
-        best = self._best_pair(pairs, i, j, np.flatnonzero(is_inside & is_real[i] & is_real[j]), len(mentions))
-        # What is no link is not looked for when only a part of the mentions is resolved, or all of them in parts.
-        apart = ~is_inside & ~pairs.same_paper & self._is_link(pairs) & is_real[i] & is_real[j]
-        near = self._best_pair(pairs, i, j, np.flatnonzero(apart), len(mentions))
-        asked = np.flatnonzero(self.corpus.is_asked[mentions] & is_real)
-        heads = mentions[_first_of(label, asked)]
-        firsts = mentions[_first_of(component, asked)]
-        ids = self.corpus.mention_ids
-        at = np.flatnonzero(best[asked] >= 0)
-        told = dict(
-            zip(asked[at].tolist(), self._explained(pairs.where(best[asked[at]]), mentions[asked[at]]), strict=True)
-        )
-        out = []
-        for k, mention, head, first, e in zip(
-            asked.tolist(), mentions[asked].tolist(), heads.tolist(), firsts.tolist(), near[asked].tolist(), strict=True
-        ):
-            rule, evidence = told.get(k, ("alone", {}))
-            out.append(
-                Decision(
-                    ids[mention],
-                    ids[head],
-                    ids[first],
-                    rule,
-                    evidence,
-                    None if e < 0 else ids[int(pairs.i[e] + pairs.j[e]) - mention],
-                    None if e < 0 else round(float(pairs.total[e]), 2),
-                    None if e < 0 else self._why_apart(int(pairs.i[e]), int(pairs.j[e])),
+    def _decide(self, pack: _Pack) -> Iterator[list[Decision]]:
+        mentions, ids = pack.mentions, self.corpus.mention_ids
+        asked = np.flatnonzero(self.corpus.is_asked[mentions] & (mentions < self.corpus.real))
+        heads = mentions[first_of(pack.label, asked)]
+        firsts = mentions[first_of(pack.linked.labels(), asked)]
+        for begin in range(0, len(asked), DECISIONS):
+            part = slice(begin, begin + DECISIONS)
+            best, near = pack.best.pairs.where(asked[part]), pack.near.pairs.where(asked[part])
+            these = mentions[asked[part]]
+            at = np.flatnonzero(best.i >= 0)
+            told = dict(zip(at.tolist(), self._explained(best.where(at), these[at]), strict=True))
+            out = []
+            for k, (mention, head, first, i, j, total) in enumerate(
+                zip(
+                    *(column.tolist() for column in (these, heads[part], firsts[part], near.i, near.j, near.total)),
+                    strict=True,
                 )
-            )
-        return out
+            ):
+                rule, evidence = told.get(k, ("alone", {}))
+                out.append(
+                    Decision(
+                        ids[mention],
+                        ids[head],
+                        ids[first],
+                        rule,
+                        evidence,
+                        None if i < 0 else ids[i + j - mention],
+                        None if i < 0 else round(total, 2),
+                        None if i < 0 else self._why_apart(i, j),
+                    )
+                )
+            yield out
 
-    @staticmethod
-    def _best_pair(pairs: _Pairs, i: Ints, j: Ints, among: Ints, n: int) -> Ints:
-        """Each mention's pair with the highest log odds among these, -1 where none; bridges are no partners."""
-        among = among[np.lexsort((j[among], i[among], -pairs.total[among]))]
-        best = np.full(n, -1, np.int64)
-        for e in (among[::-1],):
-            # The last written stays: the best of each, whichever end it stands on.
-            both = np.stack([i[e], j[e]], 1).ravel()
-            best[both] = np.repeat(e, 2)
-        return best
-
-    def _explained(self, pairs: _Pairs, mentions: Ints) -> list[tuple[str, dict[str, Any]]]:
+    def _explained(self, pairs: Pairs, mentions: Ints) -> list[tuple[str, dict[str, Any]]]:
         """Rule and evidence of each mention's best pair."""
         parts, shared = self._evidence(pairs.i, pairs.j)
         kinds = list(parts)
@@ -700,118 +812,3 @@ class _Resolver:
     def _why_apart(self, i: int, j: int) -> str:
         one, other = self.account[i], self.account[j]
         return "two accounts" if one >= 0 and other >= 0 and one != other else "not enough on average"
-
-
-class _Groups:
-    """Members of one component on their way into persons."""
-
-    def __init__(self, x: Ints, y: Ints, pairs: _Pairs, kind: Ints, account: Ints, is_related: Flags):
-        n = len(kind)
-        self.x, self.y, self.kind, self.is_related = x, y, kind, is_related
-        self.total = np.rint(pairs.total * UNIT).astype(np.int64)
-        self.clash = pairs.clash
-        self.group = list(range(n))
-        self.members = [[k] for k in range(n)]
-        self.kinds = [{k} for k in kind.tolist()]
-        self.accounts = [{a} if a >= 0 else set[int]() for a in account.tolist()]
-        self.foes: list[set[int]] = [set() for _ in range(n)]
-        for a, b in zip(x[pairs.clash].tolist(), y[pairs.clash].tolist(), strict=True):
-            self.foes[a].add(b)
-            self.foes[b].add(a)
-
-    def _exclude(self, a: int, b: int) -> bool:
-        if self.accounts[a] and self.accounts[b] and self.accounts[a] != self.accounts[b]:
-            return True
-        few, many = (a, b) if len(self.members[a]) < len(self.members[b]) else (b, a)
-        return not self.foes[many].isdisjoint(self.members[few]) or not all(
-            self.is_related[f, g] for f in self.kinds[a] for g in self.kinds[b]
-        )
-
-    def join(self, one: int, other: int) -> None:
-        """Put the groups of two members together unless they exclude each other."""
-        a, b = self.group[one], self.group[other]
-        if a == b or self._exclude(a, b):
-            return
-        a, b = min(a, b), max(a, b)
-        for k in self.members[b]:
-            self.group[k] = a
-        self.members[a] += self.members[b]
-        for sets in (self.kinds, self.accounts, self.foes):
-            sets[a] |= sets[b]
-
-    def join_by_mean(self, unseen: Ints, least: float) -> Ints:
-        """Join the two groups with the highest mean log odds over ``least`` until none is left; gives the label of each
-        member, the first of its group. ``unseen``: the log odds of a pair that was not looked at, in millionths, by
-        the kinds of its ends."""
-        group = np.array(self.group)
-        heads, at = np.unique(group, return_inverse=True)
-        k = len(heads)
-        if k < 2 or k > MOST_GROUPS:
-            return group
-        counts = np.zeros((k, len(unseen)), np.int64)
-        np.add.at(counts, (at, self.kind), 1)
-        total = counts @ unseen @ counts.T
-        seen = self.total - unseen[self.kind[self.x], self.kind[self.y]]
-        np.add.at(total, (at[self.x], at[self.y]), seen)
-        np.add.at(total, (at[self.y], at[self.x]), seen)
-        no = (counts > 0).astype(np.int64) @ (~self.is_related).astype(np.int64) @ (counts > 0).T.astype(np.int64) > 0
-        clash = self.clash
-        no[at[self.x[clash]], at[self.y[clash]]] = no[at[self.y[clash]], at[self.x[clash]]] = True
-        account = np.array([min(self.accounts[h], default=-1) for h in heads.tolist()])
-        no |= (account[:, None] >= 0) & (account[None, :] >= 0) & (account[:, None] != account[None, :])
-        np.fill_diagonal(no, True)
-        size = counts.sum(1).astype(float)
-
-        def means(a: int) -> Floats:
-            return np.where(no[a], -np.inf, np.round(total[a] / (size[a] * size * UNIT), DIGITS))
-
-        mean = np.where(no, -np.inf, np.round(total / (size[:, None] * size * UNIT), DIGITS))
-        best = mean.max(1)
-        label = np.arange(k)
-        while True:
-            a = int(best.argmax())
-            if best[a] <= least:
-                break
-            b = int(mean[a].argmax())
-            a, b = min(a, b), max(a, b)
-            total[a] += total[b]
-            total[:, a] += total[:, b]
-            no[a] |= no[b]
-            no[:, a] |= no[:, b]
-            no[b] = True
-            no[:, b] = True
-            if account[a] < 0 <= account[b]:
-                account[a] = account[b]
-            size[a] += size[b]
-            label[label == b] = a
-            was = np.maximum(mean[:, a], mean[:, b])
-            mean[a] = mean[:, a] = means(a)
-            mean[b] = mean[:, b] = -np.inf
-            best[a], best[b] = mean[a].max(), -np.inf
-            again = np.flatnonzero((was == best) & (mean[:, a] < best) & (best > -np.inf))
-            best = np.maximum(best, mean[:, a])
-            best[again] = mean[again].max(1)
-        return heads[label[at]]
-
-
-def _first_of(label: NDArray[Any], places: Ints) -> Ints:
-    """For each place the first of the places with the same label."""
-    _, first, back = np.unique(label[places], return_index=True, return_inverse=True)
-    return places[first[back.ravel()]]
-
-
-def _parts(size: Ints, most: int) -> Iterator[slice]:
-    """Slices whose sizes add up to about ``most``."""
-    ends = np.cumsum(size)
-    begin = 0
-    while begin < len(size):
-        done = ends[begin - 1] if begin else 0
-        end = max(begin + 1, int(np.searchsorted(ends, done + most, "right")))
-        yield slice(begin, end)
-        begin = end
-
-
-def _components(n: int, i: Ints, j: Ints) -> NDArray[np.int32]:
-    graph = sp.csr_matrix((np.ones(len(i), np.int8), (i, j)), shape=(n, n))
-    _, component = sp.csgraph.connected_components(graph, directed=False)
-    return component  # type: ignore[no-any-return]
