@@ -161,5 +161,5 @@ def _matrix(row: Ints, column: Ints, value: Ints, shape: tuple[int, int]) -> Any
 
 
 def _dense(matrix: Any) -> Ints:
-    out: Ints = matrix.toarray() if sp.issparse(matrix) else matrix
-    return out
+    dense: Any = matrix.toarray() if sp.issparse(matrix) else matrix
+    return np.asarray(dense, np.int64)

@@ -665,7 +665,7 @@ class _Resolver:
         first."""
         members = np.unique(np.concatenate([self.place[pairs.i], self.place[pairs.j]]))
         k = len(members)
-        is_complete = len(pairs) == k * (k - 1) // 2
+        is_complete = k <= MOST_GROUPS and len(pairs) == k * (k - 1) // 2
         if is_complete and (pairs.total > self.p.join).all() and not pairs.clash.any():
             pack.label[members] = members[0]
             return

@@ -165,7 +165,9 @@ def test_a_time_that_was_learned_anew_changes_the_id_as_a_rebuild_does() -> None
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_days_in_any_order_and_packs_of_any_size_decide_as_all_at_once(seed: int) -> None:
+def test_days_in_any_order_and_packs_of_any_size_decide_as_all_at_once(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Few names on many papers, so that each day reaches back into the ones before."""
     chance = random.Random(seed)
     families = ["Zhang", "Li", "Brito", "Vexley"]
@@ -176,6 +178,12 @@ def test_days_in_any_order_and_packs_of_any_size_decide_as_all_at_once(seed: int
     }
     whole = _run(papers)
     assert _run(papers, pack=1).decisions == whole.decisions
+    with monkeypatch.context() as patch:
+        patch.setattr("warehouse.resolution.groups.MOST_NAMES", 0)
+        assert _run(papers, pack=1).decisions == whole.decisions
+        # Components that are too large for means: strong pairs alone join, on disk as in memory.
+        patch.setattr("warehouse.resolution.resolver.MOST_GROUPS", 2)
+        assert _run(papers, pack=1).decisions == _run(papers).decisions
     order = list(papers)
     chance.shuffle(order)
     last: Run | None = None
