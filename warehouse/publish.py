@@ -50,8 +50,8 @@ def writing(what: str) -> Iterator[None]:
 def prepare_next(settings: Settings, models: str | None = None) -> bool:
     """Start the next file as a copy of the published one, or empty. Leftovers of a killed run are dropped.
 
-    ``models`` tells the version of the models that are about to be built. True when the copied rows can't be built
-    upon, because they were made by another version: then everything must be made anew.
+    ``models`` tells the version of the models that are about to be built. True when there is nothing to build upon: no
+    rows, or rows that another version made. Then everything must be made anew.
     """
     path = settings.next_database
     with writing(str(path)):
@@ -71,7 +71,7 @@ def prepare_next(settings: Settings, models: str | None = None) -> bool:
         raise HomeError(f"{path} can't be written ({error}): check the disk, then run again.") from error
     finally:
         connection.close()
-    return False
+    return True
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,28 +1,25 @@
 """Invented words for the generated world: names that collide as real ones do, sentences, keywords, organizations.
 
-Everything is put together from syllables by a seeded generator. Family names of the largest group are syllables
-that the spelling of Mandarin allows and the language does not have, so that no real person is named; how few they
-are and how unevenly used is what matters here.
+Everything is put together by a seeded generator, most of it from syllables. Parts of names are as frequent as the
+resolver's statistics have them: it takes an unknown word for a rare name, so that people with invented names in common
+would all be one person to it, and the whole world one component. Which part goes with which is drawn.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from warehouse.resolution.names import is_pinyin, unumlaut
+from warehouse.resolution.statistics import reference
 from warehouse.sample import words
 
 #: Slots of a weighted word list: a uniform number picks a slot, a frequent word owns many of them.
 SLOTS = 20_000
 
-_EASTERN_FAMILIES = [
-    *(f"{a}{b}" for a in ("B", "P", "M", "F") for b in ("uai", "ue", "iong", "uo")),
-    *(f"{a}{b}" for a in ("G", "K", "H") for b in ("iao", "iu", "ian", "ie", "iong")),
-    *(f"{a}{b}" for a in ("J", "Q", "X") for b in ("ei", "ai", "ou", "uai", "uo")),
-    *(f"{a}{b}" for a in ("Zh", "Ch", "Sh", "Z", "C", "S", "R") for b in ("iao", "ian", "iong", "ie", "iu")),
-    *(f"{a}{b}" for a in ("D", "T", "N", "L") for b in ("uai", "ua")),
-]
+#: Syllables.
 _EASTERN_GIVEN = [
     f"{a}{b}"
     for a in (
@@ -176,23 +173,26 @@ class Vocabulary:
 def build_vocabulary(seed: int) -> Vocabulary:
     """The same words for the same seed."""
     rng = random.Random(f"benchmark vocabulary {seed}")
-    families, given = _EASTERN_FAMILIES[:], _EASTERN_GIVEN[:]
-    rng.shuffle(families)
-    rng.shuffle(given)
-    western_families = sorted({_word(rng) for _ in range(30_000)})
-    rng.shuffle(western_families)
-    western_given = sorted(
-        {rng.choice(_HEADS) + rng.choice(_MIDDLES) + rng.choice(("n", "s", "l", "", "ra", "th")) for _ in range(2_000)}
-    )
-    rng.shuffle(western_given)
+    known = reference()
+    first: Counter[str] = Counter()
+    for token, count in known.first.items():
+        first[unumlaut(token)] += count  # as the other tokens are told
+    family = {token: count - first[token] for token, count in known.tokens.items() if len(token) > 1}
+    eastern = {token for token in family if is_pinyin(token)}
+    rare_families = {_word(rng) for _ in range(9_000)}
+    rare_given = {
+        rng.choice(_HEADS) + rng.choice(_MIDDLES) + rng.choice(("n", "s", "l", "", "ra", "th")) for _ in range(2_000)
+    }
+    western_family = {token.capitalize(): count for token, count in family.items() if token not in eastern}
+    western_given = {token: count for token, count in known.first.items() if len(token) > 1 and not is_pinyin(token)}
     sample_keywords = [form for _, _, groups in words.TOPICS for group in groups for form in group]
     combined = [f"{a} {b}" for a in _MODIFIERS for b in _NOUNS]
     rng.shuffle(combined)
     return Vocabulary(
-        eastern_families=_weighted(families, 0.75),
-        eastern_given=_weighted(given, 0.55),
-        western_families=_weighted(western_families, 0.6),
-        western_given=_weighted(western_given, 0.65),
+        eastern_families=_shared_out({token.capitalize(): family[token] for token in eastern}),
+        eastern_given=_shared_out({syllable: known.first[syllable] + 1 for syllable in _EASTERN_GIVEN}),
+        western_families=_shared_out({**dict.fromkeys(rare_families, 1), **western_family}),
+        western_given=_shared_out({**dict.fromkeys(rare_given, 1), **western_given}),
         sentences=[_sentence(rng) for _ in range(4_000)],
         keywords=_weighted([*sample_keywords, *combined], 0.9),
         title_heads=[f"{head}{tail}" for head in words.NAME_HEADS for tail in words.NAME_TAILS],
@@ -230,9 +230,13 @@ def _sentence(rng: random.Random) -> str:
 
 
 def _weighted(ranked: Iterable[str], exponent: float) -> list[str]:
-    """``SLOTS`` slots, shared out by rank to the power of minus ``exponent``; every word has one at least."""
-    ranked = list(ranked)[: SLOTS // 2]
-    weights = [(rank + 1) ** -exponent for rank in range(len(ranked))]
-    spare, total = SLOTS - len(ranked), sum(weights)
-    slots = [word for word, weight in zip(ranked, weights, strict=True) for _ in range(1 + int(spare * weight / total))]
+    """Slots by rank to the power of minus ``exponent``."""
+    return _shared_out({word: (rank + 1) ** -exponent for rank, word in enumerate(list(ranked)[: SLOTS // 2])})
+
+
+def _shared_out(weights: Mapping[str, float]) -> list[str]:
+    """``SLOTS`` slots, shared out by weight; every word has one at least, none has one whose weight is not positive."""
+    ranked = sorted((word for word, weight in weights.items() if weight > 0), key=lambda word: (-weights[word], word))
+    spare, total = SLOTS - len(ranked), sum(weights[word] for word in ranked)
+    slots = [word for word in ranked for _ in range(1 + int(spare * weights[word] / total))]
     return (slots + slots[: SLOTS - len(slots)])[:SLOTS]

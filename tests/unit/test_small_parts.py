@@ -94,7 +94,7 @@ def test_what_other_models_built_is_not_built_upon(tmp_path: Path) -> None:
         settings.next_database.replace(settings.published_database)
         return answer
 
-    assert not must_begin_anew("one"), "nothing is published: there is nothing to build upon"
+    assert must_begin_anew("one"), "nothing is published: there is nothing to build upon"
     assert not must_begin_anew("one")
     assert must_begin_anew("two")
     assert not must_begin_anew("two")
