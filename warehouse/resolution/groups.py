@@ -148,7 +148,8 @@ class Groups:
 
 def _exact(odds: Floats) -> Ints:
     """Log odds in whole millionths."""
-    return np.rint(odds * UNIT).astype(np.int64)
+    out: Ints = np.rint(odds * UNIT).astype(np.int64)
+    return out
 
 
 def _matrix(row: Ints, column: Ints, value: Ints, shape: tuple[int, int]) -> Any:
@@ -161,5 +162,5 @@ def _matrix(row: Ints, column: Ints, value: Ints, shape: tuple[int, int]) -> Any
 
 
 def _dense(matrix: Any) -> Ints:
-    dense: Any = matrix.toarray() if sp.issparse(matrix) else matrix
-    return np.asarray(dense, np.int64)
+    out: Ints = matrix.toarray() if sp.issparse(matrix) else matrix
+    return out
