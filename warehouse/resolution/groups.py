@@ -16,7 +16,7 @@ UNIT = 10**DIGITS
 #: Groups of one component beyond which strong evidence alone joins: means would take memory by the square.
 MOST_GROUPS = 4_000
 #: Names of one component beyond which what is known of two of them is held as a sparse matrix.
-MOST_NAMES = 500
+MOST_NAMES = 50
 #: Strong pairs that are looked at between two looks at who is together already.
 STEP = 10_000
 
