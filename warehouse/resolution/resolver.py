@@ -17,6 +17,7 @@ given, not on the order of the input nor on mentions of other names.
 from __future__ import annotations
 
 import gc
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -263,34 +264,40 @@ class _Resolver:
         blocks = Blocks()
         for text in self.forms:
             blocks.add(parse(text))
-        self.fits: dict[int, list[int]] = defaultdict(list)
-        found: list[tuple[int, int, Relation]] = []
         has_mentions = self.count > 0
         one, other = blocks.pairs()
         near = has_mentions[one] | has_mentions[other]
-        for a, b in zip(one[near].tolist(), other[near].tolist(), strict=True):
-            relation = relate(parse(self.forms[a]), parse(self.forms[b]))
+        ends, rules, odds = (array("q"), array("q")), [], (array("d"), array("d"))
+
+        def note(a: int, b: int, relation: Relation | None) -> None:
+            # Millions of them: numbers, not objects.
             if relation:
-                found.append((a, b, relation))
-        pairs = np.array([(a, b) for a, b, _ in found], np.int64).reshape(-1, 2)
-        is_apart = self._stand_side_by_side(pairs[:, 0], pairs[:, 1])
-        found = [row for row, apart in zip(found, is_apart.tolist(), strict=True) if not apart]
+                ends[0].append(a)
+                ends[1].append(b)
+                odds[0].append(relation.cost)
+                odds[1].append(self.statistics.chance(relation))
+                rules.append(relation.rule)
+
+        for a, b in zip(one[near].tolist(), other[near].tolist(), strict=True):
+            note(a, b, relate(parse(self.forms[a]), parse(self.forms[b])))
         for f in np.flatnonzero(self.count > 1).tolist():
-            parsed = parse(self.forms[f])
-            if relation := relate(parsed, parsed):
-                found.append((f, f, relation))
-        for a, b, relation in found:
-            if a != b and relation.rule in ("initial", "short", "middle", "dropped first", "second surname"):
+            note(f, f, relate(parse(self.forms[f]), parse(self.forms[f])))
+        one, other = (np.array(side, np.int64) for side in ends)
+        is_apart = self._stand_side_by_side(one, other) & (one != other)
+        self.fits: dict[int, list[int]] = defaultdict(list)
+        for k in np.flatnonzero(~is_apart & (one != other)).tolist():
+            if rules[k] in ("initial", "short", "middle", "dropped first", "second surname"):
+                a, b = int(one[k]), int(other[k])
                 self.fits[a].append(b)
                 self.fits[b].append(a)
-        found = sorted((row for row in found if has_mentions[row[0]] and has_mentions[row[1]]), key=lambda row: row[:2])
-        self.rel_a = np.array([a for a, _, _ in found], np.int64)
-        self.rel_b = np.array([b for _, b, _ in found], np.int64)
-        self.rule = [relation.rule for _, _, relation in found]
+        kept = np.flatnonzero(~is_apart & has_mentions[one] & has_mentions[other])
+        kept = kept[np.lexsort((other[kept], one[kept]))]
+        self.rel_a, self.rel_b = one[kept], other[kept]
+        self.rule = [rules[k] for k in kept.tolist()]
         self.is_one_name = np.array([rule in ("same", "spelling") for rule in self.rule], bool)
-        self.cost = np.array([relation.cost for _, _, relation in found], float)
-        self.chance = np.array([self.statistics.chance(relation) for _, _, relation in found], float)
-        self.torn = np.array([self._is_torn(a, b) for a, b, _ in found], bool)
+        self.cost, self.chance = (np.array(column, float)[kept] for column in odds)
+        torn = (self._is_torn(a, b) for a, b in zip(self.rel_a.tolist(), self.rel_b.tolist(), strict=True))
+        self.torn = np.fromiter(torn, bool, len(kept))
         self.is_dense = self.count[self.rel_a] * self.count[self.rel_b] > self.p.dense_limit
         self.rel_start = np.searchsorted(self.rel_a, np.arange(len(self.forms) + 1))
         self.prior = np.zeros(len(self.rel_a))
