@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,12 +52,15 @@ class Pairs:
 
 
 class Spool:
-    """Pairs that wait on disk, to be read as often as it takes."""
+    """Pairs that wait on disk, to be read as often as it takes: all of them, or those that were added under a key."""
 
     _ROW = np.dtype([("i", "i4"), ("j", "i4"), ("rel", "i4"), ("total", "f8"), ("clash", "?"), ("same_paper", "?")])
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._rows = 0
+        #: Of each part that came with keys: the keys, and the first row of each and the one after its last.
+        self._keys: list[tuple[NDArray[np.integer], Ints]] = []
 
     def __enter__(self) -> Spool:
         return self
@@ -64,24 +68,36 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, pairs: Pairs) -> None:
+    def add(self, pairs: Pairs, key: NDArray[np.integer] | None = None) -> None:
+        if key is not None:
+            order = np.argsort(key, kind="stable")
+            pairs = pairs.where(order)
+            keys, first = np.unique(key[order], return_index=True)
+            self._keys.append((keys, self._rows + np.append(first, len(pairs))))
         rows = np.empty(len(pairs), self._ROW)
         for name, column in vars(pairs).items():
             rows[name] = column
+        self._file.seek(0, os.SEEK_END)
         self._file.write(rows.data)
+        self._rows += len(pairs)
 
     def __iter__(self) -> Iterator[Pairs]:
-        self._file.seek(0)
-        while rows := self._file.read(BLOCK * self._ROW.itemsize):
-            told = np.frombuffer(rows, self._ROW)
-            yield Pairs(
-                told["i"].astype(np.int64),
-                told["j"].astype(np.int64),
-                told["rel"].astype(np.int64),
-                told["total"].copy(),
-                told["clash"].copy(),
-                told["same_paper"].copy(),
-            )
+        for begin in range(0, self._rows, BLOCK):
+            yield self._read(begin, min(begin + BLOCK, self._rows))
+
+    def of(self, key: int) -> Iterator[Pairs]:
+        """The pairs that were added under a key."""
+        for keys, ends in self._keys:
+            at = int(np.searchsorted(keys, key))
+            if at < len(keys) and keys[at] == key:
+                yield self._read(int(ends[at]), int(ends[at + 1]))
+
+    def _read(self, begin: int, end: int) -> Pairs:
+        size = self._ROW.itemsize
+        self._file.seek(begin * size)
+        told = np.frombuffer(self._file.read((end - begin) * size), self._ROW)
+        i, j, rel = (told[name].astype(np.int64) for name in ("i", "j", "rel"))
+        return Pairs(i, j, rel, told["total"].copy(), told["clash"].copy(), told["same_paper"].copy())
 
 
 class Links:

@@ -372,7 +372,7 @@ class _Resolver:
     def _resolve_on_disk(self, rels: Ints, pack: _Pack) -> None:
         """A pack with too many pairs to hold. The pairs that bear on a decision wait on disk; the components that they
         make are held a few at a time, and of one that is too large for that its strong pairs."""
-        with Spool() as spool:
+        with Spool() as spool, Spool() as of_large:
             for chunk in self._pairs(rels):
                 pairs = self._weigh(*chunk)
                 self._link(pairs, pack)
@@ -400,9 +400,14 @@ class _Resolver:
                 pairs = Pairs.joined(some)
                 self._cluster(pairs, pack, component)
                 self._tell_best(pairs, pack)
+            for pairs in spool:
+                one, other = component[self.place[pairs.i]], component[self.place[pairs.j]]
+                bears = (pairs.total >= self.p.strong) | pairs.same_paper | self.is_dense[pairs.rel]
+                at = np.flatnonzero((one == other) & is_large[one] & bears)
+                of_large.add(pairs.where(at), one[at])
             large = blocks.where(of_blocks < 0)
             for number in np.flatnonzero(is_large).tolist():
-                self._cluster_large(number, spool, large.where(large.component == number), pack, component)
+                self._cluster_large(number, of_large, large.where(large.component == number), pack, component)
             for pairs in spool:
                 self._tell_near(pairs, pack)
 
@@ -687,16 +692,12 @@ class _Resolver:
         """The same of a component with too many pairs to hold."""
         members = np.flatnonzero(component == number)
 
-        def inside(pairs: Pairs) -> Flags:
-            is_inside: Flags = (component[self.place[pairs.i]] == number) & (component[self.place[pairs.j]] == number)
-            return is_inside
-
         def all_pairs() -> Iterator[Pairs]:
             yield from self._weighed(blocks)
-            for pairs in spool:
-                yield pairs.where(inside(pairs) & self.is_dense[pairs.rel])
+            for pairs in spool.of(number):
+                yield pairs.where(self.is_dense[pairs.rel])
 
-        strong = Pairs.joined([p.where(inside(p) & ((p.total >= self.p.strong) | p.same_paper)) for p in spool])
+        strong = Pairs.joined([p.where((p.total >= self.p.strong) | p.same_paper) for p in spool.of(number)])
         groups = self._groups(members, strong, pack)
         is_weighed = 1 < groups.count() <= MOST_GROUPS
         if is_weighed:

@@ -62,3 +62,12 @@ def test_pairs_come_from_disk_as_they_went_as_often_as_asked(block: int, monkeyp
             spool.add(part)
         for _ in range(2):
             assert rows(Pairs.joined(list(spool))) == rows(pairs)
+
+
+def test_pairs_come_from_disk_by_key_in_the_order_of_their_parts() -> None:
+    pairs = made(2)
+    with Spool() as spool:
+        for part in parts(pairs):
+            spool.add(part, part.rel)
+        for key in range(10):
+            assert rows(Pairs.joined(list(spool.of(key)))) == rows(pairs.where(pairs.rel == key))
