@@ -180,12 +180,12 @@ _CONTENTS = """
     from (
         select
             papers.n, second_age, third_age, first_age,
-            first_age + 24 * (days.looks - 1) - case when submitted_at > first_look then 24 else 0 end as last_age
+            hours(first_look, submitted_at) + {day} * (days.looks - 1) as last_age
         from (
             select
                 *,
                 listing_date + {look_at} as first_look,
-                hours(first_look, submitted_at) + case when submitted_at > first_look then 24 else 0 end as first_age
+                hours(first_look, submitted_at) + case when submitted_at > first_look then {day} else 0 end as first_age
             from world.papers where n between first_number and last_number
         ) as papers
         inner join world.days as days on papers.day_number = days.day_number
@@ -284,7 +284,11 @@ class World:
         for first, last in self.ranges(100_000):
             connection.execute(_MENTIONS, [first, last])
         connection.execute(_PEOPLE)
-        connection.execute(_CONTENTS.format(look_at="interval '20 hours'"))
+        connection.execute(
+            _CONTENTS.format(
+                look_at=f"interval '20 hours' + interval {2 * (looks - 1)} seconds", day="(24 - 2 / 3600.0)"
+            )
+        )
         connection.execute(_NAMES)
 
     def ranges(self, size: int, first: int = 0) -> list[tuple[int, int]]:
