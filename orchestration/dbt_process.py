@@ -11,7 +11,7 @@ from orchestration.helper import Emit
 from warehouse.settings import PROJECT_ROOT
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
-#: The command of a run, which ends with the kinds of nodes that it leaves out. Unit tests are the models' own affair.
+#: The command of a run. Unit tests are the models' own affair.
 BUILD = ["build", "--exclude-resource-type", "unit_test"]
 #: What the profile reads of the environment.
 DATABASE_PATHS = ("PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE")

@@ -82,7 +82,7 @@ class DuckDBEngine:
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
         is_anew = prepare_next(self.settings, models_version()) or is_rebuild
         # The version is that of the seeds too: those of a file that is built upon are the ones that stand there now.
-        command = [*dbt_process.BUILD, *(["--full-refresh"] if is_anew else ["seed"])]
+        command = [*dbt_process.BUILD, *(["--full-refresh"] if is_anew else ["--exclude-resource-type", "seed"])]
         yield from self.helper.do(self.settings.environment(), self.settings.dbt_target, command)
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:

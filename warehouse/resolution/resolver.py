@@ -31,12 +31,8 @@ from numpy.typing import NDArray
 from warehouse.resolution.corpus import Coded, Corpus, Sets, coded
 from warehouse.resolution.groups import DIGITS, MOST_GROUPS, Groups
 from warehouse.resolution.names import Blocks, Relation, coauthor_key, form_key, parse, relate, runs
-from warehouse.resolution.pairs import Best, Links, Pairs, Spool, components, first_of, parts
+from warehouse.resolution.pairs import Best, Flags, Floats, Ints, Links, Pairs, Spool, components, first_of, parts
 from warehouse.resolution.statistics import POPULATION, Statistics, reference
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 #: Pairs of mentions that are held at once. Related names go together into packs of about so many.
 PACK = 2_000_000
