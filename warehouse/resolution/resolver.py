@@ -65,6 +65,8 @@ class Params:
     year_slope: float = -0.05
     year_free: int = 1
     strong: float = 5.0  # log odds from which one pair alone joins two groups
+    torn_least: float = 9.0  # log odds that a pair needs whose shorter name fits persons that exclude each other
+    torn_initial: float = 12.0  # the same of an initial: more than shared co-authors can give alone
     join: float = 0.0  # mean log odds from which two groups join
     account_same: float = 12.0
     near: float = 0.0  # log odds from which a pair that stayed apart is worth a person's look
@@ -291,6 +293,7 @@ class _Resolver:
         self.rel_a, self.rel_b = one[kept], other[kept]
         self.rule = [rules[k] for k in kept.tolist()]
         self.is_one_name = np.array([rule in ("same", "spelling") for rule in self.rule], bool)
+        self.is_initial = np.array([rule == "initial" for rule in self.rule], bool)
         self.cost, self.chance = (np.array(column, float)[kept] for column in odds)
         torn = (self._is_torn(a, b) for a, b in zip(self.rel_a.tolist(), self.rel_b.tolist(), strict=True))
         self.torn = np.fromiter(torn, bool, len(kept))
@@ -474,9 +477,10 @@ class _Resolver:
         return (pairs.total > self._least(pairs, self.p.join)) & ~pairs.clash
 
     def _least(self, pairs: Pairs, least: float) -> Floats:
-        """Log odds that a pair needs. A name that fits persons who exclude each other needs strong evidence: weak ties
-        of such names would chain a great part of all mentions together as the warehouse grows."""
-        needed: Floats = np.where(self.torn[pairs.rel], self.p.strong, least)
+        """Log odds that a pair needs. A name that fits persons who exclude each other needs strong evidence: ties of
+        such names would chain a great part of all mentions together as the warehouse grows."""
+        torn = np.where(self.is_initial[pairs.rel], self.p.torn_initial, self.p.torn_least)
+        needed: Floats = np.where(self.torn[pairs.rel], torn, least)
         return needed
 
     def _is_link(self, pairs: Pairs) -> Flags:
