@@ -41,6 +41,83 @@ delete from {{ this }} where paper_id in (
 {%- endif %}
 {%- endmacro %}
 
+{# Handles with the account that they were seen with. #}
+{% macro accounts_of_handles() -%}
+select
+    account_handle,
+    max(account_id) as account_id
+from {{ ref('stg_raw__entry_authors') }}
+where account_handle is not null and account_id is not null
+group by account_handle
+{%- endmacro %}
+
+{# Pre-hook of int_mentions: drops papers with a handle of which another account is known by now. #}
+{% macro forget_papers_of_other_accounts() -%}
+{% if is_incremental() -%}
+delete from {{ this }} where paper_id in (
+    select mentions.paper_id
+    from {{ this }} as mentions
+    left join ({{ accounts_of_handles() }}) as handles on mentions.account_handle = handles.account_handle
+    where
+        mentions.account_handle is not null
+        and mentions.account_id <> coalesce(handles.account_id, concat('handle:', mentions.account_handle))
+)
+{%- endif %}
+{%- endmacro %}
+
+{# What a model calls first whose rows cost little to make and much to write: `rows` is the macro that selects them.
+   Rows that are not made so any more go in a hook; the model itself selects those that are missing. #}
+{% macro built_by_difference(rows) -%}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook='{{ forget_rows_unlike(' ~ rows ~ '()) }}'
+) }}
+{%- endmacro %}
+
+{# Pre-hook: drops the rows that some select doesn't make, column for column. #}
+{% macro forget_rows_unlike(rows) -%}
+{% if is_incremental() -%}
+{%- set fingerprint = row_fingerprint(adapter.get_columns_in_relation(this) | map(attribute='name') | list) -%}
+delete from {{ this }} where {{ fingerprint }} not in (select {{ fingerprint }} from ({{ rows }}) as made)
+{%- endif %}
+{%- endmacro %}
+
+{# Rows of author_merges: each mention with the person that it was placed in, by the resolver or by people's
+   overrides. #}
+{% macro mentions_placed() -%}
+select
+    mentions.mention_id,
+    mentions.paper_id,
+    mentions.position,
+    mentions.name_as_listed,
+    mentions.account_id,
+    mentions.own_author_id,
+    coalesce(placements.author_id, decisions.author_id) as author_id,
+    coalesce(placements.rule, decisions.rule) as rule,
+    coalesce(placements.evidence, decisions.evidence) as evidence,
+    decisions.decided_at
+from {{ ref('int_mentions') }} as mentions
+left join {{ ref('int_author_decisions') }} as decisions on mentions.mention_id = decisions.mention_id
+left join {{ ref('int_author_placements') }} as placements on mentions.mention_id = placements.mention_id
+{%- endmacro %}
+
+{# Rows of bridge_paper_authors. #}
+{% macro authors_of_papers() -%}
+select
+    mentions.paper_id,
+    mentions.position,
+    merges.author_id,
+    mentions.name_as_listed,
+    mentions.mention_id,
+    mentions.account_id,
+    mentions.account_handle,
+    mentions.claim_status
+from {{ ref('int_mentions') }} as mentions
+inner join {{ ref('author_merges') }} as merges on mentions.mention_id = merges.mention_id
+{%- endmacro %}
+
 {# Condition on the rows that a model reads which drops more than the papers that changed. #}
 {% macro is_of_missing_paper() -%}
 {% if is_incremental() -%}

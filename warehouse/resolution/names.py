@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -355,6 +356,41 @@ def _ends(n: Name) -> set[tuple[str, str]]:
     return out
 
 
+class BlockKeys(NamedTuple):
+    """Where a name looks for others that may be related."""
+
+    #: Names with such a key in common.
+    exact: set[str]
+    #: Initial and surname: names with such a key in common of which one seeks by it, as it may stand for all of them.
+    initials: dict[str, bool]
+    #: Initial and surname, first name: a prefix of the one's first name is the other's. Not two in pinyin.
+    short: tuple[str, str] | None
+
+
+def block_keys(name: Name) -> BlockKeys:
+    """What names must have in common to be looked at as a pair."""
+    if not name.units:
+        return BlockKeys(set(), {}, None)
+    exact = {f"={unumlaut(name.squash)}"}
+    if not name.is_team and len(name.units) <= 4:
+        exact.add("~" + " ".join(sorted(name.units)))
+    ends = _ends(name)
+    initials: dict[str, bool] = {}
+    for g, s in ends:
+        s = unumlaut(s)
+        exact.add(f"{unumlaut(g)} {s}")
+        initial = f"{g[0]} {s}"
+        is_seek = len(g) == 1 or len(name.parts[0]) == len(name.units[0])
+        initials[initial] = initials.get(initial, False) or is_seek
+    short = None
+    if ends and len(name.units[0]) > 1 and len(name.units[0]) > len(name.parts[0]):
+        # a prefix or a nickname of the first name, under one surname
+        g, surname = name.units[0], unumlaut(name.surname)
+        short = f"{g[0]} {surname}", g
+        exact.update(f"{c} {surname}" for c in _CLASSES.get(g, _NONE))
+    return BlockKeys(exact, initials, short)
+
+
 class Blocks:
     """Finds the pairs of names worth a look without holding the names: what shares a block key. Blocks are small, as
     only abbreviated names (a lone initial) meet everyone of their initial and surname.
@@ -373,30 +409,16 @@ class Blocks:
     def add(self, name: Name) -> None:
         """Add the next name; names are numbered from 0 as they come."""
         i, self._count = self._count, self._count + 1
-        if not name.units:
-            return
-        keys = {f"={unumlaut(name.squash)}"}
-        if not name.is_team and len(name.units) <= 4:
-            keys.add("~" + " ".join(sorted(name.units)))
-        ends = _ends(name)
-        initials: dict[str, bool] = {}
-        for g, s in ends:
-            s = unumlaut(s)
-            keys.add(f"{unumlaut(g)} {s}")
-            initial = f"{g[0]} {s}"
-            is_seek = len(g) == 1 or len(name.parts[0]) == len(name.units[0])
-            initials[initial] = initials.get(initial, False) or is_seek
-        if ends and len(name.units[0]) > 1 and len(name.units[0]) > len(name.parts[0]):
-            # a prefix or a nickname of the first name, under one surname
-            g, surname = name.units[0], unumlaut(name.surname)
-            self._short[0].append(hash(f"{g[0]} {surname}"))
+        keys = block_keys(name)
+        if keys.short:
+            key, given = keys.short
+            self._short[0].append(hash(key))
             self._short[1].append(i)
-            self._short_given.append(sys.intern(g))
-            keys.update(f"{c} {surname}" for c in _CLASSES.get(g, _NONE))
-        for key in keys:
+            self._short_given.append(sys.intern(given))
+        for key in keys.exact:
             self._exact[0].append(hash(key))
             self._exact[1].append(i)
-        for key, is_seek in initials.items():
+        for key, is_seek in keys.initials.items():
             self._initial[0].append(hash(key))
             self._initial[1].append(i)
             self._seek.append(is_seek)
@@ -497,17 +519,26 @@ def coauthor_key(name: Name) -> str:
     return f"{name.units[0]} {unumlaut(name.surname)}" if len(name.units) > 1 else name.squash
 
 
+#: Before initial and surname: of every name, of one that seeks by them, of a first name as written, of one in pinyin.
+_ANY, _SEEKS, _FULL, _SYLLABLES = "*.<>"
+
+
 def family_keys(name: Name) -> list[str]:
-    """Keys that names must share, one at least, to be related. Coarser than `Blocks`, which needs the parsed
-    names: these can be kept in a table to find the names that a new one could touch."""
-    if not name.units:
-        return []
-    keys = {f"={unumlaut(name.squash)}"}
-    if not name.is_team:
-        if len(name.units) <= 4:
-            keys.add("~" + " ".join(sorted(name.units)))
-        surname = unumlaut(name.surname)
-        keys |= {f"{c} {surname}" for c in _CLASSES.get(name.units[0], _NONE)}
-        keys |= {f"{g[0]} {unumlaut(s)}" for g, s in _ends(name)}
-        keys |= {f"{unumlaut(g)[:1]} {unumlaut(s)}" for g, s in _ends(name)}
-    return sorted(keys)
+    """Keys under which a name is kept in a table, for `sought_keys` of others to find it: what `Blocks` would pair."""
+    keys = block_keys(name)
+    found = {*keys.exact, *(_ANY + key for key in keys.initials)}
+    found |= {_SEEKS + key for key, is_seek in keys.initials.items() if is_seek}
+    if keys.short:
+        found.add((_SYLLABLES if is_pinyin(keys.short[1]) else _FULL) + keys.short[0])
+    return sorted(found)
+
+
+def sought_keys(name: Name) -> list[str]:
+    """The `family_keys` of which one at least is found with every name that may be related to this one."""
+    keys = block_keys(name)
+    sought = {*keys.exact, *(_SEEKS + key for key in keys.initials)}
+    sought |= {_ANY + key for key, is_seek in keys.initials.items() if is_seek}
+    if keys.short:
+        key, given = keys.short
+        sought |= {_FULL + key} if is_pinyin(given) else {_FULL + key, _SYLLABLES + key}
+    return sorted(sought)

@@ -54,7 +54,7 @@ def version() -> str:
 
 
 class NameFacts(NamedTuple):
-    """What is known of a name by itself (``int_author_names``): the keys of its families, the key under which it is
+    """What is known of a name by itself (``int_author_names``): its `names.family_keys`, the key under which it is
     found as a co-author, and how it leans (``order.lean``)."""
 
     family_keys: Sequence[str]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from warehouse.resolution.frames import Engine
-from warehouse.resolution.names import Blocks, family_keys, form_key, parse, relate
+from warehouse.resolution.names import Blocks, family_keys, form_key, parse, relate, sought_keys
 
 #: Relations that are one name, written in different ways.
 ONE_NAME = ("same", "spelling")
@@ -66,8 +66,8 @@ class Kin:
         return {form: self._rules[form] for form in forms}
 
     def _near(self, names: Iterable[str]) -> set[str]:
-        """The names that share a family key with one of these."""
-        keys = sorted({key for name in names for key in family_keys(parse(name))})
+        """The names that one of these may be related to."""
+        keys = sorted({key for name in names for key in sought_keys(parse(name))})
         self._engine.give("wanted", ("family_key",), [(key,) for key in keys])
         found = self._engine.read(
             """

@@ -4,7 +4,7 @@
     on_schema_change='fail',
     pre_hook=['{{ forget_name_keys("name_as_listed") }}', '{{ forget_name_keys("code_version") }}']
 ) }}
--- One row per author name and key of a family of names that it may belong to: where names find the related ones.
+-- One row per author name and key under which names that may be related to it find it.
 with names as (
     select
         name_as_listed,

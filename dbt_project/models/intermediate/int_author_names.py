@@ -1,6 +1,6 @@
-"""One row per author name as listed, with the keys of the families of names that it may belong to, the key that it has
-as a co-author, and which way round it seems to be written. A name is taken apart once, while the
-code stays the same."""
+"""One row per author name as listed, with the keys under which names that may be related to it find it, the key that it
+has as a co-author, and which way round it seems to be written. A name is taken apart once, while the code stays the
+same."""
 
 
 def model(dbt, session):

@@ -1,7 +1,10 @@
+{{ built_by_paper(['{{ forget_papers_of_other_accounts() }}']) }}
+-- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- One row per author row of a paper, as the latest full listing has it. A *mention* is what resolution places.
 -- The account is known by its id; where the source gave only a handle, by the id that the handle has elsewhere.
 with papers as (
     select * from {{ ref('int_papers_described') }}
+    where {{ is_of_missing_paper() }}
 ),
 
 authors as (
@@ -9,12 +12,7 @@ authors as (
 ),
 
 handles as (
-    select
-        account_handle,
-        max(account_id) as account_id
-    from authors
-    where account_handle is not null and account_id is not null
-    group by account_handle
+    {{ accounts_of_handles() }}
 ),
 
 numbered as (
@@ -23,7 +21,6 @@ numbered as (
         papers.paper_id,
         authors.position,
         authors.name_as_listed,
-        authors.name_key,
         authors.author_row_id,
         coalesce(
             authors.account_id,
@@ -31,9 +28,7 @@ numbered as (
             case when authors.account_handle is not null then concat('handle:', authors.account_handle) end
         ) as account_id,
         authors.account_handle,
-        authors.account_name,
         authors.claim_status,
-        authors.claim_changed_at,
         papers.learned_at,
         papers.first_observed_at,
         papers.description_hash,
@@ -52,13 +47,9 @@ final as (
         paper_id,
         position,
         name_as_listed,
-        name_key,
-        author_row_id,
         account_id,
         account_handle,
-        account_name,
         claim_status,
-        claim_changed_at,
         -- The id that the mention's person has if the mention is the first of it.
         concat(
             'a',

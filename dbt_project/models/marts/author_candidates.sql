@@ -3,7 +3,7 @@ with decisions as (
 ),
 
 mentions as (
-    select * from {{ ref('int_mentions_resolved') }}
+    select * from {{ ref('bridge_paper_authors') }}
 ),
 
 pairs as (

@@ -1,12 +1,10 @@
-select
-    mention_id,
-    paper_id,
-    position,
-    name_as_listed,
-    account_id,
-    own_author_id,
-    author_id,
-    rule,
-    evidence,
-    decided_at
-from {{ ref('int_mentions_resolved') }}
+{{ built_by_difference('mentions_placed') }}
+-- depends_on: {{ ref('int_mentions') }} {{ ref('int_author_decisions') }} {{ ref('int_author_placements') }}
+with final as (
+    {{ mentions_placed() }}
+)
+
+select * from final
+{% if is_incremental() -%}
+where {{ is_not_in('mention_id', this) }}
+{%- endif %}

@@ -1,10 +1,10 @@
-select
-    paper_id,
-    position,
-    author_id,
-    name_as_listed,
-    mention_id,
-    account_id,
-    account_handle,
-    claim_status
-from {{ ref('int_mentions_resolved') }}
+{{ built_by_difference('authors_of_papers') }}
+-- depends_on: {{ ref('int_mentions') }} {{ ref('author_merges') }}
+with final as (
+    {{ authors_of_papers() }}
+)
+
+select * from final
+{% if is_incremental() -%}
+where {{ is_not_in('mention_id', this) }}
+{%- endif %}

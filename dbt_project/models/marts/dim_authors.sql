@@ -1,5 +1,5 @@
 with mentions as (
-    select * from {{ ref('int_mentions_resolved') }}
+    select * from {{ ref('bridge_paper_authors') }}
 ),
 
 names as (
