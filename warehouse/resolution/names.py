@@ -536,9 +536,13 @@ def family_keys(name: Name) -> list[str]:
 def sought_keys(name: Name) -> list[str]:
     """The `family_keys` of which one at least is found with every name that may be related to this one."""
     keys = block_keys(name)
-    sought = {*keys.exact, *(_SEEKS + key for key in keys.initials)}
-    sought |= {_ANY + key for key, is_seek in keys.initials.items() if is_seek}
+    sought = {*keys.exact, *(_SEEKS + key for key in keys.initials), *abbreviated_keys(name)}
     if keys.short:
         key, given = keys.short
         sought |= {_FULL + key} if is_pinyin(given) else {_FULL + key, _SYLLABLES + key}
     return sorted(sought)
+
+
+def abbreviated_keys(name: Name) -> list[str]:
+    """Those of the `sought_keys` by which an initial finds the many names that it may stand for."""
+    return [_ANY + key for key, is_seek in block_keys(name).initials.items() if is_seek]

@@ -8,10 +8,20 @@ stand for, and whether these exclude each other (``torn`` in the resolver).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from warehouse.resolution.frames import Engine
-from warehouse.resolution.names import Blocks, family_keys, form_key, parse, relate, sought_keys
+from warehouse.resolution.names import (
+    Blocks,
+    Name,
+    abbreviated_keys,
+    block_keys,
+    family_keys,
+    form_key,
+    parse,
+    relate,
+    sought_keys,
+)
 
 #: Relations that are one name, written in different ways.
 ONE_NAME = ("same", "spelling")
@@ -29,6 +39,7 @@ class Kin:
         self._names: dict[str, set[str]] = defaultdict(set)
         self._text: dict[str, str] = {}
         self._rules: dict[str, dict[str, str]] = {}
+        self._one_name: dict[str, set[str]] = {}
         self._unlisted: dict[str, set[str]] | None = None
 
     def _form(self, name: str) -> str:
@@ -48,26 +59,31 @@ class Kin:
     def related(self, forms: Collection[str]) -> dict[str, dict[str, str]]:
         """Of each form the others that may be the same person's, with the rule."""
         new = sorted(set(forms) - self._rules.keys())
-        if new:
-            near = sorted(self.forms(self._near([self._text[form] for form in new])) | set(new))
-            at = {form: k for k, form in enumerate(near)}
-            blocks = Blocks()
-            for form in near:
-                blocks.add(parse(self._text[form]))
-            for form in new:
-                self._rules[form] = {}
-            for one, other in zip(*(side.tolist() for side in blocks.pairs([at[form] for form in new])), strict=True):
-                a, b = near[one], near[other]
-                relation = relate(parse(self._text[a]), parse(self._text[b]))
-                if relation:
-                    for x, y in ((a, b), (b, a)):
-                        if x in self._rules:
-                            self._rules[x][y] = relation.rule
+        self._rules |= {form: {} for form in new}
+        for a, b, rule in self._relations(new, self._near(new, sought_keys)):
+            for x, y in ((a, b), (b, a)):
+                if x in self._rules:
+                    self._rules[x][y] = rule
         return {form: self._rules[form] for form in forms}
 
-    def _near(self, names: Iterable[str]) -> set[str]:
-        """The names that one of these may be related to."""
-        keys = sorted({key for name in names for key in sought_keys(parse(name))})
+    def _relations(self, forms: Collection[str], near: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+        """Which of some forms are related to which of those near or to each other, with the rule."""
+        texts = sorted({*forms, *near})
+        at = {form: k for k, form in enumerate(texts)}
+        blocks = Blocks()
+        for form in texts:
+            blocks.add(parse(self._text[form]))
+        for one, other in zip(*(side.tolist() for side in blocks.pairs([at[form] for form in forms])), strict=True):
+            a, b = texts[one], texts[other]
+            relation = relate(parse(self._text[a]), parse(self._text[b]))
+            if relation:
+                yield a, b, relation.rule
+
+    def _near(self, forms: Collection[str], keys_of: Callable[[Name], Iterable[str]]) -> set[str]:
+        """The forms of names that are found by the keys of these."""
+        if not forms:
+            return set()
+        keys = sorted({key for form in forms for key in keys_of(parse(self._text[form]))})
         self._engine.give("wanted", ("family_key",), [(key,) for key in keys])
         found = self._engine.read(
             """
@@ -89,16 +105,23 @@ class Kin:
             for name in rows.values("compared_name"):
                 for key in family_keys(parse(name)):
                     self._unlisted[key].add(name)
-        return {*found.values("name_as_listed"), *(name for key in keys for name in self._unlisted.get(key, ()))}
+        unlisted = (name for key in keys for name in self._unlisted.get(key, ()))
+        return self.forms({*found.values("name_as_listed"), *unlisted})
 
     def _spellings(self, forms: Collection[str]) -> set[str]:
         """These forms and all that are the same name, one by way of another."""
-        reached = set(forms)
-        frontier = reached
+        reached = frontier = set(forms)
         while frontier:
-            related = self.related(frontier)
-            frontier = {g for f in frontier for g, rule in related[f].items() if rule in ONE_NAME} - reached
-            reached |= frontier
+            new = sorted(frontier - self._one_name.keys())
+            self._one_name |= {form: set() for form in new}
+            # Such names have an exact key in common: no initial stands for another word.
+            for a, b, rule in self._relations(new, self._near(new, lambda name: block_keys(name).exact)):
+                if rule in ONE_NAME:
+                    for x, y in ((a, b), (b, a)):
+                        if x in self._one_name:
+                            self._one_name[x].add(y)
+            frontier = {g for f in frontier for g in self._one_name[f]} - reached
+            reached = reached | frontier
         return reached
 
     def touched(self, changed: Iterable[str], volatile: Iterable[str]) -> set[str]:
@@ -167,8 +190,74 @@ class Kin:
 
     def around(self, names: Iterable[str]) -> tuple[set[str], set[str]]:
         """What deciding about some names takes: the names whose mentions it takes (they and their spellings), and other
-        names that they may be related to."""
-        bearing = self._spellings(self.forms(names))
-        related = self.related(bearing)
-        beside = {g for f in bearing for g in related[f]} - bearing
-        return self.names(bearing), self.names(beside)
+        names that tell whether those of them that are related to each other are torn."""
+        forms = self.forms(names)
+        bearing = self._spellings(forms)
+        pairs = list(self._relations(forms, ()))
+        fits: dict[str, set[str]] = defaultdict(set)
+        for a, b, rule in pairs:
+            if rule in FITS:
+                fits[a].add(b)
+                fits[b].add(a)
+        pairs = self._not_torn([(a, b) for a, b, _ in pairs], fits)
+        # An initial may stand for thousands of names; nearly always some of them tell.
+        some = self._some_it_fits({form for pair in pairs for form in pair})
+        told = self._not_torn(pairs, some)
+        beside = {g for found in some.values() for g in found}
+        for related in self.related({form for pair in told for form in pair}).values():
+            beside.update(related)
+        return self.names(bearing), self.names(beside - bearing)
+
+    def _not_torn(self, pairs: Collection[tuple[str, str]], fits: dict[str, set[str]]) -> list[tuple[str, str]]:
+        """The pairs of related forms that these forms which they fit do not tell to be torn."""
+        witnesses = {
+            pair: [
+                (x, z)
+                for x, y in (pair, pair[::-1])
+                for z in sorted(fits.get(x, ()))[:WITNESSES]
+                if z != y and not self._may_be_one(z, y)
+            ]
+            for pair in pairs
+        }
+        together = self._side_by_side(
+            {
+                (one, other, x, z)
+                for found in witnesses.values()
+                for x, z in found
+                for one in self._names[x]
+                for other in self._names[z]
+            }
+        )
+        return [pair for pair, found in witnesses.items() if together.issuperset(found)]
+
+    def _some_it_fits(self, forms: Collection[str]) -> dict[str, set[str]]:
+        """Of forms that hold an initial a few that it may stand for."""
+        keys = {form: abbreviated_keys(parse(self._text[form])) for form in forms}
+        self._engine.give("wanted", ("family_key",), [(key,) for key in sorted({key for some in keys.values() for key in some})])
+        found = self._engine.read(
+            f"""
+            select family_key, name_as_listed
+            from (
+                select
+                    family_key,
+                    name_as_listed,
+                    row_number() over (partition by family_key order by name_as_listed desc nulls last) as place
+                from name_keys
+                where
+                    family_key in (select family_key from wanted)
+                    and name_as_listed in (select compared_name from standing_names)
+            ) as placed
+            where place <= {WITNESSES}
+            """
+        )
+        names: dict[str, set[str]] = defaultdict(set)
+        for key, name in zip(found.values("family_key"), found.values("name_as_listed"), strict=True):
+            names[key].add(name)
+        near = self.forms({name for some in names.values() for name in some})
+        self._near(near, lambda name: block_keys(name).exact)  # all names of these forms
+        fits: dict[str, set[str]] = {}
+        for form in forms:
+            some = self.forms({name for key in keys[form] for name in names[key]}) - {form}
+            rules = ((g, relate(*(parse(self._text[f]) for f in sorted((form, g))))) for g in some)
+            fits[form] = {g for g, relation in rules if relation and relation.rule in FITS}
+        return fits
