@@ -50,8 +50,8 @@ def writing(what: str) -> Iterator[None]:
 def prepare_next(settings: Settings, models: str | None = None) -> bool:
     """Start the next file as a copy of the published one, or empty. Leftovers of a killed run are dropped.
 
-    ``models`` tells the version of the models that are about to be built. True when there is nothing to build upon: no
-    rows, or rows that another version made. Then everything must be made anew.
+    ``models`` tells the version of the models that are about to be built. True when the file is empty: nothing was
+    published, or by another version, which may have had other tables. Then everything must be made anew.
     """
     path = settings.next_database
     with writing(str(path)):
@@ -61,7 +61,9 @@ def prepare_next(settings: Settings, models: str | None = None) -> bool:
         shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
         if settings.published_database.exists():
             _copy(settings.published_database, path)
-            return models is not None and _is_of_other_models(path, models)
+            if models is None or _is_of_models(path, models):
+                return False
+            path.unlink()
     connection = duckdb.connect()
     try:
         connection.execute(f"attach '{quoted(path)}' as fresh (storage_version '{STORAGE_VERSION}')")
@@ -88,14 +90,11 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _is_of_other_models(path: Path, models: str) -> bool:
-    """Whether the tables of a file were built by another version of the models; from now on it names this one."""
-    with open_database(path) as connection:
+def _is_of_models(path: Path, models: str) -> bool:
+    """Whether the tables of a file were built by this version of the models."""
+    with open_database(path, read_only=True) as connection:
         known = connection.execute("select 1 from duckdb_tables() where table_name = 'built_with'").fetchall()
-        if known and scalar(connection, "select max(version) from intermediate.built_with") == models:
-            return False
-        _write_version(connection, "warehouse_file", models)
-    return True
+        return bool(known) and scalar(connection, "select max(version) from intermediate.built_with") == models
 
 
 def _write_version(connection: duckdb.DuckDBPyConnection, catalog: str, models: str) -> None:

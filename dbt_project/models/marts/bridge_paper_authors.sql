@@ -7,4 +7,7 @@ with final as (
 select * from final
 {% if is_incremental() -%}
 where {{ is_not_in('mention_id', this) }}
+{%- else -%}
+-- Who looks for a person's papers reads a small part of the table.
+order by author_id asc nulls last
 {%- endif %}
