@@ -27,9 +27,13 @@ TABLES = (
     "intermediate.int_paper_keywords",
     "intermediate.int_papers_built",
     "intermediate.int_papers_described",
+    "intermediate.int_mentions",
+    "intermediate.int_author_decisions",
     "intermediate.int_steps_measured",
     "intermediate.int_papers_measured",
     "intermediate.int_paper_weeks",
+    "marts.author_merges",
+    "marts.bridge_paper_authors",
     "marts.dim_papers",
     "marts.fct_listings",
     "marts.fct_upvote_observations",
@@ -37,6 +41,7 @@ TABLES = (
 )
 BUILDS = 7
 START = datetime(2026, 1, 5)
+NAMES = ("Mei Lin", "M. Lin", "Mina Lin", "Ada Mo", "Bo Ek", "Rosa Ibarra", "R. Ibarra", "Teo Varga", "Ulla Dahl")
 #: Paper number → folded title. Two papers share a title; so a text with it is neither's, unless one is yet unknown.
 TITLES = {number: f"title{number}" if number != 1 else "title0" for number in range(24)}
 
@@ -44,8 +49,13 @@ TITLES = {number: f"title{number}" if number != 1 else "title0" for number in ra
 @pytest.fixture(scope="module")
 def build() -> Iterator[Build]:
     """Builds a next file from a raw file; the project is parsed once."""
-    with building("--exclude-resource-type", "test", "--select", "+int_papers_built") as run:
+    with building("--exclude-resource-type", "test", "--select", "+int_papers_built", "+bridge_paper_authors") as run:
         yield run
+
+
+def handle_of(name: str) -> str:
+    """The handle that a person has wherever it is told: two spellings may share it."""
+    return name.split()[-1].casefold()
 
 
 class World:
@@ -53,11 +63,13 @@ class World:
 
     def __init__(self, raw: RawStore, seed: int):
         self.raw = raw
-        self.chance = random.Random(seed)
+        self.chance, self.chance_of_authors = random.Random(seed), random.Random(seed + 1)
         self.happened: Counter[str] = Counter()
         self.loads = 0
         #: Papers that the lists have shown; a text may be about one that they have not.
         self.listed: set[int] = set()
+        #: Names whose handle was seen with its account.
+        self.told: set[str] = set()
         for number in range(60):
             self.raw.append(
                 "entry_contents",
@@ -73,8 +85,36 @@ class World:
                 ],
             )
 
+            names = self.chance_of_authors.sample(NAMES, self.chance_of_authors.randint(1, 4))
+            handles = [self.chance_of_authors.choice([None, None, handle_of(name)]) for name in names]
+            self.add_authors(f"c{number}", list(zip(names, handles, strict=True)))
+
+    def add_authors(
+        self, content_id: str, authors: list[tuple[str, str | None]], account_id: str | None = None
+    ) -> None:
+        """Author rows of a content. Of accounts mostly the handle alone is told."""
+        self.raw.append(
+            "entry_authors",
+            [
+                {
+                    "content_id": content_id,
+                    "author_position": position,
+                    "name": name,
+                    "name_key": name.casefold(),
+                    "author_row_id": self.chance_of_authors.choice([None, f"{content_id}-{position}"]),
+                    "account_handle": handle,
+                    "account_id": account_id,
+                }
+                for position, (name, handle) in enumerate(authors, start=1)
+            ],
+        )
+
     def grow(self) -> None:
         """What a day brings: some loads, and at times a second thought about earlier ones."""
+        if (name := self.chance_of_authors.choice(NAMES)) not in self.told:
+            self.told.add(name)
+            self.add_authors(f"only-tells-{name}", [(name, handle_of(name))], account_id=f"id of {name}")
+            self.happened["the account of a handle is told"] += 1
         for _ in range(self.chance.randint(2, 4)):
             self.add_load()
         for act, verdict, becomes in (
@@ -183,7 +223,7 @@ def grown(build: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
                 "select count(*) filter (is_changed), count(*) from intermediate.int_papers_fingerprinted"
             ).fetchall()
         happened = world.happened
-    assert min(happened.values()) >= 1 and len(happened) == 6, f"every disturbance came up: {happened}"
+    assert min(happened.values()) >= 1 and len(happened) == 7, f"every disturbance came up: {happened}"
     assert touched[0][0] == touched[0][1] and all(0 < changed < papers for changed, papers in touched[1:]), touched
     return raw, daily
 

@@ -520,7 +520,7 @@ def coauthor_key(name: Name) -> str:
 
 
 #: Before initial and surname: of every name, of one that seeks by them, of a first name as written, of one in pinyin.
-_ANY, _SEEKS, _FULL, _SYLLABLES = "*.<>"
+_ANY, _SEEKS, _FULL, _SYLLABLES = "*", ".", "<", ">"
 
 
 def family_keys(name: Name) -> list[str]:

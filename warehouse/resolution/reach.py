@@ -193,13 +193,13 @@ class Kin:
         names that tell whether those of them that are related to each other are torn."""
         forms = self.forms(names)
         bearing = self._spellings(forms)
-        pairs = list(self._relations(forms, ()))
+        relations = list(self._relations(forms, ()))
         fits: dict[str, set[str]] = defaultdict(set)
-        for a, b, rule in pairs:
+        for a, b, rule in relations:
             if rule in FITS:
                 fits[a].add(b)
                 fits[b].add(a)
-        pairs = self._not_torn([(a, b) for a, b, _ in pairs], fits)
+        pairs = self._not_torn([(a, b) for a, b, _ in relations], fits)
         # An initial may stand for thousands of names; nearly always some of them tell.
         some = self._some_it_fits({form for pair in pairs for form in pair})
         told = self._not_torn(pairs, some)
@@ -233,7 +233,8 @@ class Kin:
     def _some_it_fits(self, forms: Collection[str]) -> dict[str, set[str]]:
         """Of forms that hold an initial a few that it may stand for."""
         keys = {form: abbreviated_keys(parse(self._text[form])) for form in forms}
-        self._engine.give("wanted", ("family_key",), [(key,) for key in sorted({key for some in keys.values() for key in some})])
+        wanted = sorted({key for some in keys.values() for key in some})
+        self._engine.give("wanted", ("family_key",), [(key,) for key in wanted])
         found = self._engine.read(
             f"""
             select family_key, name_as_listed

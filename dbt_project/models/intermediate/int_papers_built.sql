@@ -3,7 +3,7 @@
 -- depends_on: {{ ref('int_papers_latest') }} {{ ref('int_paper_keywords') }} {{ ref('fct_listings') }}
 -- depends_on: {{ ref('fct_upvote_observations') }} {{ ref('fct_paper_upvotes_daily') }}
 -- depends_on: {{ ref('int_steps_measured') }} {{ ref('int_papers_measured') }} {{ ref('int_paper_weeks') }} {{ ref('int_papers_described') }}
--- depends_on: {{ ref('dim_papers') }}
+-- depends_on: {{ ref('int_mentions') }} {{ ref('dim_papers') }}
 select
     paper_id,
     fingerprint
