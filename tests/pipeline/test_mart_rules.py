@@ -124,6 +124,8 @@ def test_breaking_a_rule_on_purpose_stops_publication_and_the_old_one_stays(demo
                and content_id in (select content_id from raw.entries join raw.loads using (load_id)
                                   where verdict = 'accepted')"""
         )
+        # Only papers that changed are made anew.
+        raw.connection.execute("update raw.entries set upvotes = upvotes + 1")
     (tmp_path / "2026-09-12@2026-09-13T220000Z.json").write_text("[]")
     called = papers("import", tmp_path / "2026-09-12@2026-09-13T220000Z.json", expect=1)
     assert "Nothing was published" in called.err or "blocked publication" in called.err
