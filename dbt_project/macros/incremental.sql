@@ -65,22 +65,26 @@ delete from {{ this }} where paper_id in (
 {%- endif %}
 {%- endmacro %}
 
-{# What a model calls first whose rows cost little to make and much to write: `rows` is the macro that selects them.
-   Rows that are not made so any more go in a hook; the model itself selects those that are missing. #}
-{% macro built_by_difference(rows) -%}
+{# What a model calls first whose rows cost little to make and much to write: `rows` is the macro that selects them,
+   `key` tells them apart. Rows that are not made so any more go in a hook; the model itself selects those whose key is
+   missing. #}
+{% macro built_by_difference(rows, key) -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='fail',
-    pre_hook='{{ forget_rows_unlike(' ~ rows ~ '()) }}'
+    pre_hook='{{ forget_rows_unlike(' ~ rows ~ '(), "' ~ key ~ '") }}'
 ) }}
 {%- endmacro %}
 
-{# Pre-hook: drops the rows that some select doesn't make, column for column. #}
-{% macro forget_rows_unlike(rows) -%}
+{# Pre-hook: drops the rows that some select doesn't make, column for column, or makes more than once: those come in
+   as often as they are made, for the tests to see. #}
+{% macro forget_rows_unlike(rows, key) -%}
 {% if is_incremental() -%}
 {%- set fingerprint = row_fingerprint(adapter.get_columns_in_relation(this) | map(attribute='name') | list) -%}
-delete from {{ this }} where {{ fingerprint }} not in (select {{ fingerprint }} from ({{ rows }}) as made)
+delete from {{ this }} where coalesce({{ fingerprint }}, 0) not in (
+    select coalesce(min({{ fingerprint }}), 0) from ({{ rows }}) as made group by {{ key }} having count(*) = 1
+)
 {%- endif %}
 {%- endmacro %}
 

@@ -117,6 +117,9 @@ def test_breaking_a_rule_on_purpose_stops_publication_and_the_old_one_stays(demo
     papers = Papers(tmp_path / "home")
     shutil.copytree(demo.home, papers.home)
     (papers.home / "demo.json").unlink()
+    with duckdb.connect(str(papers.home / "papers.duckdb")) as connection:
+        # Only papers that changed are made anew: all of them.
+        connection.execute("delete from intermediate.int_papers_built")
     published = (papers.home / "papers.duckdb").read_bytes()
     with RawStore.open(papers.home / "raw.duckdb") as raw:
         raw.connection.execute(
@@ -124,8 +127,6 @@ def test_breaking_a_rule_on_purpose_stops_publication_and_the_old_one_stays(demo
                and content_id in (select content_id from raw.entries join raw.loads using (load_id)
                                   where verdict = 'accepted')"""
         )
-        # Only papers that changed are made anew.
-        raw.connection.execute("update raw.entries set upvotes = upvotes + 1")
     (tmp_path / "2026-09-12@2026-09-13T220000Z.json").write_text("[]")
     called = papers("import", tmp_path / "2026-09-12@2026-09-13T220000Z.json", expect=1)
     assert "Nothing was published" in called.err or "blocked publication" in called.err

@@ -1,4 +1,4 @@
-{{ built_by_difference('mentions_placed') }}
+{{ built_by_difference('mentions_placed', 'mention_id') }}
 -- depends_on: {{ ref('int_mentions') }} {{ ref('int_author_decisions') }} {{ ref('int_author_placements') }}
 with final as (
     {{ mentions_placed() }}

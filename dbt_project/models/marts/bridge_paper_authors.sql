@@ -1,4 +1,4 @@
-{{ built_by_difference('authors_of_papers') }}
+{{ built_by_difference('authors_of_papers', 'mention_id') }}
 -- depends_on: {{ ref('int_mentions') }} {{ ref('author_merges') }}
 with final as (
     {{ authors_of_papers() }}
