@@ -1,7 +1,7 @@
 """How a figure is taken: wall time and peak memory of a process with all that it starts, in turn with its peer.
 
-Memory is the resident size of the process and its descendants added up, sampled from /proc five times a second:
-pages that two of them share count twice, so the figure errs upwards. Only Linux has it; elsewhere it is left out.
+Memory is that of the process and its descendants added up, sampled from /proc up to five times a second. A page that
+several of them share, as forked processes do, counts once (PSS). Only Linux has it; elsewhere it is left out.
 """
 
 from __future__ import annotations
@@ -169,12 +169,19 @@ class MemoryWatch:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stop.wait(SAMPLE_SECONDS):
-            self.peak = max(self.peak, tree_memory(self._process))
+        pause = SAMPLE_SECONDS
+        while not self._stop.wait(pause):
+            began = time.monotonic()
+            self.peak = max(self.peak, tree_memory(self._process, self.peak))
+            # Shared pages are told by walking all of them, while the process waits for its own.
+            pause = max(SAMPLE_SECONDS, 10 * (time.monotonic() - began))
 
 
-def tree_memory(process: int) -> int:
-    """Resident bytes of a process, its descendants and its session, added up; 0 when it is gone."""
+def tree_memory(process: int, above: int = 0) -> int:
+    """Bytes in memory of a process, its descendants and its session; 0 when it is gone.
+
+    Shared pages count once, unless the processes don't hold more than ``above`` even with these counted for each.
+    """
     found: dict[int, tuple[int, int, int]] = {}
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
@@ -188,8 +195,19 @@ def tree_memory(process: int) -> int:
     while True:
         more = {pid for pid, (parent, _, _) in found.items() if parent in family} - family
         if not more:
-            return sum(found[pid][2] for pid in family)
+            break
         family |= more
+    resident = sum(found[pid][2] for pid in family)
+    return resident if resident <= above else sum(_proportional(pid, found[pid][2]) for pid in family)
+
+
+def _proportional(process: int, resident: int) -> int:
+    """Bytes of a process, of shared pages its part of them; ``resident`` where that is not told."""
+    try:
+        told = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return resident
+    return next((1024 * int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:")), resident)
 
 
 def table(rows: Sequence[Row]) -> str:

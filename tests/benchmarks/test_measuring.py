@@ -45,6 +45,18 @@ def test_memory_is_that_of_a_process_and_its_children() -> None:
     assert 240e6 < taken.peak < 330e6 and taken.seconds > 1.5
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_memory_that_forked_processes_share_counts_once() -> None:
+    code = """
+import os, time
+x = bytearray(b"x") * 200_000_000
+children = [pid for _ in range(3) if (pid := os.fork())] if os.getpid() == os.getpgid(0) else []
+time.sleep(1.5)
+"""
+    taken = run([sys.executable, "-c", code])
+    assert 200e6 < taken.peak < 330e6
+
+
 def test_a_command_that_fails_is_no_figure() -> None:
     with pytest.raises(BenchmarkError, match="ended with 3"):
         run([sys.executable, "-c", "raise SystemExit(3)"])

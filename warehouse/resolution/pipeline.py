@@ -108,8 +108,8 @@ def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
     extras = _find_reach(engine) if has_earlier else _reach_all(engine)
     columns = ("mention_id", "partner", "cluster", "component", "rule", "evidence", "near", "odds", "reason")
     engine.give("decided", columns, [])
-    for decisions in resolve_coded(_read(engine, extras), pack=pack):
-        engine.append("decided", [_as_texts(d) for d in decisions])
+    for rows in resolve_coded(_read(engine, extras), pack=pack, told=_as_texts):
+        engine.append("decided", rows)
     return engine.answer(
         """
         with placed as (

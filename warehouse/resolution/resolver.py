@@ -19,7 +19,7 @@ from __future__ import annotations
 import gc
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -30,14 +30,18 @@ from numpy.typing import NDArray
 
 from warehouse.resolution.corpus import Coded, Corpus, Sets, coded
 from warehouse.resolution.groups import DIGITS, MOST_GROUPS, Groups
-from warehouse.resolution.names import Blocks, Relation, coauthor_key, form_key, parse, relate, runs
+from warehouse.resolution.names import Blocks, coauthor_key, form_key, parse, relate, runs
 from warehouse.resolution.pairs import Best, Flags, Floats, Ints, Links, Pairs, Spool, components, first_of, parts
+from warehouse.resolution.processes import available, spread
 from warehouse.resolution.statistics import POPULATION, Statistics, reference
 
 #: Pairs of mentions that are held at once. Related names go together into packs of about so many.
 PACK = 2_000_000
 #: Pairs of mentions that are compared at once.
 CHUNK = 250_000
+#: Pairs of mentions from which on the work is shared among processes, and names that one of them compares at once.
+FORKED = 200_000
+RELATED = 50_000
 #: Decisions that are made into objects at once.
 DECISIONS = 50_000
 
@@ -137,22 +141,33 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def resolve(corpus: Corpus, statistics: Statistics | None = None, params: Params | None = None) -> list[Decision]:
+def resolve(
+    corpus: Corpus,
+    statistics: Statistics | None = None,
+    params: Params | None = None,
+    processes: int | None = None,
+) -> list[Decision]:
     """One decision per mention, in the order of the mention ids."""
-    packs = resolve_coded(coded(corpus), statistics, params)
+    packs = resolve_coded(coded(corpus), statistics, params, processes=processes)
     return sorted((d for pack in packs for d in pack), key=lambda d: d.mention_id)
 
 
 def resolve_coded(
-    corpus: Coded, statistics: Statistics | None = None, params: Params | None = None, pack: int = PACK
-) -> Iterator[list[Decision]]:
-    """Decisions of the mentions that are asked for, some related names at a time.
+    corpus: Coded,
+    statistics: Statistics | None = None,
+    params: Params | None = None,
+    pack: int = PACK,
+    told: Callable[[Decision], Any] = lambda decision: decision,
+    processes: int | None = None,
+) -> Iterator[list[Any]]:
+    """Decisions of the mentions that are asked for, some related names at a time, each as ``told`` makes it.
 
-    ``pack``: pairs of mentions that are held in memory at once; decides nothing.
+    ``pack``: pairs of mentions that a process holds in memory at once; ``processes``: as many as there are cores, at
+    most four. Neither decides anything.
     """
     with no_collection():
-        resolver = _Resolver(corpus, statistics or reference(), params or Params(), pack)
-        yield from resolver.run()
+        resolver = _Resolver(corpus, statistics or reference(), params or Params(), pack, processes or available())
+        yield from resolver.run(told)
 
 
 class _Pack:
@@ -203,20 +218,31 @@ class _Blocks:
 
 
 class _Resolver:
-    def __init__(self, corpus: Coded, statistics: Statistics, params: Params, pack: int):
+    def __init__(self, corpus: Coded, statistics: Statistics, params: Params, pack: int, processes: int):
         self.p = params
         self.statistics = statistics
         self.corpus = corpus
         self.pack = pack
+        self.processes = processes
         self.paper, self.position, self.account = corpus.paper, corpus.position, corpus.account
         self.organization, self.year = corpus.organization, corpus.year
 
-    def run(self) -> Iterator[list[Decision]]:
+    def run(self, told: Callable[[Decision], Any]) -> Iterator[list[Any]]:
         self._read_names()
         self._read_papers()
         self._relate()
-        for rels, mentions in self._packs():
-            yield from self._resolve_pack(rels, mentions)
+        pairs = self.count[self.rel_a] * self.count[self.rel_b]
+        # What is done in a moment is not worth a process.
+        processes = self.processes if pairs.sum() > FORKED else 1
+        size = min(self.pack, int(pairs.sum()) // (4 * processes)) if processes > 1 else self.pack
+        packs = list(self._packs(size))
+
+        def resolve(pack: tuple[Ints, Ints]) -> Iterator[list[Any]]:
+            for decisions in self._resolve_pack(*pack):
+                yield [told(decision) for decision in decisions]
+
+        load = [int(pairs[rels].sum()) + len(mentions) for rels, mentions in packs]
+        yield from spread(resolve, packs, load, processes)
 
     # -- names and papers ------------------------------------------------------------------
 
@@ -228,13 +254,24 @@ class _Resolver:
         first = np.full(len(names), len(self.corpus.name), np.int64)
         np.minimum.at(first, self.corpus.name, np.arange(len(self.corpus.name)))
         form_of = np.zeros(len(names), np.int64)
+        # A name is taken apart once, as far as possible: that costs more than anything that is asked of its parts.
+        own, surname = array("q"), array("q")
+        surnames: dict[str, int] = {}
+        keys = {key: k for k, key in enumerate(self.corpus.coauthors.items)}
+        self.blocks = Blocks()
         for k in np.argsort(first, kind="stable").tolist():
             parsed = parse(names[k])
             at = ids.setdefault(form_key(parsed), len(texts))
             if at == len(texts):
                 texts.append(names[k])
+                own.append(keys.get(coauthor_key(parsed), -1) if parsed.units else -1)
+                surname.append(surnames.setdefault(parsed.last, len(surnames)))
+                self.blocks.add(parsed)
             form_of[k] = at
         self.forms = texts
+        self.surname: Ints = np.array(surname, np.int64)
+        #: The key of each form among those of co-authors, -1 where nobody has it.
+        self.own: Ints = np.array(own, np.int64)
         self.form = form_of[self.corpus.name]
         self.form_beside = form_of[self.corpus.beside_name]
         self.by_form = np.argsort(self.form, kind="stable")
@@ -246,9 +283,6 @@ class _Resolver:
     def _read_papers(self) -> None:
         co, c = self.corpus.coauthors, self.corpus
         self.coauthors = _Incidence(co, [self.statistics.coauthor_weight(key) for key in co.items])
-        ids = {key: k for k, key in enumerate(co.items)}
-        keys = (coauthor_key(parsed) if (parsed := parse(text)).units else "" for text in self.forms)
-        self.own = np.fromiter((ids.get(key, -1) for key in keys), np.int64, len(self.forms))
         self.words = {
             kind: _Incidence(sets, [self.statistics.words[kind].rarity(word) for word in sets.items])
             for kind, sets in (("title", c.titles), ("keywords", c.keywords), ("organization", c.organizations))
@@ -259,28 +293,16 @@ class _Resolver:
 
     def _relate(self) -> None:
         """Which forms may be one person's, as arrays: two forms (the lower first), rule, cost, chance, torn."""
-        blocks = Blocks()
-        for text in self.forms:
-            blocks.add(parse(text))
         has_mentions = self.count > 0
-        one, other = blocks.pairs()
-        near = has_mentions[one] | has_mentions[other]
-        ends, rules, odds = (array("q"), array("q")), [], (array("d"), array("d"))
-
-        def note(a: int, b: int, relation: Relation | None) -> None:
-            # Millions of them: numbers, not objects.
-            if relation:
-                ends[0].append(a)
-                ends[1].append(b)
-                odds[0].append(relation.cost)
-                odds[1].append(self.statistics.chance(relation))
-                rules.append(relation.rule)
-
-        for a, b in zip(one[near].tolist(), other[near].tolist(), strict=True):
-            note(a, b, relate(parse(self.forms[a]), parse(self.forms[b])))
-        for f in np.flatnonzero(self.count > 1).tolist():
-            note(f, f, relate(parse(self.forms[f]), parse(self.forms[f])))
-        one, other = (np.array(side, np.int64) for side in ends)
+        one, other = self.blocks.pairs()
+        del self.blocks
+        near, many = has_mentions[one] | has_mentions[other], np.flatnonzero(self.count > 1)
+        one, other = np.concatenate([one[near], many]), np.concatenate([other[near], many])
+        # By surname: names that were taken apart a moment ago are at hand still.
+        order = np.lexsort((other, one, self.surname[one]))
+        one, other = one[order], other[order]
+        at, rules, cost, chance = self._related(one, other)
+        one, other = one[at], other[at]
         is_apart = self._stand_side_by_side(one, other) & (one != other)
         self.fits: dict[int, list[int]] = defaultdict(list)
         for k in np.flatnonzero(~is_apart & (one != other)).tolist():
@@ -294,12 +316,31 @@ class _Resolver:
         self.rule = [rules[k] for k in kept.tolist()]
         self.is_one_name = np.array([rule in ("same", "spelling") for rule in self.rule], bool)
         self.is_initial = np.array([rule == "initial" for rule in self.rule], bool)
-        self.cost, self.chance = (np.array(column, float)[kept] for column in odds)
+        self.cost, self.chance = cost[kept], chance[kept]
         torn = (self._is_torn(a, b) for a, b in zip(self.rel_a.tolist(), self.rel_b.tolist(), strict=True))
         self.torn = np.fromiter(torn, bool, len(kept))
         self.is_dense = self.count[self.rel_a] * self.count[self.rel_b] > self.p.dense_limit
         self.rel_start = np.searchsorted(self.rel_a, np.arange(len(self.forms) + 1))
         self.prior = np.zeros(len(self.rel_a))
+
+    def _related(self, one: Ints, other: Ints) -> tuple[Ints, list[str], Floats, Floats]:
+        """Of pairs of forms those that may be one person's: which of them, by which rule, its cost and chance."""
+
+        def some(begin: int) -> Iterator[tuple[Ints, list[str], Floats, Floats]]:
+            found = []
+            part = slice(begin, begin + RELATED)
+            for at, (a, b) in enumerate(zip(one[part].tolist(), other[part].tolist(), strict=True), begin):
+                relation = relate(parse(self.forms[a]), parse(self.forms[b]))
+                if relation:
+                    found.append((at, relation.rule, relation.cost, self.statistics.chance(relation)))
+            places, rules, costs, chances = zip(*found, strict=True) if found else ((), (), (), ())
+            yield np.array(places, np.int64), list(rules), np.array(costs, float), np.array(chances, float)
+
+        begins = range(0, max(1, len(one)), RELATED)
+        told = spread(some, begins, [1.0] * len(begins), self.processes)
+        places, rules, costs, chances = zip(*told, strict=True)
+        rule = [rule for some_rules in rules for rule in some_rules]
+        return np.concatenate(places), rule, np.concatenate(costs), np.concatenate(chances)
 
     def _stand_side_by_side(self, a: Ints, b: Ints) -> Flags:
         """Whether two forms stand together on some paper: two persons, everywhere."""
@@ -331,15 +372,15 @@ class _Resolver:
 
     # -- packs: related names with their mentions ------------------------------------------
 
-    def _packs(self) -> Iterator[tuple[Ints, Ints]]:
-        """Relations and mentions of names that belong together, in packs of about ``pack`` pairs."""
+    def _packs(self, size: int) -> Iterator[tuple[Ints, Ints]]:
+        """Relations and mentions of names that belong together, in packs of about so many pairs."""
         family = components(len(self.forms), self.rel_a, self.rel_b)
         of_rel = family[self.rel_a] if len(self.rel_a) else np.zeros(0, np.int64)
         families = int(family.max()) + 1 if len(family) else 0
         pairs = np.bincount(of_rel, self.count[self.rel_a] * self.count[self.rel_b], families)
         mentions = np.bincount(family, self.count, families)
         load = np.cumsum(np.maximum(pairs, mentions))
-        pack = (load // max(1, self.pack)).astype(np.int64)
+        pack = (load // max(1, size)).astype(np.int64)
         _, pack = np.unique(pack, return_inverse=True)
         rel_order = np.argsort(pack[of_rel], kind="stable") if len(of_rel) else of_rel
         rel_ends = np.cumsum(np.bincount(pack[of_rel], minlength=int(pack.max()) + 1)) if families else np.zeros(0)

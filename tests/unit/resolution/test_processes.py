@@ -1,0 +1,74 @@
+"""Work shared among forked processes comes back whole, or the failure is told."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from warehouse.resolution import resolver
+from warehouse.resolution.corpus import Corpus, Mention, Paper
+from warehouse.resolution.processes import available, spread
+
+pytestmark = pytest.mark.skipif(available() < 2, reason="processes are forked on Linux, where there are two cores")
+
+
+def _children() -> list[str]:
+    with open(f"/proc/self/task/{os.getpid()}/children") as file:
+        return file.read().split()
+
+
+def test_each_part_is_done_once_and_elsewhere() -> None:
+    def work(part: int) -> Iterator[tuple[int, int]]:
+        for k in range(part):
+            yield part, os.getpid()
+
+    told = list(spread(work, range(6), [1.0] * 6, 2))
+    assert sorted(part for part, _ in told) == [part for part in range(6) for _ in range(part)]
+    processes = {process for _, process in told}
+    assert len(processes) == 2 and os.getpid() not in processes
+    assert {process for _, process in spread(work, [3], [1.0], 2)} == {os.getpid()}
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [(lambda: 1 // 0, "failed: ZeroDivisionError"), (lambda: os.kill(os.getpid(), signal.SIGKILL), "killed")],
+)
+def test_a_process_that_fails_or_dies_is_no_result(end: object, told: str) -> None:
+    def work(part: int) -> Iterator[int]:
+        if part == 1:
+            end()  # type: ignore[operator]
+        yield part
+
+    before = _children()
+    with pytest.raises(RuntimeError, match=told):
+        list(spread(work, range(4), [1.0] * 4, 2))
+    assert _children() == before
+
+
+def test_who_stops_asking_leaves_no_process_behind() -> None:
+    def work(part: int) -> Iterator[bytes]:
+        while True:
+            yield bytes(100_000)
+
+    before = _children()
+    answers = spread(work, range(2), [1.0, 1.0], 2)
+    next(answers)
+    answers.close()  # type: ignore[attr-defined]
+    assert _children() == before
+
+
+def test_authors_resolved_in_processes_are_those_resolved_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    surnames = [f"{a}{b}son" for a in ("Abel", "Bran", "Cole", "Dorn", "Erik") for b in ("", "er", "ing", "man")]
+    papers = [[f"{first} {surname}", "Ottoline Vexley", f"{first[0]}. {surname}"] for surname in surnames
+              for first in ("Anna", "Aron", "Berta")]  # fmt: skip
+    mentions = [
+        Mention(f"p{k}#{i}", k, i, name, None, None)
+        for k, names in enumerate(papers)
+        for i, name in enumerate(names, start=1)
+    ]
+    corpus = Corpus([Paper(tuple(names), year=2026) for names in papers], mentions)
+    alone = resolver.resolve(corpus, processes=1)
+    monkeypatch.setattr(resolver, "FORKED", 0)
+    monkeypatch.setattr(resolver, "RELATED", 20)
+    assert resolver.resolve(corpus, processes=3) == alone
