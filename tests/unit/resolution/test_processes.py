@@ -20,7 +20,7 @@ def _children() -> list[str]:
 
 def test_each_part_is_done_once_and_elsewhere() -> None:
     def work(part: int) -> Iterator[tuple[int, int]]:
-        for k in range(part):
+        for _ in range(part):
             yield part, os.getpid()
 
     told = list(spread(work, range(6), [1.0] * 6, 2))
