@@ -18,7 +18,7 @@ FIRST_LISTING_DATE = date(2023, 5, 4)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PUBLIC_ENDPOINT = "https://huggingface.co"
 #: What one DuckDB process may hold before it spills to disk: a run has one busy at a time, beside 2 GB of Python.
-MEMORY_LIMIT = "4GB"
+MEMORY_LIMIT = "3GB"
 #: Lies in a home whose papers are the demo's, so that invented and real ones never mix.
 DEMO_MARKER = "demo.json"
 #: What can build the models. The first is the default.
