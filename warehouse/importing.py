@@ -7,6 +7,7 @@ When a file was observed is told, in this order, by: the manifest, ``--observed-
 from __future__ import annotations
 
 import csv
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -185,7 +186,8 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
     Raises InputError when it is larger or damaged, OSError when it can't be read.
     """
     with open(path, "rb") as file:
-        body = file.read(max_bytes + 1)
+        # Room for as much as there is: room for as much as there may be would have to be made for each file.
+        body = file.read(min(os.fstat(file.fileno()).st_size, max_bytes) + 1)
     if body[:2] == b"\x1f\x8b":
         unpacker = zlib.decompressobj(wbits=31)
         try:

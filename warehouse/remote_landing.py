@@ -10,7 +10,6 @@ a folder is true here: a kill in between leaves at worst an unnamed payload. Two
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -18,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from warehouse.landing import _LINE, GZIP_LEVEL, Capture, Decision, Landing, LandingBatch, utc_now
+from warehouse.landing import _LINE, Capture, Decision, Landing, LandingBatch, gzipped, utc_now
 from warehouse.storage import Storage
 
 #: Journals or payloads that are fetched side by side: bounds memory.
@@ -120,7 +119,7 @@ class _RemoteBatch(LandingBatch):
         self._lines = []
 
     def _write(self, sha256: str, body: bytes) -> None:
-        self._waiting[self._landing._name(sha256)] = gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
+        self._waiting[self._landing._name(sha256)] = gzipped(body)
         if len(self._waiting) == _AT_ONCE:
             self._sync()
 

@@ -19,7 +19,9 @@ from warehouse.settings import Settings
 
 def load(home: Path, *folders: Path, with_gate: bool = False) -> dict[str, object]:
     """Listing files → landing archive → raw tables; with the batch gate, Great Expectations' import included."""
-    from sources.daily_papers import api_json, page_html, page_text  # noqa: F401  what loading would import first
+    import pyarrow  # noqa: F401  what loading would import first
+
+    from sources.daily_papers import api_json, page_html, page_text  # noqa: F401
 
     settings = replace(Settings(), home=home)
     manifest = folders[0].parent / "manifest.tsv"
