@@ -1,46 +1,18 @@
 {# One row per entity and ISO week with a listing or daily upvotes, compared with the ISO week just before.
-   `bridge` has paper_id and the entity's key, once each. #}
-{% macro entity_weeks(bridge, key) -%}
-with bridge as (
-    {{ bridge }}
-),
-
-weeks as (
-    select
-        bridge.{{ key }},
-        weekly.week,
-        cast(sum(weekly.papers_listed) as {{ dbt.type_bigint() }}) as papers_listed,
-        cast(sum(weekly.papers_observed) as {{ dbt.type_bigint() }}) as papers_observed,
-        cast(sum(weekly.upvotes_gained) as {{ dbt.type_bigint() }}) as upvotes_gained
-    from bridge
-    inner join {{ ref('int_paper_weeks') }} as weekly on bridge.paper_id = weekly.paper_id
-    group by bridge.{{ key }}, weekly.week
-),
-
-totals as (
-    select
-        week,
-        sum(upvotes_gained) as upvotes_gained
-    from {{ ref('int_paper_weeks') }}
-    group by week
+   `bridge` has paper_id and the entity's key, once each. `changed` selects the weeks to make; without it all are. #}
+{% macro entity_weeks(bridge, key, changed='') -%}
+with measured as (
+    {{ entity_week_measures(bridge, key, changed) }}
 ),
 
 ranked as (
     select
-        weeks.{{ key }},
-        weeks.week,
-        weeks.papers_listed,
-        weeks.papers_observed,
-        weeks.upvotes_gained,
+        *,
         case
-            when totals.upvotes_gained > 0 then cast(weeks.upvotes_gained as double) / totals.upvotes_gained
-        end as share_of_gain,
-        case
-            when weeks.upvotes_gained is not null
-                then cast(rank() over (partition by weeks.week order by weeks.upvotes_gained desc nulls last) as {{ dbt.type_bigint() }})
+            when upvotes_gained is not null
+                then cast(rank() over (partition by week order by upvotes_gained desc nulls last) as {{ dbt.type_bigint() }})
         end as rank_in_week
-    from weeks
-    left join totals on weeks.week = totals.week
+    from measured
 ),
 
 compared as (
@@ -60,7 +32,105 @@ select
     upvotes_gained,
     share_of_gain,
     rank_in_week,
-    case when week = cast({{ dbt.dateadd('day', 7, 'week_before') }} as date) then rank_before - rank_in_week end as rank_change,
-    case when week = cast({{ dbt.dateadd('day', 7, 'week_before') }} as date) then upvotes_gained - gained_before end as gain_change
+    case when week = {{ next_week('week_before') }} then rank_before - rank_in_week end as rank_change,
+    case when week = {{ next_week('week_before') }} then upvotes_gained - gained_before end as gain_change
 from compared
+{%- if changed %}
+where week in ({{ changed }})
+{%- endif %}
 {%- endmacro %}
+
+{# What a row of a week is made from, without the other weeks: the columns before the rank. With `changed`, of those
+   weeks and of the ones before them. #}
+{% macro entity_week_measures(bridge, key, changed='') -%}
+with bridge as (
+    {{ bridge }}
+),
+
+paper_weeks as (
+    select * from {{ ref('int_paper_weeks') }}
+    {%- if changed %}
+    where week in ({{ changed }}) or {{ next_week('week') }} in ({{ changed }})
+    {%- endif %}
+),
+
+weeks as (
+    select
+        bridge.{{ key }},
+        weekly.week,
+        cast(sum(weekly.papers_listed) as {{ dbt.type_bigint() }}) as papers_listed,
+        cast(sum(weekly.papers_observed) as {{ dbt.type_bigint() }}) as papers_observed,
+        cast(sum(weekly.upvotes_gained) as {{ dbt.type_bigint() }}) as upvotes_gained
+    from bridge
+    inner join paper_weeks as weekly on bridge.paper_id = weekly.paper_id
+    group by bridge.{{ key }}, weekly.week
+),
+
+totals as (
+    select
+        week,
+        sum(upvotes_gained) as upvotes_gained
+    from paper_weeks
+    group by week
+)
+
+select
+    weeks.{{ key }},
+    weeks.week,
+    weeks.papers_listed,
+    weeks.papers_observed,
+    weeks.upvotes_gained,
+    case
+        when totals.upvotes_gained > 0 then cast(weeks.upvotes_gained as double) / totals.upvotes_gained
+    end as share_of_gain
+from weeks
+left join totals on weeks.week = totals.week
+{%- endmacro %}
+
+{# A model of such rows whose weeks are made anew when they differ from what is there. `papers` is the model that has
+   paper_id and the key. #}
+{% macro entity_weeks_by_difference(papers, key) -%}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook='{{ forget_changed_weeks("' ~ papers ~ '", "' ~ key ~ '") }}'
+) }}
+{{ entity_weeks(entity_papers(papers, key), key, weeks_without_rows() if is_incremental() else '') }}
+{%- endmacro %}
+
+{% macro entity_papers(papers, key) -%}select distinct paper_id, {{ key }} from {{ ref(papers) }}{%- endmacro %}
+
+{% macro weeks_without_rows() -%}
+select distinct week from {{ ref('int_paper_weeks') }} where week not in (select distinct week from {{ this }})
+{%- endmacro %}
+
+{# Pre-hook: drops the weeks whose rows would be made of other figures now, and the weeks just after them, which are
+   compared with them. Both sides are told by one number a week. #}
+{% macro forget_changed_weeks(papers, key) -%}
+{% if is_incremental() -%}
+{%- set columns = [key, 'papers_listed', 'papers_observed', 'upvotes_gained', 'share_of_gain'] -%}
+delete from {{ this }} where week in (
+    with told as (
+        select week, {{ rows_fingerprint(columns) }} as fingerprint, count(*) as row_count
+        from ({{ entity_week_measures(entity_papers(papers, key), key) }}) as made
+        group by week
+        union all
+        select week, {{ rows_fingerprint(columns) }} as fingerprint, count(*) as row_count
+        from {{ this }}
+        group by week
+    ),
+
+    changed as (
+        select week from told group by week, fingerprint, row_count having count(*) = 1
+    )
+
+    select week from changed
+    union all
+    select {{ next_week('week') }} from changed
+)
+{%- endif %}
+{%- endmacro %}
+
+{# The Monday a week later. #}
+{% macro next_week(week) -%}cast({{ dbt.dateadd('day', 7, week) }} as date){%- endmacro %}

@@ -1,1 +1,1 @@
-{{ entity_weeks('select distinct paper_id, author_id from ' ~ ref('bridge_paper_authors'), 'author_id') }}
+{{ entity_weeks_by_difference('bridge_paper_authors', 'author_id') }}

@@ -1,1 +1,1 @@
-{{ entity_weeks('select paper_id, keyword from ' ~ ref('int_paper_keywords'), 'keyword') }}
+{{ entity_weeks_by_difference('int_paper_keywords', 'keyword') }}
