@@ -6,14 +6,12 @@ A page opened from the file system may not fetch JSON, so the data is a script t
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import duckdb
 
-from warehouse.report.curves import Point, thinned
 from warehouse.report.words import clean, code_link, whole_percent
 
 #: Points of a curve that the one page for all papers draws.
@@ -101,24 +99,29 @@ def as_script(name: str, value: Any) -> str:
 
 
 def _curves(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -> dict[str, list[int]]:
-    points: dict[str, list[Point]] = defaultdict(list)
-    for paper_id, observed_at, upvotes in connection.execute(
-        """select paper_id, observed_at, upvotes from fct_upvote_observations
-           where upvotes is not null
-             and paper_id in (select paper_id from papers_told)
-             and paper_id in (select paper_id from rpt_paper_trends where observation_count > 1)
-           order by paper_id, observed_at"""
-    ).fetchall():
-        if paper_id not in with_page:
-            points[paper_id].append(Point(observed_at, upvotes, True))
-    return {paper_id: _differences(thinned(found, MOST_POINTS)) for paper_id, found in points.items()}
-
-
-def _differences(points: list[Point]) -> list[int]:
-    numbers: list[int] = []
-    hour = upvotes = 0
-    for point in points:
-        at = int((point.at - _EPOCH).total_seconds()) // 3600
-        numbers += [at - hour, point.upvotes - upvotes]
-        hour, upvotes = at, point.upvotes
-    return numbers
+    """Per paper without a page its curve: at most ``MOST_POINTS`` of its observations, spread evenly, the first and the
+    last among them."""
+    rows = connection.execute(
+        """with points as (
+               select paper_id, upvotes, (epoch_us(observed_at) - epoch_us($epoch)) // 3600000000 as hour,
+                      row_number() over (partition by paper_id order by observed_at) - 1 as place,
+                      count(*) over (partition by paper_id) as points
+               from fct_upvote_observations
+               where upvotes is not null
+                 and paper_id in (select paper_id from papers_told)
+                 and paper_id not in (select unnest($with_page))
+                 and paper_id in (select paper_id from rpt_paper_trends where observation_count > 1)
+           ),
+           -- As many parts of equal length as points may be told: of each part its first.
+           thinned as (
+               select *, lag(hour, 1, 0) over one_paper as hour_before, lag(upvotes, 1, 0) over one_paper as upvotes_before
+               from points
+               where points <= $most or place = 0
+                  or place * ($most - 1) // (points - 1) > (place - 1) * ($most - 1) // (points - 1)
+               window one_paper as (partition by paper_id order by place)
+           )
+           select paper_id, flatten(list([hour - hour_before, upvotes - upvotes_before] order by place))
+           from thinned group by paper_id""",
+        {"epoch": _EPOCH, "with_page": list(with_page), "most": MOST_POINTS},
+    ).fetchall()
+    return dict(rows)
