@@ -114,7 +114,8 @@ def _curves(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -
            ),
            -- As many parts of equal length as points may be told: of each part its first.
            thinned as (
-               select *, lag(hour, 1, 0) over one_paper as hour_before, lag(upvotes, 1, 0) over one_paper as upvotes_before
+               select *, lag(hour, 1, 0) over one_paper as hour_before,
+                      lag(upvotes, 1, 0) over one_paper as upvotes_before
                from points
                where points <= $most or place = 0
                   or place * ($most - 1) // (points - 1) > (place - 1) * ($most - 1) // (points - 1)
