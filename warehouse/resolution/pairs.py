@@ -37,6 +37,11 @@ class Pairs:
         """Some of them."""
         return Pairs(*(column[wanted] for column in vars(self).values()))
 
+    def put(self, places: Ints, pairs: Pairs) -> None:
+        """Put pairs into places."""
+        for name, column in vars(self).items():
+            column[places] = getattr(pairs, name)
+
     @classmethod
     def joined(cls, parts: Sequence[Pairs]) -> Pairs:
         """All pairs of several parts."""
@@ -57,7 +62,7 @@ class Spool:
     _ROW = np.dtype([("i", "i4"), ("j", "i4"), ("rel", "i4"), ("total", "f8"), ("clash", "?"), ("same_paper", "?")])
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by __exit__
         self._rows = 0
         #: Of each part that came with keys: the keys, and the first row of each and the one after its last.
         self._keys: list[tuple[NDArray[np.integer], Ints]] = []
@@ -77,8 +82,9 @@ class Spool:
         rows = np.empty(len(pairs), self._ROW)
         for name, column in vars(pairs).items():
             rows[name] = column
-        self._file.seek(0, os.SEEK_END)
-        self._file.write(rows.data)
+        left = rows.view(np.uint8).data
+        while left:
+            left = left[self._file.write(left) or 0 :]
         self._rows += len(pairs)
 
     def __iter__(self) -> Iterator[Pairs]:
@@ -93,9 +99,14 @@ class Spool:
                 yield self._read(int(ends[at]), int(ends[at + 1]))
 
     def _read(self, begin: int, end: int) -> Pairs:
-        size = self._ROW.itemsize
-        self._file.seek(begin * size)
-        told = np.frombuffer(self._file.read((end - begin) * size), self._ROW)
+        # Forked processes have the place in the file in common, so none is used.
+        told = np.empty(end - begin, self._ROW)
+        left, at = told.view(np.uint8).data, begin * self._ROW.itemsize
+        while left:
+            read = os.preadv(self._file.fileno(), [left], at)
+            if not read:
+                raise EOFError("the pairs that wait on disk end early")
+            left, at = left[read:], at + read
         i, j, rel = (told[name].astype(np.int64) for name in ("i", "j", "rel"))
         return Pairs(i, j, rel, told["total"].copy(), told["clash"].copy(), told["same_paper"].copy())
 
@@ -147,8 +158,7 @@ class Best:
         new, old = pairs.where(best[at]), self.pairs.where(at)
         first = (new.i < old.i) | (new.i == old.i) & (new.j < old.j)
         better = (old.i < 0) | (new.total > old.total) | (new.total == old.total) & first
-        for name, column in vars(self.pairs).items():
-            column[at[better]] = getattr(new, name)[better]
+        self.pairs.put(at[better], new.where(better))
 
 
 def components(n: int, i: NDArray[np.integer], j: NDArray[np.integer]) -> NDArray[np.int32]:

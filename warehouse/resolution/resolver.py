@@ -19,10 +19,10 @@ from __future__ import annotations
 import gc
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -34,6 +34,8 @@ from warehouse.resolution.names import Blocks, coauthor_key, form_key, parse, re
 from warehouse.resolution.pairs import Best, Flags, Floats, Ints, Links, Pairs, Spool, components, first_of, parts
 from warehouse.resolution.processes import available, spread
 from warehouse.resolution.statistics import POPULATION, Statistics, reference
+
+Found = TypeVar("Found")
 
 #: Pairs of mentions that are held at once. Related names go together into packs of about so many.
 PACK = 2_000_000
@@ -231,18 +233,27 @@ class _Resolver:
         self._read_names()
         self._read_papers()
         self._relate()
-        pairs = self.count[self.rel_a] * self.count[self.rel_b]
+        self.pairs_of = self.count[self.rel_a] * self.count[self.rel_b]
         # What is done in a moment is not worth a process.
-        processes = self.processes if pairs.sum() > FORKED else 1
-        size = min(self.pack, int(pairs.sum()) // (4 * processes)) if processes > 1 else self.pack
-        packs = list(self._packs(size))
+        if self.pairs_of.sum() <= FORKED:
+            self.processes = 1
+        # A pack is held whole by its process: small enough that all have something to do.
+        share = int(self.pairs_of.sum() + len(self.form)) // (4 * self.processes)
+        packs = list(self._packs(self.pack if self.processes == 1 else min(self.pack, share)))
+        load = [int(self.pairs_of[rels].sum()) for rels, _ in packs]
+        for pack, size in zip(packs, load, strict=True):
+            if size > 2 * self.pack:
+                for decisions in self._resolve_large(*pack):
+                    yield [told(decision) for decision in decisions]
 
         def resolve(pack: tuple[Ints, Ints]) -> Iterator[list[Any]]:
             for decisions in self._resolve_pack(*pack):
                 yield [told(decision) for decision in decisions]
 
-        load = [int(pairs[rels].sum()) + len(mentions) for rels, mentions in packs]
-        yield from spread(resolve, packs, load, processes)
+        small = [k for k, size in enumerate(load) if size <= 2 * self.pack]
+        # Mentions without any pair have to be told of too.
+        load = [load[k] + len(packs[k][1]) for k in small]
+        yield from spread(resolve, [packs[k] for k in small], load, self.processes)
 
     # -- names and papers ------------------------------------------------------------------
 
@@ -395,31 +406,40 @@ class _Resolver:
     def _resolve_pack(self, rels: Ints, mentions: Ints) -> Iterator[list[Decision]]:
         if not self.corpus.is_asked[mentions].any():
             return
-        self.place[mentions] = np.arange(len(mentions))
-        self._count_groups(rels, mentions)
-        self._weigh_names(rels)
-        pack = _Pack(mentions)
-        if int((self.count[self.rel_a[rels]] * self.count[self.rel_b[rels]]).sum()) > 2 * self.pack:
-            self._resolve_on_disk(rels, pack)
-        else:
-            pairs = Pairs.joined([self._weigh(*chunk) for chunk in self._pairs(rels)])
-            self._link(pairs, pack)
-            self._cluster(pairs, pack, pack.live.labels())
-            self._tell_best(pairs, pack)
-            self._tell_near(pairs, pack)
+        pack = self._begun(rels, mentions)
+        pairs = Pairs.joined([self._weigh(*chunk) for chunk in self._pairs(rels)])
+        self._link(pairs, pack)
+        self._cluster(pairs, pack, pack.live.labels())
+        self._tell_best(pairs, pack)
+        self._tell_near(pairs, pack)
         yield from self._decide(pack)
 
-    def _resolve_on_disk(self, rels: Ints, pack: _Pack) -> None:
-        """A pack with too many pairs to hold. The pairs that bear on a decision wait on disk; the components that they
-        make are held a few at a time, and of one that is too large for that its strong pairs."""
-        with Spool() as spool, Spool() as of_large:
-            for chunk in self._pairs(rels):
+    def _begun(self, rels: Ints, mentions: Ints, processes: int = 1) -> _Pack:
+        """A pack whose names are weighed."""
+        self.place[mentions] = np.arange(len(mentions))
+        self._count_groups(rels, mentions, processes)
+        self._weigh_names(rels)
+        return _Pack(mentions)
+
+    def _resolve_large(self, rels: Ints, mentions: Ints) -> Iterator[list[Decision]]:
+        """A pack with too many pairs to hold, by all processes. The pairs that bear on a decision wait on disk; the
+        components that they make are held a few at a time, and of one that is too large for that its strong pairs."""
+        if not self.corpus.is_asked[mentions].any():
+            return
+        pack = self._begun(rels, mentions, self.processes)
+
+        def bearing(part: Ints) -> Iterator[Pairs]:
+            for chunk in self._pairs(part):
                 pairs = self._weigh(*chunk)
-                self._link(pairs, pack)
                 # Strong pairs and those on one paper are for the large components. Pairs of dense names are not found
                 # again by component.
                 kept = self._is_link(pairs) | (pairs.total >= self.p.strong) | pairs.same_paper
-                spool.add(pairs.where(kept | self.is_dense[pairs.rel]))
+                yield pairs.where(kept | self.is_dense[pairs.rel])
+
+        with Spool() as spool, Spool() as of_large:
+            for pairs in self._spread(bearing, rels, self.processes):
+                self._link(pairs, pack)
+                spool.add(pairs)
             component = pack.live.labels()
             blocks = self._blocks(rels[~self.is_dense[rels]], pack, component)
             load = np.bincount(blocks.component, blocks.size, len(pack.mentions))
@@ -432,24 +452,45 @@ class _Resolver:
             held = held.where(np.argsort(part[component[self.place[held.i]]], kind="stable"))
             blocks = blocks.where(np.argsort(part[blocks.component], kind="stable"))
             of_held, of_blocks = part[component[self.place[held.i]]], part[blocks.component]
-            for number in np.unique(np.concatenate([of_held, of_blocks[of_blocks >= 0]])).tolist():
-                some = [
-                    held.where(slice(*np.searchsorted(of_held, [number, number + 1]).tolist())),
-                    *self._weighed(blocks.where(slice(*np.searchsorted(of_blocks, [number, number + 1]).tolist()))),
-                ]
-                pairs = Pairs.joined(some)
-                self._cluster(pairs, pack, component)
-                self._tell_best(pairs, pack)
             for pairs in spool:
                 one, other = component[self.place[pairs.i]], component[self.place[pairs.j]]
                 bears = (pairs.total >= self.p.strong) | pairs.same_paper | self.is_dense[pairs.rel]
                 at = np.flatnonzero((one == other) & is_large[one] & bears)
                 of_large.add(pairs.where(at), one[at])
             large = blocks.where(of_blocks < 0)
-            for number in np.flatnonzero(is_large).tolist():
-                self._cluster_large(number, of_large, large.where(large.component == number), pack, component)
+
+            def cluster(number: int) -> Iterator[tuple[Ints, Ints, Pairs]]:
+                """Of a part, or of a large component (-1 less its number): members, their persons, best pairs."""
+                one = -1 - number
+                if one >= 0:
+                    members = np.flatnonzero(component == one)
+                    self._cluster_large(one, of_large, large.where(large.component == one), pack, component)
+                else:
+                    members = np.flatnonzero(part[component] == number)
+                    some = [
+                        held.where(slice(*np.searchsorted(of_held, [number, number + 1]).tolist())),
+                        *self._weighed(blocks.where(slice(*np.searchsorted(of_blocks, [number, number + 1]).tolist()))),
+                    ]
+                    pairs = Pairs.joined(some)
+                    self._cluster(pairs, pack, component)
+                    self._tell_best(pairs, pack)
+                yield members, pack.label[members], pack.best.pairs.where(members)
+
+            numbers = np.unique(np.concatenate([of_held, of_blocks[of_blocks >= 0]])).tolist()
+            numbers += (-1 - np.flatnonzero(is_large)).tolist()
+            sizes = [float(load[-1 - n] if n < 0 else self.pack) for n in numbers]
+            for members, label, best in spread(cluster, numbers, sizes, self.processes):
+                pack.label[members] = label
+                pack.best.pairs.put(members, best)
             for pairs in spool:
                 self._tell_near(pairs, pack)
+        yield from self._decide(pack)
+
+    def _spread(self, work: Callable[[Ints], Iterable[Found]], rels: Ints, processes: int) -> Iterator[Found]:
+        """What some work finds among the pairs of relations, in processes that have about the same number of pairs."""
+        size = self.pairs_of[rels]
+        some = list(parts(size, max(CHUNK, int(size.sum()) // (16 * processes)))) if processes > 1 else [slice(None)]
+        return spread(work, [rels[part] for part in some], [int(size[part].sum()) for part in some], processes)
 
     def _of_dense(self, pairs: Pairs, component: NDArray[np.int32]) -> tuple[Ints, Ints]:
         """Which of some pairs are of dense names and inside a component, and that component."""
@@ -592,13 +633,18 @@ class _Resolver:
             weight[at] -= both * self.coauthors.weights[own[at]]
         return np.maximum(count, 0), weight
 
-    def _count_groups(self, rels: Ints, mentions: Ints) -> None:
+    def _count_groups(self, rels: Ints, mentions: Ints, processes: int) -> None:
         """Per name: groups of two papers or more, linked by co-authors, that share nobody with one another."""
         links = Links(len(mentions))
-        for i, j, _ in self._pairs(rels[self.is_one_name[rels]], is_any=True):
-            shared, _ = self._shared_coauthors(i, j)
-            linked = (shared > 0) & (self.paper[i] != self.paper[j])
-            links.add(self.place[i[linked]], self.place[j[linked]])
+
+        def linked(part: Ints) -> Iterator[tuple[Ints, Ints]]:
+            for i, j, _ in self._pairs(part, is_any=True):
+                shared, _ = self._shared_coauthors(i, j)
+                at = np.flatnonzero((shared > 0) & (self.paper[i] != self.paper[j]))
+                yield self.place[i[at]], self.place[j[at]]
+
+        for i, j in self._spread(linked, rels[self.is_one_name[rels]], processes):
+            links.add(i, j)
         component = links.labels().astype(np.int64)
         is_big = np.bincount(component, minlength=1)[component] > 1
         seen = np.unique(self.form[mentions[is_big]] * len(mentions) + component[is_big])

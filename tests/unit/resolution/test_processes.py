@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from warehouse.resolution import resolver
-from warehouse.resolution.corpus import Corpus, Mention, Paper
+from warehouse.resolution.corpus import Corpus, Mention, Paper, coded
 from warehouse.resolution.processes import available, spread
 
 pytestmark = pytest.mark.skipif(available() < 2, reason="processes are forked on Linux, where there are two cores")
@@ -69,6 +69,10 @@ def test_authors_resolved_in_processes_are_those_resolved_in_one(monkeypatch: py
     ]
     corpus = Corpus([Paper(tuple(names), year=2026) for names in papers], mentions)
     alone = resolver.resolve(corpus, processes=1)
-    monkeypatch.setattr(resolver, "FORKED", 0)
-    monkeypatch.setattr(resolver, "RELATED", 20)
+    assert len({decision.cluster for decision in alone}) < len(alone)
+    for name, value in {"FORKED": 0, "RELATED": 20, "CHUNK": 3}.items():
+        monkeypatch.setattr(resolver, name, value)
     assert resolver.resolve(corpus, processes=3) == alone
+    for pack in (1, 8):  # what is too large to hold is shared out pair by pair
+        told = [d for some in resolver.resolve_coded(coded(corpus), pack=pack, processes=3) for d in some]
+        assert sorted(told, key=lambda decision: decision.mention_id) == alone
