@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from warehouse.resolution.frames import Engine
 from warehouse.resolution.names import coauthor_key, family_keys, parse
 from warehouse.resolution.order import LEAST_NAMES, TELLING, lean, turned_names
 from warehouse.resolution.persons import Override, Placed, place
+from warehouse.resolution.processes import available, spread
 from warehouse.resolution.reach import Kin
 from warehouse.resolution.resolver import PACK, Decision, resolve_coded
 from warehouse.resolution.statistics import Statistics, keyword_key, reference, words
@@ -62,12 +63,10 @@ class NameFacts(NamedTuple):
     lean: float
 
 
-def name_facts(names: Iterable[str]) -> dict[str, NameFacts]:
+def name_facts(names: Iterable[str], known: Statistics) -> dict[str, NameFacts]:
     """The facts of names as listed."""
-    known: Statistics | None = None
     facts = {}
     for name in names:
-        known = known or reference()
         parsed = parse(name)
         facts[name] = NameFacts(family_keys(parsed), coauthor_key(parsed) if parsed.units else "", lean(parsed, known))
     return facts
@@ -75,26 +74,33 @@ def name_facts(names: Iterable[str]) -> dict[str, NameFacts]:
 
 def take_names_apart(engine: Engine, has_earlier: bool) -> Any:
     """The names that were not taken apart yet, as the model ``int_author_names`` returns them."""
-    known = f"select name_as_listed from earlier where code_version = '{version()}'" if has_earlier else None
+    taken_apart = f"select name_as_listed from earlier where code_version = '{version()}'" if has_earlier else None
     new = "select distinct name_as_listed from mentions"
-    if known:
-        new += f" where name_as_listed not in ({known})"
+    if taken_apart:
+        new += f" where name_as_listed not in ({taken_apart})"
     engine.keep("new_names", new)
     names = engine.read("select name_as_listed from new_names order by name_as_listed").texts("name_as_listed")
     columns = ("name_as_listed", "family_keys", "coauthor_key", "order_lean")
     engine.give("named", columns, [])
-    for begin in range(0, len(names), 100_000):
-        facts = name_facts(names[begin : begin + 100_000])
-        engine.append(
-            "named",
-            [(name, SEPARATOR.join(f.family_keys), f.coauthor_key, str(f.lean)) for name, f in facts.items()],
-        )
+
+    if names:
+        known = reference()
+
+        def take_apart(begin: int) -> Iterator[list[tuple[str, ...]]]:
+            facts = name_facts(names[begin : begin + AT_ONCE], known)
+            yield [(name, SEPARATOR.join(f.family_keys), f.coauthor_key, str(f.lean)) for name, f in facts.items()]
+
+        begins = range(0, len(names), AT_ONCE)
+        for rows in spread(take_apart, begins, [1.0] * len(begins), available()):
+            engine.append("named", rows)
     return engine.answer(
         "select name_as_listed, family_keys, coauthor_key, cast(order_lean as double) as order_lean,"
         f" '{version()}' as code_version from named"
     )
 
 
+#: Names that a process takes apart at once.
+AT_ONCE = 20_000
 #: Between the family keys of a name; no key holds it.
 SEPARATOR = ";"
 
