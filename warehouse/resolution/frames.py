@@ -9,13 +9,18 @@ import pandas, which costs more CPU than a day's work here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, overload
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+
+#: What DuckDB may hold while authors are resolved.
+ASIDE = "1GB"
 
 
 class Texts(Sequence[str]):
@@ -126,6 +131,10 @@ class Engine(ABC):
     def append(self, name: str, rows: Sequence[Sequence[str | None]]) -> None:
         """Add rows to those that were given under the name. They need not fit into memory all together."""
 
+    def aside(self) -> AbstractContextManager[None]:
+        """While the memory is needed here: the engine keeps little of what it could read again."""
+        return nullcontext()
+
     @abstractmethod
     def answer(self, query: str) -> Any:
         """A query as what a model returns."""
@@ -159,6 +168,16 @@ class DuckDB(Engine):
         self._session.register("given_rows", _texts(self._columns[name], rows))
         self._session.execute(f"insert into {name} select * from given_rows")
         self._session.unregister("given_rows")
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        ((limit,),) = self._session.execute("select current_setting('memory_limit')").fetchall()
+        with suppress(duckdb.OutOfMemoryException):  # another model works on more than that
+            self._session.execute(f"set memory_limit = '{ASIDE}'")
+        try:
+            yield
+        finally:
+            self._session.execute(f"set memory_limit = '{limit}'")
 
     def answer(self, query: str) -> Any:
         return self._session.sql(query)

@@ -114,8 +114,11 @@ def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
     extras = _find_reach(engine) if has_earlier else _reach_all(engine)
     columns = ("mention_id", "partner", "cluster", "component", "rule", "evidence", "near", "odds", "reason")
     engine.give("decided", columns, [])
-    for rows in resolve_coded(_read(engine, extras), pack=pack, told=_as_texts):
-        engine.append("decided", rows)
+    chosen = _read(engine, extras)
+    with engine.aside():
+        for rows in resolve_coded(chosen, pack=pack, told=_as_texts):
+            engine.append("decided", rows)
+    del chosen
     return engine.answer(
         """
         with placed as (

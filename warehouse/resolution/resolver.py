@@ -168,8 +168,8 @@ def resolve_coded(
     most four. Neither decides anything.
     """
     with no_collection():
-        resolver = _Resolver(corpus, statistics or reference(), params or Params(), pack, processes or available())
-        yield from resolver.run(told)
+        known = statistics or reference()
+        yield from _Resolver(corpus, known, params or Params(), pack, told, processes or available()).run()
 
 
 class _Pack:
@@ -220,16 +220,25 @@ class _Blocks:
 
 
 class _Resolver:
-    def __init__(self, corpus: Coded, statistics: Statistics, params: Params, pack: int, processes: int):
+    def __init__(
+        self,
+        corpus: Coded,
+        statistics: Statistics,
+        params: Params,
+        pack: int,
+        told: Callable[[Decision], Any],
+        processes: int,
+    ):
         self.p = params
         self.statistics = statistics
         self.corpus = corpus
         self.pack = pack
+        self.told = told
         self.processes = processes
         self.paper, self.position, self.account = corpus.paper, corpus.position, corpus.account
         self.organization, self.year = corpus.organization, corpus.year
 
-    def run(self, told: Callable[[Decision], Any]) -> Iterator[list[Any]]:
+    def run(self) -> Iterator[list[Any]]:
         self._read_names()
         self._read_papers()
         self._relate()
@@ -243,17 +252,11 @@ class _Resolver:
         load = [int(self.pairs_of[rels].sum()) for rels, _ in packs]
         for pack, size in zip(packs, load, strict=True):
             if size > 2 * self.pack:
-                for decisions in self._resolve_large(*pack):
-                    yield [told(decision) for decision in decisions]
-
-        def resolve(pack: tuple[Ints, Ints]) -> Iterator[list[Any]]:
-            for decisions in self._resolve_pack(*pack):
-                yield [told(decision) for decision in decisions]
-
+                yield from self._resolve_large(*pack)
         small = [k for k, size in enumerate(load) if size <= 2 * self.pack]
         # Mentions without any pair have to be told of too.
         load = [load[k] + len(packs[k][1]) for k in small]
-        yield from spread(resolve, [packs[k] for k in small], load, self.processes)
+        yield from spread(lambda pack: self._resolve_pack(*pack), [packs[k] for k in small], load, self.processes)
 
     # -- names and papers ------------------------------------------------------------------
 
@@ -403,7 +406,7 @@ class _Resolver:
             yield rel_order[rel_begin:rel_end].astype(np.int64), order[begin:end].astype(np.int64)
             begin, rel_begin = end, rel_end
 
-    def _resolve_pack(self, rels: Ints, mentions: Ints) -> Iterator[list[Decision]]:
+    def _resolve_pack(self, rels: Ints, mentions: Ints) -> Iterator[list[Any]]:
         if not self.corpus.is_asked[mentions].any():
             return
         pack = self._begun(rels, mentions)
@@ -421,7 +424,7 @@ class _Resolver:
         self._weigh_names(rels)
         return _Pack(mentions)
 
-    def _resolve_large(self, rels: Ints, mentions: Ints) -> Iterator[list[Decision]]:
+    def _resolve_large(self, rels: Ints, mentions: Ints) -> Iterator[list[Any]]:
         """A pack with too many pairs to hold, by all processes. The pairs that bear on a decision wait on disk; the
         components that they make are held a few at a time, and of one that is too large for that its strong pairs."""
         if not self.corpus.is_asked[mentions].any():
@@ -484,7 +487,7 @@ class _Resolver:
                 pack.best.pairs.put(members, best)
             for pairs in spool:
                 self._tell_near(pairs, pack)
-        yield from self._decide(pack)
+        yield from self._decide(pack, self.processes)
 
     def _spread(self, work: Callable[[Ints], Iterable[Found]], rels: Ints, processes: int) -> Iterator[Found]:
         """What some work finds among the pairs of relations, in processes that have about the same number of pairs."""
@@ -830,38 +833,37 @@ class _Resolver:
 
     # -- answer ----------------------------------------------------------------------------
 
-    def _decide(self, pack: _Pack) -> Iterator[list[Decision]]:
+    def _decide(self, pack: _Pack, processes: int = 1) -> Iterator[list[Any]]:
         mentions, ids = pack.mentions, self.corpus.mention_ids
         asked = np.flatnonzero(self.corpus.is_asked[mentions] & (mentions < self.corpus.real))
         heads = mentions[first_of(pack.label, asked)]
         firsts = mentions[first_of(pack.linked.labels(), asked)]
-        for begin in range(0, len(asked), DECISIONS):
+
+        def some(begin: int) -> Iterator[list[Any]]:
             part = slice(begin, begin + DECISIONS)
             best, near = pack.best.pairs.where(asked[part]), pack.near.pairs.where(asked[part])
             these = mentions[asked[part]]
             at = np.flatnonzero(best.i >= 0)
-            told = dict(zip(at.tolist(), self._explained(best.where(at), these[at]), strict=True))
+            explained = dict(zip(at.tolist(), self._explained(best.where(at), these[at]), strict=True))
+            columns = these, heads[part], firsts[part], near.i, near.j, near.total
             out = []
-            for k, (mention, head, first, i, j, total) in enumerate(
-                zip(
-                    *(column.tolist() for column in (these, heads[part], firsts[part], near.i, near.j, near.total)),
-                    strict=True,
+            for k, (mention, head, first, i, j, total) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+                rule, evidence = explained.get(k, ("alone", {}))
+                decision = Decision(
+                    ids[mention],
+                    ids[head],
+                    ids[first],
+                    rule,
+                    evidence,
+                    None if i < 0 else ids[i + j - mention],
+                    None if i < 0 else round(total, 2),
+                    None if i < 0 else self._why_apart(i, j),
                 )
-            ):
-                rule, evidence = told.get(k, ("alone", {}))
-                out.append(
-                    Decision(
-                        ids[mention],
-                        ids[head],
-                        ids[first],
-                        rule,
-                        evidence,
-                        None if i < 0 else ids[i + j - mention],
-                        None if i < 0 else round(total, 2),
-                        None if i < 0 else self._why_apart(i, j),
-                    )
-                )
+                out.append(self.told(decision))
             yield out
+
+        begins = range(0, len(asked), DECISIONS)
+        yield from spread(some, begins, [1.0] * len(begins), processes)
 
     def _explained(self, pairs: Pairs, mentions: Ints) -> list[tuple[str, dict[str, Any]]]:
         """Rule and evidence of each mention's best pair."""
