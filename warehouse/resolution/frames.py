@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
-#: What DuckDB may hold while authors are resolved.
-ASIDE = "1GB"
+#: Bytes that DuckDB may hold while authors are resolved.
+ASIDE = 2**30
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 class Texts(Sequence[str]):
@@ -172,8 +173,10 @@ class DuckDB(Engine):
     @contextmanager
     def aside(self) -> Iterator[None]:
         ((limit,),) = self._session.execute("select current_setting('memory_limit')").fetchall()
+        number, unit = limit.split(" ")
         with suppress(duckdb.OutOfMemoryException):  # another model works on more than that
-            self._session.execute(f"set memory_limit = '{ASIDE}'")
+            if float(number) * 1024 ** _UNITS.index(unit) > ASIDE:
+                self._session.execute(f"set memory_limit = '{ASIDE} bytes'")
         try:
             yield
         finally:
