@@ -174,9 +174,11 @@ class DuckDB(Engine):
     def aside(self) -> Iterator[None]:
         ((limit,),) = self._session.execute("select current_setting('memory_limit')").fetchall()
         number, unit = limit.split(" ")
+        if float(number) * 1024 ** _UNITS.index(unit) <= ASIDE:
+            yield
+            return
         with suppress(duckdb.OutOfMemoryException):  # another model works on more than that
-            if float(number) * 1024 ** _UNITS.index(unit) > ASIDE:
-                self._session.execute(f"set memory_limit = '{ASIDE} bytes'")
+            self._session.execute(f"set memory_limit = '{ASIDE} bytes'")
         try:
             yield
         finally:
