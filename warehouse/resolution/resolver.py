@@ -164,8 +164,8 @@ def resolve_coded(
 ) -> Iterator[list[Any]]:
     """Decisions of the mentions that are asked for, some related names at a time, each as ``told`` makes it.
 
-    ``pack``: pairs of mentions that a process holds in memory at once; ``processes``: as many as there are cores, at
-    most four. Neither decides anything.
+    ``pack``: pairs of mentions that all processes together hold in memory at once; ``processes``: as many as there are
+    cores, at most four. Neither decides anything.
     """
     with no_collection():
         known = statistics or reference()
@@ -246,6 +246,7 @@ class _Resolver:
         # What is done in a moment is not worth a process.
         if self.pairs_of.sum() <= FORKED:
             self.processes = 1
+        self.pack = max(1, self.pack // self.processes)
         # A pack is held whole by its process: small enough that all have something to do.
         share = int(self.pairs_of.sum() + len(self.form)) // (4 * self.processes)
         packs = list(self._packs(self.pack if self.processes == 1 else min(self.pack, share)))
