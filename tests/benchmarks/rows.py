@@ -256,8 +256,10 @@ def scale(bench: Bench) -> Iterator[Row]:
     yield Row("scale_rebuild", f"{size}: models, gates, publication, µs a paper", f"{bench.scale_base:,} papers",
               per_paper[:1], per_paper[1:], 1.5, "at most", large.building.peak, unit="µs",
               note=f"{large.building.seconds:,.0f} s in all")  # fmt: skip
-    yield Row("scale_day", f"{size}: one more day", f"{bench.scale_base:,} papers", (large_day.seconds,),
-              (base_day.seconds,), 1.5, "at most", large_day.peak)  # fmt: skip
+    day_per_paper = tuple(1e6 * day.seconds / b.made.papers for day, b in ((large_day, large), (base_day, base)))
+    yield Row("scale_day", f"{size}: one more day, µs a paper", f"{bench.scale_base:,} papers", day_per_paper[:1],
+              day_per_paper[1:], 1.5, "at most", large_day.peak, unit="µs",
+              note=f"{large_day.seconds:,.0f} s in all")  # fmt: skip
     most = max(large.building.peak, large_day.peak)
     yield Row("scale_memory", f"{size}: peak memory", "", (most / 2**30,), (), MEMORY_LIMIT / 2**30, "bound", most,
               unit="GB")  # fmt: skip
