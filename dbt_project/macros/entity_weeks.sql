@@ -97,6 +97,10 @@ left join totals on weeks.week = totals.week
     pre_hook='{{ forget_changed_weeks("' ~ papers ~ '", "' ~ key ~ '") }}'
 ) }}
 {{ entity_weeks(entity_papers(papers, key), key, weeks_without_rows() if is_incremental() else '') }}
+{%- if not is_incremental() %}
+-- Weeks lie together: most questions are about the latest, and a build drops whole ones.
+order by week asc nulls last
+{%- endif %}
 {%- endmacro %}
 
 {% macro entity_papers(papers, key) -%}select distinct paper_id, {{ key }} from {{ ref(papers) }}{%- endmacro %}
