@@ -90,12 +90,7 @@ left join totals on weeks.week = totals.week
 {# A model of such rows whose weeks are made anew when they differ from what is there. `papers` is the model that has
    paper_id and the key. #}
 {% macro entity_weeks_by_difference(papers, key) -%}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook='{{ forget_changed_weeks("' ~ papers ~ '", "' ~ key ~ '") }}'
-) }}
+{{ appended_after(['{{ forget_changed_weeks("' ~ papers ~ '", "' ~ key ~ '") }}']) }}
 {{ entity_weeks(entity_papers(papers, key), key, weeks_without_rows() if is_incremental() else '') }}
 {%- if not is_incremental() %}
 -- Weeks lie together: most questions are about the latest, and a build drops whole ones.

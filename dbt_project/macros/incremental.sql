@@ -5,14 +5,14 @@
    new row that could replace the old ones. Such a model says `-- depends_on` itself, as dbt finds no reference in a
    branch that the first build doesn't take. #}
 
+{# What every such model is: what hooks drop comes in anew. #}
+{% macro appended_after(hooks) -%}
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail', pre_hook=hooks) }}
+{%- endmacro %}
+
 {# What an incremental model by paper calls first. #}
 {% macro built_by_paper(hooks=[]) -%}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook=['{{ forget_changed_papers() }}'] + hooks
-) }}
+{{ appended_after(['{{ forget_changed_papers() }}'] + hooks) }}
 {%- endmacro %}
 
 {# Condition: no row of a relation has the key. Told that no key is null, Spark joins by it; else it compares every row
@@ -69,12 +69,7 @@ delete from {{ this }} where paper_id in (
    `key` tells them apart. Rows that are not made so any more go in a hook; the model itself selects those whose key is
    missing. #}
 {% macro built_by_difference(rows, key) -%}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook='{{ forget_rows_unlike(' ~ rows ~ '(), "' ~ key ~ '") }}'
-) }}
+{{ appended_after(['{{ forget_rows_unlike(' ~ rows ~ '(), "' ~ key ~ '") }}']) }}
 {%- endmacro %}
 
 {# Pre-hook: drops the rows that some select doesn't make, column for column, or makes more than once: those come in

@@ -242,14 +242,14 @@ class _Resolver:
         self._read_names()
         self._read_papers()
         self._relate()
-        self.pairs_of = self.count[self.rel_a] * self.count[self.rel_b]
         # What is done in a moment is not worth a process.
         if self.pairs_of.sum() <= FORKED:
             self.processes = 1
         self.pack = max(1, self.pack // self.processes)
         # A pack is held whole by its process: small enough that all have something to do.
         share = int(self.pairs_of.sum() + len(self.form)) // (4 * self.processes)
-        packs = list(self._packs(self.pack if self.processes == 1 else min(self.pack, share)))
+        found = self._packs(self.pack if self.processes == 1 else min(self.pack, share))
+        packs = [(rels, mentions) for rels, mentions in found if self.corpus.is_asked[mentions].any()]
         load = [int(self.pairs_of[rels].sum()) for rels, _ in packs]
         for pack, size in zip(packs, load, strict=True):
             if size > 2 * self.pack:
@@ -334,7 +334,9 @@ class _Resolver:
         self.cost, self.chance = cost[kept], chance[kept]
         torn = (self._is_torn(a, b) for a, b in zip(self.rel_a.tolist(), self.rel_b.tolist(), strict=True))
         self.torn = np.fromiter(torn, bool, len(kept))
-        self.is_dense = self.count[self.rel_a] * self.count[self.rel_b] > self.p.dense_limit
+        #: Pairs of mentions of each relation.
+        self.pairs_of = self.count[self.rel_a] * self.count[self.rel_b]
+        self.is_dense = self.pairs_of > self.p.dense_limit
         self.rel_start = np.searchsorted(self.rel_a, np.arange(len(self.forms) + 1))
         self.prior = np.zeros(len(self.rel_a))
 
@@ -392,7 +394,7 @@ class _Resolver:
         family = components(len(self.forms), self.rel_a, self.rel_b)
         of_rel = family[self.rel_a] if len(self.rel_a) else np.zeros(0, np.int64)
         families = int(family.max()) + 1 if len(family) else 0
-        pairs = np.bincount(of_rel, self.count[self.rel_a] * self.count[self.rel_b], families)
+        pairs = np.bincount(of_rel, self.pairs_of, families)
         mentions = np.bincount(family, self.count, families)
         load = np.cumsum(np.maximum(pairs, mentions))
         pack = (load // max(1, size)).astype(np.int64)
@@ -408,8 +410,6 @@ class _Resolver:
             begin, rel_begin = end, rel_end
 
     def _resolve_pack(self, rels: Ints, mentions: Ints) -> Iterator[list[Any]]:
-        if not self.corpus.is_asked[mentions].any():
-            return
         pack = self._begun(rels, mentions)
         pairs = Pairs.joined([self._weigh(*chunk) for chunk in self._pairs(rels)])
         self._link(pairs, pack)
@@ -428,8 +428,6 @@ class _Resolver:
     def _resolve_large(self, rels: Ints, mentions: Ints) -> Iterator[list[Any]]:
         """A pack with too many pairs to hold, by all processes. The pairs that bear on a decision wait on disk; the
         components that they make are held a few at a time, and of one that is too large for that its strong pairs."""
-        if not self.corpus.is_asked[mentions].any():
-            return
         pack = self._begun(rels, mentions, self.processes)
 
         def bearing(part: Ints) -> Iterator[Pairs]:
