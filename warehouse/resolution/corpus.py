@@ -54,7 +54,7 @@ class Sets:
     """A set of items for each row: those of row k are ``items[c]`` for c in ``columns[ends[k]:ends[k + 1]]``."""
 
     ends: Ints
-    columns: Ints
+    columns: NDArray[np.int32]
     items: Sequence[str]
 
     @classmethod
@@ -66,7 +66,7 @@ class Sets:
         for items in rows:
             columns += sorted({ids.setdefault(item, len(ids)) for item in items})
             ends.append(len(columns))
-        return cls(np.array(ends, np.int64), np.array(columns, np.int64), list(ids))
+        return cls(np.array(ends, np.int64), np.array(columns, np.int32), list(ids))
 
     @classmethod
     def from_pairs(cls, row: Ints, item: Ints, rows: int, items: Sequence[str]) -> Sets:
@@ -74,7 +74,7 @@ class Sets:
         width = max(1, len(items))
         pairs = np.unique(row * width + item)
         ends = np.concatenate([[0], np.cumsum(np.bincount(pairs // width, minlength=rows))])
-        return cls(ends.astype(np.int64), pairs % width, items)
+        return cls(ends.astype(np.int64), (pairs % width).astype(np.int32), items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import gc
 from array import array
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,22 +29,29 @@ from numpy.typing import NDArray
 
 from warehouse.resolution.corpus import Coded, Corpus, Sets, coded
 from warehouse.resolution.groups import DIGITS, MOST_GROUPS, Groups
-from warehouse.resolution.names import Blocks, coauthor_key, form_key, parse, relate, runs
+from warehouse.resolution.names import RULE_COST, Blocks, coauthor_key, form_key, parse, relate, runs
 from warehouse.resolution.pairs import Best, Flags, Floats, Ints, Links, Pairs, Spool, components, first_of, parts
 from warehouse.resolution.processes import available, spread
 from warehouse.resolution.statistics import POPULATION, Statistics, reference
 
 Found = TypeVar("Found")
 
+#: By which rule two names are related, and the rules by which one of them stands for several longer names.
+RULES = tuple(RULE_COST)
+SHORTER = ("initial", "short", "middle", "dropped first", "second surname")
 #: Pairs of mentions that are held at once. Related names go together into packs of about so many.
 PACK = 2_000_000
 #: Pairs of mentions that are compared at once.
 CHUNK = 250_000
+#: Pairs of two names' mentions from which on what they share is a product of matrices, not looked up pair by pair.
+GRID = 4_000
 #: Pairs of mentions from which on the work is shared among processes, and names that one of them compares at once.
 FORKED = 200_000
 RELATED = 50_000
 #: Decisions that are made into objects at once.
 DECISIONS = 50_000
+#: Binary places of a weight.
+STEPS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,11 @@ class Decision:
     near_reason: str | None = None
 
 
+def _is_of(rule: NDArray[np.int8], *rules: str) -> Flags:
+    """Where the rule of a relation is one of these."""
+    return np.isin(rule, [RULES.index(name) for name in rules])
+
+
 class _Incidence:
     """Which row (a paper, an organization) carries which items, with the weight of each item."""
 
@@ -107,18 +118,38 @@ class _Incidence:
         self.size = np.diff(sets.ends)
         self.weights = np.ones(max(1, len(sets.items)))
         if weights is not None:
-            self.weights[: len(sets.items)] = weights
+            # In steps that a float holds whole, so that sums are exact in any order.
+            self.weights[: len(sets.items)] = np.round(np.asarray(weights) * 2.0**STEPS) / 2.0**STEPS
         shape = (len(sets.ends) - 1, max(1, len(sets.items)))
-        columns = sets.columns.astype(np.int32) if len(sets.columns) < 2**31 else sets.columns
-        self.matrix = sp.csr_matrix((np.ones(len(columns)), columns, sets.ends), shape=shape)
-        self._weighted = sp.csr_matrix((self.weights[columns], columns, sets.ends), shape=shape)
+        self.matrix = sp.csr_matrix((np.ones(len(sets.columns)), sets.columns, sets.ends), shape=shape)
 
     def overlap(self, a: Ints, b: Ints) -> tuple[Ints, Floats]:
         """How many items rows a[k] and b[k] both carry, and the sum of their weights."""
         if not len(a) or not self.matrix.nnz:
             return np.zeros(len(a), np.int64), np.zeros(len(a))
-        both = self._weighted[a].multiply(self.matrix[b]).tocsr()
+        both = self.matrix[a].multiply(self.matrix[b]).tocsr()
+        both.data = self.weights[both.indices]
         return np.diff(both.indptr).astype(np.int64), np.asarray(both.sum(1)).ravel()
+
+    def products(self, x: Ints, y: Ints) -> tuple[Ints, Floats]:
+        """The same of each row of x with each of y: two tables of len(x) rows and len(y) columns."""
+        columns, ends = zip(*(self._columns(rows) for rows in (x, y)), strict=True)
+        items, local = np.unique(np.concatenate(columns), return_inverse=True)
+        shapes = ((len(rows), len(items)) for rows in (x, y))
+        one, other = (
+            sp.csr_matrix((np.ones(len(column)), column, end), shape=shape)
+            for column, end, shape in zip(np.split(local, [len(columns[0])]), ends, shapes, strict=True)
+        )
+        turned = other.T.tocsr()
+        count = (one @ turned).toarray()
+        turned.data = np.repeat(self.weights[items], np.diff(turned.indptr))
+        return count.astype(np.int64), (one @ turned).toarray()
+
+    def _columns(self, rows: Ints) -> tuple[Ints, Ints]:
+        """The items of some rows, one row after the other, and where each ends."""
+        first = self.matrix.indptr[rows].astype(np.int64)
+        size = self.matrix.indptr[rows + 1] - first
+        return self.matrix.indices[runs(first, size)], np.concatenate([[0], np.cumsum(size)])
 
     def carries(self, rows: Ints, items: Ints) -> Ints:
         """1 where row rows[k] carries item items[k], else 0."""
@@ -187,6 +218,24 @@ class _Pack:
 
 
 @dataclass
+class _Chunk:
+    """Pairs of mentions that are compared at once, with the relation of their names. When these are pairs of each of
+    some mentions with each of others, ``grid`` holds both and the places of the pairs in their table."""
+
+    i: Ints
+    j: Ints
+    rel: Ints
+    grid: tuple[Ints, Ints, Ints] | None = None
+
+    def where(self, wanted: Ints) -> _Chunk:
+        """Some of them. Of a table of which little is wanted the whole is not worth its computing."""
+        grid = None
+        if self.grid and len(wanted) * 4 > len(self.grid[0]) * len(self.grid[1]):
+            grid = (*self.grid[:2], self.grid[2][wanted])
+        return _Chunk(self.i[wanted], self.j[wanted], self.rel[wanted], grid)
+
+
+@dataclass
 class _Blocks:
     """Which mentions of related names stand in one component: the mentions ordered by name and component, and for two
     such blocks of them, begins, sizes, relation and component."""
@@ -207,16 +256,25 @@ class _Blocks:
         one, other = ((side[0][wanted], side[1][wanted]) for side in (self.starts, self.counts))
         return _Blocks(self.order, one, other, self.rel[wanted], self.component[wanted])
 
-    def pairs(self) -> Iterator[tuple[Ints, Ints, Ints]]:
+    def chunks(self) -> Iterator[_Chunk]:
         """The pairs of their mentions, a bounded number at a time; blocks paired with themselves give each twice."""
         size = self.size
-        for part in parts(size, CHUNK):
-            n = size[part]
+        small = self.where(size < GRID)
+        size_of_small = small.size
+        for part in parts(size_of_small, CHUNK):
+            n = size_of_small[part]
             place = runs(np.zeros(len(n), np.int64), n)
-            width = np.maximum(np.repeat(self.counts[1][part], n), 1)
-            i = self.order[np.repeat(self.starts[0][part], n) + place // width]
-            j = self.order[np.repeat(self.starts[1][part], n) + place % width]
-            yield i, j, np.repeat(self.rel[part], n)
+            width = np.maximum(np.repeat(small.counts[1][part], n), 1)
+            i = self.order[np.repeat(small.starts[0][part], n) + place // width]
+            j = self.order[np.repeat(small.starts[1][part], n) + place % width]
+            yield _Chunk(i, j, np.repeat(small.rel[part], n))
+        for k in np.flatnonzero(size >= GRID).tolist():
+            x, y = (
+                self.order[starts[k] : starts[k] + counts[k]]
+                for starts, counts in zip(self.starts, self.counts, strict=True)
+            )
+            n = len(x) * len(y)
+            yield _Chunk(np.repeat(x, len(y)), np.tile(y, len(x)), np.full(n, self.rel[k]), (x, y, np.arange(n)))
 
 
 class _Resolver:
@@ -316,48 +374,42 @@ class _Resolver:
         # By surname: names that were taken apart a moment ago are at hand still.
         order = np.lexsort((other, one, self.surname[one]))
         one, other = one[order], other[order]
-        at, rules, cost, chance = self._related(one, other)
+        at, rule, cost, chance = self._related(one, other)
         one, other = one[at], other[at]
         is_apart = self._stand_side_by_side(one, other) & (one != other)
-        self.fits: dict[int, list[int]] = defaultdict(list)
-        for k in np.flatnonzero(~is_apart & (one != other)).tolist():
-            if rules[k] in ("initial", "short", "middle", "dropped first", "second surname"):
-                a, b = int(one[k]), int(other[k])
-                self.fits[a].append(b)
-                self.fits[b].append(a)
+        fits = np.flatnonzero(~is_apart & (one != other) & _is_of(rule, *SHORTER))
         kept = np.flatnonzero(~is_apart & has_mentions[one] & has_mentions[other])
         kept = kept[np.lexsort((other[kept], one[kept]))]
         self.rel_a, self.rel_b = one[kept], other[kept]
-        self.rule = [rules[k] for k in kept.tolist()]
-        self.is_one_name = np.array([rule in ("same", "spelling") for rule in self.rule], bool)
-        self.is_initial = np.array([rule == "initial" for rule in self.rule], bool)
+        self.rule = rule[kept]
+        self.is_one_name, self.is_initial = _is_of(self.rule, "same", "spelling"), _is_of(self.rule, "initial")
         self.cost, self.chance = cost[kept], chance[kept]
-        torn = (self._is_torn(a, b) for a, b in zip(self.rel_a.tolist(), self.rel_b.tolist(), strict=True))
-        self.torn = np.fromiter(torn, bool, len(kept))
+        self.torn = self._are_torn(one[fits], other[fits])
         #: Pairs of mentions of each relation.
         self.pairs_of = self.count[self.rel_a] * self.count[self.rel_b]
         self.is_dense = self.pairs_of > self.p.dense_limit
         self.rel_start = np.searchsorted(self.rel_a, np.arange(len(self.forms) + 1))
         self.prior = np.zeros(len(self.rel_a))
 
-    def _related(self, one: Ints, other: Ints) -> tuple[Ints, list[str], Floats, Floats]:
-        """Of pairs of forms those that may be one person's: which of them, by which rule, its cost and chance."""
+    def _related(self, one: Ints, other: Ints) -> tuple[Ints, NDArray[np.int8], Floats, Floats]:
+        """Of pairs of forms those that may be one person's: which of them, by which rule of ``RULES``, its cost and
+        chance."""
 
-        def some(begin: int) -> Iterator[tuple[Ints, list[str], Floats, Floats]]:
+        def some(begin: int) -> Iterator[tuple[Ints, NDArray[np.int8], Floats, Floats]]:
             found = []
             part = slice(begin, begin + RELATED)
             for at, (a, b) in enumerate(zip(one[part].tolist(), other[part].tolist(), strict=True), begin):
                 relation = relate(parse(self.forms[a]), parse(self.forms[b]))
                 if relation:
-                    found.append((at, relation.rule, relation.cost, self.statistics.chance(relation)))
+                    chance = self.statistics.chance(relation)
+                    found.append((at, RULES.index(relation.rule), relation.cost, chance))
             places, rules, costs, chances = zip(*found, strict=True) if found else ((), (), (), ())
-            yield np.array(places, np.int64), list(rules), np.array(costs, float), np.array(chances, float)
+            yield np.array(places, np.int64), np.array(rules, np.int8), np.array(costs, float), np.array(chances, float)
 
         begins = range(0, max(1, len(one)), RELATED)
         told = spread(some, begins, [1.0] * len(begins), self.processes)
         places, rules, costs, chances = zip(*told, strict=True)
-        rule = [rule for some_rules in rules for rule in some_rules]
-        return np.concatenate(places), rule, np.concatenate(costs), np.concatenate(chances)
+        return np.concatenate(places), np.concatenate(rules), np.concatenate(costs), np.concatenate(chances)
 
     def _stand_side_by_side(self, a: Ints, b: Ints) -> Flags:
         """Whether two forms stand together on some paper: two persons, everywhere."""
@@ -379,13 +431,32 @@ class _Resolver:
             apart[part.start + np.unique(np.repeat(np.arange(len(size)), size)[hit])] = True
         return apart
 
-    def _is_torn(self, a: int, b: int) -> bool:
-        """Does either name also fit a third one that excludes the other?"""
-        return a != b and any(
-            z != y and relate(parse(self.forms[min(y, z)]), parse(self.forms[max(y, z)])) is None
-            for x, y in ((a, b), (b, a))
-            for z in self.fits.get(x, ())
-        )
+    def _are_torn(self, shorter: Ints, longer: Ints) -> Flags:
+        """Of each relation, whether either of its names also fits a third one that excludes the other; which names fit
+        which, in any order."""
+        from_, to = np.concatenate([shorter, longer]), np.concatenate([longer, shorter])
+        order = np.argsort(from_, kind="stable")
+        to = to[order]
+        start = np.searchsorted(from_[order], np.arange(len(self.forms) + 1))
+
+        def is_torn(a: int, b: int) -> bool:
+            return a != b and any(
+                z != y and relate(parse(self.forms[min(y, z)]), parse(self.forms[max(y, z)])) is None
+                for x, y in ((a, b), (b, a))
+                for z in to[start[x] : start[x + 1]].tolist()
+            )
+
+        def some(part: Ints) -> Iterator[tuple[Ints, Flags]]:
+            pairs = zip(self.rel_a[part].tolist(), self.rel_b[part].tolist(), strict=True)
+            yield part, np.fromiter((is_torn(a, b) for a, b in pairs), bool, len(part))
+
+        torn = np.zeros(len(self.rel_a), bool)
+        # By surname again, as the names beside a name have its own mostly.
+        order = np.argsort(self.surname[self.rel_a], kind="stable")
+        shares = [order[begin : begin + RELATED] for begin in range(0, len(order), RELATED)]
+        for part, are_torn in spread(some, shares, [1.0] * len(shares), self.processes):
+            torn[part] = are_torn
+        return torn
 
     # -- packs: related names with their mentions ------------------------------------------
 
@@ -411,7 +482,7 @@ class _Resolver:
 
     def _resolve_pack(self, rels: Ints, mentions: Ints) -> Iterator[list[Any]]:
         pack = self._begun(rels, mentions)
-        pairs = Pairs.joined([self._weigh(*chunk) for chunk in self._pairs(rels)])
+        pairs = Pairs.joined([self._weigh(chunk) for chunk in self._chunks(rels)])
         self._link(pairs, pack)
         self._cluster(pairs, pack, pack.live.labels())
         self._tell_best(pairs, pack)
@@ -431,8 +502,8 @@ class _Resolver:
         pack = self._begun(rels, mentions, self.processes)
 
         def bearing(part: Ints) -> Iterator[Pairs]:
-            for chunk in self._pairs(part):
-                pairs = self._weigh(*chunk)
+            for chunk in self._chunks(part):
+                pairs = self._weigh(chunk)
                 # Strong pairs and those on one paper are for the large components. Pairs of dense names are not found
                 # again by component.
                 kept = self._is_link(pairs) | (pairs.total >= self.p.strong) | pairs.same_paper
@@ -532,8 +603,8 @@ class _Resolver:
         )
 
     def _weighed(self, blocks: _Blocks) -> Iterator[Pairs]:
-        for i, j, rel in blocks.pairs():
-            yield self._weigh(*self._kept(i, j, rel, False))
+        for chunk in blocks.chunks():
+            yield self._weigh(self._kept(chunk, False))
 
     def _link(self, pairs: Pairs, pack: _Pack) -> None:
         i, j = self.place[pairs.i], self.place[pairs.j]
@@ -573,26 +644,26 @@ class _Resolver:
 
     # -- pairs -----------------------------------------------------------------------------
 
-    def _pairs(self, rels: Ints, is_any: bool = False) -> Iterator[tuple[Ints, Ints, Ints]]:
+    def _chunks(self, rels: Ints, is_any: bool = False) -> Iterator[_Chunk]:
         """Pairs of mentions of related names, a bounded number at a time; unless ``is_any``, both asked for."""
         is_dense = self.is_dense[rels]
         thin = rels[~is_dense]
         a, b = self.rel_a[thin], self.rel_b[thin]
         sides = (self.start[a], self.start[b]), (self.count[a], self.count[b])
-        for i, j, rel in _Blocks(self.by_form, *sides, thin, thin).pairs():
-            yield self._kept(i, j, rel, is_any)
+        for chunk in _Blocks(self.by_form, *sides, thin, thin).chunks():
+            yield self._kept(chunk, is_any)
         for k in rels[is_dense].tolist():
             for i, j in self._sharing(self._mentions(int(self.rel_a[k])), self._mentions(int(self.rel_b[k]))):
-                yield self._kept(i, j, np.full(len(i), k), is_any)
+                yield self._kept(_Chunk(i, j, np.full(len(i), k)), is_any)
 
     def _mentions(self, form: int) -> Ints:
         return self.by_form[self.start[form] : self.start[form] + self.count[form]]
 
-    def _kept(self, i: Ints, j: Ints, rel: Ints, is_any: bool) -> tuple[Ints, Ints, Ints]:
-        keep = (self.rel_a[rel] != self.rel_b[rel]) | (i < j)
+    def _kept(self, chunk: _Chunk, is_any: bool) -> _Chunk:
+        keep = (self.rel_a[chunk.rel] != self.rel_b[chunk.rel]) | (chunk.i < chunk.j)
         if not is_any:
-            keep &= self.corpus.is_asked[i] & self.corpus.is_asked[j]
-        return i[keep], j[keep], rel[keep]
+            keep &= self.corpus.is_asked[chunk.i] & self.corpus.is_asked[chunk.j]
+        return chunk.where(np.flatnonzero(keep))
 
     def _sharing(self, x: Ints, y: Ints, rows: int = 500) -> Iterator[tuple[Ints, Ints]]:
         """Pairs that share a co-author who is not on hundreds of the name's papers, or the account, or the paper."""
@@ -620,17 +691,39 @@ class _Resolver:
 
     # -- evidence --------------------------------------------------------------------------
 
-    def _shared_coauthors(self, i: Ints, j: Ints, of_papers: tuple[Ints, Floats] | None = None) -> tuple[Ints, Floats]:
+    def _facing(self, chunk: _Chunk, row: Ints) -> Callable[[_Incidence], tuple[Ints, Floats]]:
+        """What asks an incidence how many items both of each pair's mentions carry, and their weight; ``row``: by
+        which row a mention stands there, never below 0 for one of the pairs."""
+        if chunk.grid:
+            x, y, at = chunk.grid
+            rows, columns = np.maximum(row[x], 0), np.maximum(row[y], 0)
+
+            def products(incidence: _Incidence) -> tuple[Ints, Floats]:
+                count, weight = incidence.products(rows, columns)
+                return count.ravel()[at], weight.ravel()[at]
+
+            return products
+        # Two papers of thousands of authors are compared once, not once for each author on both.
+        pairs, back = np.unique(row[chunk.i] << 31 | row[chunk.j], return_inverse=True)
+
+        def overlap(incidence: _Incidence) -> tuple[Ints, Floats]:
+            count, weight = incidence.overlap(pairs >> 31, pairs & (1 << 31) - 1)
+            return count[back], weight[back]
+
+        return overlap
+
+    def _shared_coauthors(self, chunk: _Chunk, of_papers: tuple[Ints, Floats]) -> tuple[Ints, Floats]:
         """How many co-authors both papers of each pair name, the two names themselves left out, and their weights."""
-        a, b = self.paper[i], self.paper[j]
-        count, weight = of_papers or self.coauthors.overlap(a, b)
-        fa, fb = self.own[self.form[i]], self.own[self.form[j]]
+        a, b = self.paper[chunk.i], self.paper[chunk.j]
+        count, weight = of_papers
+        fa, fb = self.own[self.form[chunk.i]], self.own[self.form[chunk.j]]
         # A mention's own name stands on its paper; it is counted where the other paper has it too.
         same = (fa == fb) & (fa >= 0)
         count, weight = count - same, weight - same * self.coauthors.weights[np.maximum(fa, 0)]
         for own, papers, is_counted in ((fa, b, (fa >= 0) & (fa != fb)), (fb, a, (fb >= 0) & (fa != fb))):
             at = np.flatnonzero(is_counted)
-            both = self.coauthors.carries(papers[at], own[at])
+            asked, back = np.unique(papers[at] << 31 | own[at], return_inverse=True)
+            both = self.coauthors.carries(asked >> 31, asked & (1 << 31) - 1)[back]
             count[at] -= both
             weight[at] -= both * self.coauthors.weights[own[at]]
         return np.maximum(count, 0), weight
@@ -640,8 +733,9 @@ class _Resolver:
         links = Links(len(mentions))
 
         def linked(part: Ints) -> Iterator[tuple[Ints, Ints]]:
-            for i, j, _ in self._pairs(part, is_any=True):
-                shared, _ = self._shared_coauthors(i, j)
+            for chunk in self._chunks(part, is_any=True):
+                i, j = chunk.i, chunk.j
+                shared, _ = self._shared_coauthors(chunk, self._facing(chunk, self.paper)(self.coauthors))
                 at = np.flatnonzero((shared > 0) & (self.paper[i] != self.paper[j]))
                 yield self.place[i[at]], self.place[j[at]]
 
@@ -664,32 +758,29 @@ class _Resolver:
         prior = np.where(self.torn[rels], np.minimum(prior, p.torn_prior), prior)
         self.prior[rels] = np.clip(prior, p.prior_floor, p.prior_ceiling)
 
-    def _evidence(self, i: Ints, j: Ints) -> tuple[dict[str, Floats], Ints]:
+    def _evidence(self, chunk: _Chunk) -> tuple[dict[str, Floats], Ints]:
         """What the papers of each pair tell, as log odds, and how many co-authors they share."""
-        p = self.p
-        # Two papers of thousands of authors are compared once, not once for each author on both.
-        width = max(1, len(self.year))
-        papers, back = np.unique(self.paper[i] * width + self.paper[j], return_inverse=True)
-        a, b = papers // width, papers % width
-        co = self.coauthors
-        count, weight = co.overlap(a, b)
-        shared, weight = self._shared_coauthors(i, j, (count[back], weight[back]))
+        p, co = self.p, self.coauthors
+        a, b = self.paper[chunk.i], self.paper[chunk.j]
+        overlap = self._facing(chunk, self.paper)
+        shared, weight = self._shared_coauthors(chunk, overlap(co))
         # A long author list shares names more easily.
         size = np.maximum(np.maximum(co.size[a], co.size[b]) / self.statistics.authors_a_paper, 0.5)
-        weight = weight - shared * np.log(size)[back]
-        known = ((co.size[a] > 1) & (co.size[b] > 1))[back]
+        weight = weight - shared * np.log(size)
+        known = (co.size[a] > 1) & (co.size[b] > 1)
         apart = np.maximum(np.abs(self.year[a] - self.year[b]) - p.year_free, 0)
-        venue, _ = self.venue.overlap(a, b)
+        venue, _ = overlap(self.venue)
+        texts = {kind: (overlap(self.words[kind])[1], a, b) for kind in ("title", "keywords")}
         parts = {
             "coauthors": np.where(
                 shared > 0, np.clip(weight, 0.5, p.coauthor_cap), np.where(known, p.coauthor_none, 0.0)
             ),
-            "role": self._role(i, j, shared),
-            "title": self._text("title", a, b, p.text_scale, p.text_offset, p.text_none)[back],
-            "keywords": self._text("keywords", a, b, p.text_scale, p.text_offset, p.text_none)[back],
-            "organization": self._organization(i, j),
-            "venue": np.where(venue > 0, p.venue_same, 0.0)[back],
-            "years": np.where((self.year[a] > 0) & (self.year[b] > 0), p.year_slope * apart, 0.0)[back],
+            "role": self._role(chunk.i, chunk.j, shared),
+            "title": self._text("title", *texts["title"], p.text_scale, p.text_offset, p.text_none),
+            "keywords": self._text("keywords", *texts["keywords"], p.text_scale, p.text_offset, p.text_none),
+            "organization": self._organization(chunk),
+            "venue": np.where(venue > 0, p.venue_same, 0.0),
+            "years": np.where((self.year[a] > 0) & (self.year[b] > 0), p.year_slope * apart, 0.0),
         }
         return parts, shared
 
@@ -707,35 +798,28 @@ class _Resolver:
         is_told = is_placed & is_placed_too & (shared < 1)
         return np.where(is_told, self.p.role_scale * (2 * np.minimum(one, other) - 1), 0.0)
 
-    def _organization(self, i: Ints, j: Ints) -> Floats:
-        p, width = self.p, max(1, len(self.corpus.organizations.ends))
-        one, other = self.organization[i], self.organization[j]
-        out = np.zeros(len(i))
+    def _organization(self, chunk: _Chunk) -> Floats:
+        p, kind = self.p, "organization"
+        one, other = self.organization[chunk.i], self.organization[chunk.j]
+        out = np.zeros(len(one))
         at = np.flatnonzero((one >= 0) & (other >= 0))
-        pairs, back = np.unique(one[at] * width + other[at], return_inverse=True)
-        found = self._text(
-            "organization",
-            pairs // width,
-            pairs % width,
-            p.organization_scale,
-            p.organization_offset,
-            p.organization_none,
-        )
-        out[at] = found[back]
+        if len(at):
+            _, raw = self._facing(chunk.where(at), self.organization)(self.words[kind])
+            out[at] = self._text(
+                kind, raw, one[at], other[at], p.organization_scale, p.organization_offset, p.organization_none
+            )
         return out
 
-    def _text(self, kind: str, a: Ints, b: Ints, scale: float, offset: float, low: float) -> Floats:
+    def _text(self, kind: str, raw: Floats, a: Ints, b: Ints, scale: float, offset: float, low: float) -> Floats:
         words = self.words[kind]
         known = (words.size[a] > 0) & (words.size[b] > 0)
-        out = np.zeros(len(a))
-        _, raw = words.overlap(a[known], b[known])
-        out[known] = np.clip(scale * raw - offset, low, self.p.text_cap)
-        return out
+        return np.where(known, np.clip(scale * raw - offset, low, self.p.text_cap), 0.0)
 
-    def _weigh(self, i: Ints, j: Ints, rel: Ints) -> Pairs:
+    def _weigh(self, chunk: _Chunk) -> Pairs:
         """The log odds of each pair, and whether it can't be one person's."""
-        parts, _ = self._evidence(i, j)
-        total = np.sum(list(parts.values()), axis=0) + self.prior[rel]
+        i, j, rel = chunk.i, chunk.j, chunk.rel
+        parts, _ = self._evidence(chunk)
+        total = sum(parts.values()) + self.prior[rel]
         ai, aj = self.account[i], self.account[j]
         total = np.where((ai >= 0) & (ai == aj), total + self.p.account_same, total)
         same_paper = self.paper[i] == self.paper[j]
@@ -866,7 +950,7 @@ class _Resolver:
 
     def _explained(self, pairs: Pairs, mentions: Ints) -> list[tuple[str, dict[str, Any]]]:
         """Rule and evidence of each mention's best pair."""
-        parts, shared = self._evidence(pairs.i, pairs.j)
+        parts, shared = self._evidence(_Chunk(pairs.i, pairs.j, pairs.rel))
         kinds = list(parts)
         columns = np.stack(list(parts.values()), 1).round(2) if len(pairs.i) else np.zeros((0, len(kinds)))
         same_account = (self.account[pairs.i] >= 0) & (self.account[pairs.i] == self.account[pairs.j])
@@ -889,7 +973,7 @@ class _Resolver:
                 found = self._rarest_shared(int(pairs.i[k]), int(pairs.j[k]), named)
                 if found:
                     evidence["shared_coauthors"] = found
-            out.append((f"{self.rule[rel]} name" + (f" + {strongest}" if strongest else ""), evidence))
+            out.append((f"{RULES[self.rule[rel]]} name" + (f" + {strongest}" if strongest else ""), evidence))
         return out
 
     def _rarest_shared(self, i: int, j: int, known: dict[tuple[int, int], list[int]], most: int = 3) -> list[str]:

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from warehouse.resolution.corpus import Corpus, Mention, Paper
+from warehouse.resolution import resolver
+from warehouse.resolution.corpus import Corpus, Mention, Paper, coded
 from warehouse.resolution.resolver import Decision, resolve
 
 
@@ -101,6 +102,30 @@ def test_the_order_of_the_input_decides_nothing(seed: int) -> None:
     first = resolve(corpus)
     assert len({d.cluster for d in first}) < len(first)
     assert resolve(Corpus(shuffled, mentions)) == first
+
+
+@pytest.mark.parametrize("asked", [1.0, 0.3])
+def test_what_papers_share_is_the_same_by_the_table_and_by_the_pair(
+    asked: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(7)
+    words = [f"{a}{b}" for a in ("gra", "lu", "mo", "ten", "vi") for b in ("ber", "dik", "for", "ling", "sat")]
+    papers, mentions = [], []
+    for k in range(60):
+        names = ["Wen Li", chance.choice(["W. Li", "Li Wen", "Wenn Li"]), *chance.sample(words, 4)]
+        several = [tuple(chance.sample(words, chance.randint(0, 3))) for _ in range(2)]
+        papers.append(Paper(tuple(names), " ".join(several[0]), None, several[1], chance.choice([0, 2021, 2025])))
+        for place, name in enumerate(names[:2], start=1):
+            organization = chance.choice([None, "Institute of Vision", "Lab of Language", "Institute of Language"])
+            mentions.append(Mention(f"p{k:02}#{place}", k, place, name, organization, chance.choice([None, None, "a"])))
+    corpus = coded(Corpus(papers, mentions))
+    corpus.is_asked[:] = [chance.random() < asked for _ in corpus.is_asked]
+    told = []
+    for grid in (1, 10**9):
+        monkeypatch.setattr(resolver, "GRID", grid)
+        told.append([decision for some in resolver.resolve_coded(corpus, processes=1) for decision in some])
+    assert told[0] == told[1]
+    assert {part for decision in told[0] for part in decision.evidence} >= {"coauthors", "title", "keywords", "years"}
 
 
 def test_mentions_of_other_names_change_nothing() -> None:
