@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.resolution.names import coauthor_key, fold, form_key, parse
+from warehouse.resolution.names import coauthor_key, distinct, fold, form_key, parse
 from warehouse.resolution.statistics import keyword_key, words
 
 Ints = NDArray[np.int64]
@@ -72,7 +72,7 @@ class Sets:
     def from_pairs(cls, row: Ints, item: Ints, rows: int, items: Sequence[str]) -> Sets:
         """The sets of (row, item) pairs in any order; a pair may come twice."""
         width = max(1, len(items))
-        pairs = np.unique(row * width + item)
+        pairs = distinct(row * width + item)
         ends = np.concatenate([[0], np.cumsum(np.bincount(pairs // width, minlength=rows))])
         return cls(ends.astype(np.int64), (pairs % width).astype(np.int32), items)
 

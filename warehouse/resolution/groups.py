@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from warehouse.resolution.names import distinct
 from warehouse.resolution.pairs import Floats, Ints
 
 #: Log odds are rounded to this many digits, so that the order of a sum decides nothing.
@@ -85,7 +86,7 @@ class Groups:
 
     def count(self) -> int:
         """How many groups there are."""
-        return len(np.unique(self.group))
+        return len(distinct(self.group))
 
     def join_by_mean(self, parts: Iterable[tuple[Ints, Ints, Floats, Floats]], least: float) -> None:
         """Join the two groups with the highest mean log odds over ``least`` until none is left. ``parts``: the pairs

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from warehouse.resolution.corpus import Coded, Corpus, Sets, coded
 from warehouse.resolution.groups import DIGITS, MOST_GROUPS, Groups
-from warehouse.resolution.names import RULE_COST, Blocks, coauthor_key, form_key, parse, relate, runs
+from warehouse.resolution.names import RULE_COST, Blocks, coauthor_key, distinct, form_key, parse, relate, runs
 from warehouse.resolution.pairs import Best, Flags, Floats, Ints, Links, Pairs, Spool, components, first_of, parts
 from warehouse.resolution.processes import available, spread
 from warehouse.resolution.statistics import POPULATION, Statistics, reference
@@ -258,23 +258,28 @@ class _Blocks:
 
     def chunks(self) -> Iterator[_Chunk]:
         """The pairs of their mentions, a bounded number at a time; blocks paired with themselves give each twice."""
-        size = self.size
-        small = self.where(size < GRID)
-        size_of_small = small.size
-        for part in parts(size_of_small, CHUNK):
-            n = size_of_small[part]
+        blocks = self.where(np.argsort(self.starts[0], kind="stable"))
+        size, (first, second), (rows, columns) = blocks.size, blocks.starts, blocks.counts
+        # All that the same mentions are paired with makes one table.
+        table = np.cumsum(np.diff(first, prepend=-1) != 0) - 1
+        cells, ends = np.bincount(table, size), np.cumsum(np.bincount(table))
+        small = np.flatnonzero(cells[table] < GRID)
+        for part in parts(size[small], CHUNK):
+            at = small[part]
+            n = size[at]
             place = runs(np.zeros(len(n), np.int64), n)
-            width = np.maximum(np.repeat(small.counts[1][part], n), 1)
-            i = self.order[np.repeat(small.starts[0][part], n) + place // width]
-            j = self.order[np.repeat(small.starts[1][part], n) + place % width]
-            yield _Chunk(i, j, np.repeat(small.rel[part], n))
-        for k in np.flatnonzero(size >= GRID).tolist():
-            x, y = (
-                self.order[starts[k] : starts[k] + counts[k]]
-                for starts, counts in zip(self.starts, self.counts, strict=True)
-            )
-            n = len(x) * len(y)
-            yield _Chunk(np.repeat(x, len(y)), np.tile(y, len(x)), np.full(n, self.rel[k]), (x, y, np.arange(n)))
+            width = np.repeat(columns[at], n)
+            i = self.order[np.repeat(first[at], n) + place // width]
+            j = self.order[np.repeat(second[at], n) + place % width]
+            yield _Chunk(i, j, np.repeat(blocks.rel[at], n))
+        for k in np.flatnonzero(cells >= GRID).tolist():
+            begin = int(ends[k - 1]) if k else 0
+            x = self.order[first[begin] : first[begin] + rows[begin]]
+            for part in parts(size[begin : ends[k]], CHUNK):
+                at = np.arange(begin, ends[k])[part]
+                y = self.order[runs(second[at], columns[at])]
+                rel = np.tile(np.repeat(blocks.rel[at], columns[at]), len(x))
+                yield _Chunk(np.repeat(x, len(y)), np.tile(y, len(x)), rel, (x, y, np.arange(len(rel))))
 
 
 class _Resolver:
@@ -417,7 +422,7 @@ class _Resolver:
         if not len(a):
             return apart
         width = max(1, len(self.forms))
-        known = np.unique(
+        known = distinct(
             np.concatenate([self.paper * width + self.form, self.corpus.beside_paper * width + self.form_beside])
         )
         few, many = self.count[a], self.count[b]
@@ -428,7 +433,7 @@ class _Resolver:
             mention = self.by_form[runs(self.start[less[part]], size)]
             wanted = self.paper[mention] * width + np.repeat(more[part], size)
             hit = known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted
-            apart[part.start + np.unique(np.repeat(np.arange(len(size)), size)[hit])] = True
+            apart[part.start + np.repeat(np.arange(len(size)), size)[hit]] = True
         return apart
 
     def _are_torn(self, shorter: Ints, longer: Ints) -> Flags:
@@ -549,7 +554,7 @@ class _Resolver:
                     self._tell_best(pairs, pack)
                 yield members, pack.label[members], pack.best.pairs.where(members)
 
-            numbers = np.unique(np.concatenate([of_held, of_blocks[of_blocks >= 0]])).tolist()
+            numbers = distinct(np.concatenate([of_held, of_blocks[of_blocks >= 0]])).tolist()
             numbers += (-1 - np.flatnonzero(is_large)).tolist()
             sizes = [float(load[-1 - n] if n < 0 else self.pack) for n in numbers]
             for members, label, best in spread(cluster, numbers, sizes, self.processes):
@@ -743,7 +748,7 @@ class _Resolver:
             links.add(i, j)
         component = links.labels().astype(np.int64)
         is_big = np.bincount(component, minlength=1)[component] > 1
-        seen = np.unique(self.form[mentions[is_big]] * len(mentions) + component[is_big])
+        seen = distinct(self.form[mentions[is_big]] * len(mentions) + component[is_big])
         forms, groups = np.unique(seen // max(1, len(mentions)), return_counts=True)
         self.groups = dict(zip(forms.tolist(), groups.tolist(), strict=True))
 
@@ -848,7 +853,7 @@ class _Resolver:
     def _cluster_component(self, pairs: Pairs, pack: _Pack) -> None:
         """Strong pairs first, best first; then groups whose pairs have log odds for being one on average, the best two
         first."""
-        members = np.unique(np.concatenate([self.place[pairs.i], self.place[pairs.j]]))
+        members = distinct(np.concatenate([self.place[pairs.i], self.place[pairs.j]]))
         k = len(members)
         is_complete = k <= MOST_GROUPS and len(pairs) == k * (k - 1) // 2
         if is_complete and (pairs.total > self.p.join).all() and not pairs.clash.any():
