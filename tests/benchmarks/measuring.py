@@ -198,16 +198,19 @@ def tree_memory(process: int, above: int = 0) -> int:
             break
         family |= more
     resident = sum(found[pid][2] for pid in family)
-    return resident if resident <= above else sum(_proportional(pid, found[pid][2]) for pid in family)
+    return resident if resident <= above else sum(proportional(pid, found[pid][2]) for pid in family)
 
 
-def _proportional(process: int, resident: int) -> int:
-    """Bytes of a process, of shared pages its part of them; ``resident`` where that is not told."""
+def proportional(process: int, resident: int) -> int:
+    """Bytes of a process, of shared pages its part of them; ``resident`` where that is not told. One that ended since
+    it was found holds nothing: its shared pages are the others' now, and told there."""
     try:
         told = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except ProcessLookupError:
+        return 0
     except OSError:
-        return resident
-    return next((1024 * int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:")), resident)
+        return resident if Path(f"/proc/{process}").exists() else 0
+    return next((1024 * int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:")), 0)
 
 
 def table(rows: Sequence[Row]) -> str:

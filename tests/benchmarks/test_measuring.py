@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from tests.benchmarks.measuring import BenchmarkError, Row, run, table
+from tests.benchmarks.measuring import BenchmarkError, Row, proportional, run, table
 
 
 def row(**changed: Any) -> Row:
@@ -55,6 +57,18 @@ time.sleep(1.5)
 """
     taken = run([sys.executable, "-c", code])
     assert 200e6 < taken.peak < 330e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_a_process_that_ends_while_it_is_looked_at_holds_nothing() -> None:
+    code = "import time; print('up', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline() == b"up\n"
+        assert 1e6 < proportional(process.pid, 10**9) < 1e8
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert proportional(process.pid, 10**9) == 0
+    assert proportional(process.pid, 10**9) == 0
 
 
 def test_a_command_that_fails_is_no_figure() -> None:

@@ -8,13 +8,13 @@ Called by the dbt models in Python with an ``Engine`` (frames.py) that sees the 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from warehouse.resolution.corpus import Coded, Sets
@@ -172,7 +172,7 @@ def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
 
 def _as_texts(decision: Decision) -> tuple[str | None, ...]:
     d = decision
-    evidence = json.dumps(d.evidence, ensure_ascii=False) if d.evidence else "{}"
+    evidence = msgspec.json.encode(d.evidence).decode()
     odds = None if d.near_log_odds is None else str(d.near_log_odds)
     partner = d.evidence.get("with")
     return (d.mention_id, partner, d.cluster, d.component, d.rule, evidence, d.near_mention_id, odds, d.near_reason)
@@ -503,4 +503,4 @@ def _word(override: Override | None, rule: str) -> tuple[str | None, str | None]
         "reason": override.reason,
         "without_it": rule,
     }
-    return f"override: {override.action}", json.dumps(evidence, ensure_ascii=False)
+    return f"override: {override.action}", msgspec.json.encode(evidence).decode()

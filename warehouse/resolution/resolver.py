@@ -437,18 +437,17 @@ class _Resolver:
         return apart
 
     def _are_torn(self, shorter: Ints, longer: Ints) -> Flags:
-        """Of each relation, whether either of its names also fits a third one that excludes the other; which names fit
-        which, in any order."""
-        from_, to = np.concatenate([shorter, longer]), np.concatenate([longer, shorter])
-        order = np.argsort(from_, kind="stable")
-        to = to[order]
-        start = np.searchsorted(from_[order], np.arange(len(self.forms) + 1))
+        """Of each relation, whether either of its names also fits a third one that excludes the other. ``shorter`` and
+        ``longer``: two names each that fit, whichever is which."""
+        name, fit = np.concatenate([shorter, longer]), np.concatenate([longer, shorter])
+        order = np.argsort(name, kind="stable")
+        fit, start = fit[order], np.searchsorted(name[order], np.arange(len(self.forms) + 1))
 
         def is_torn(a: int, b: int) -> bool:
             return a != b and any(
                 z != y and relate(parse(self.forms[min(y, z)]), parse(self.forms[max(y, z)])) is None
                 for x, y in ((a, b), (b, a))
-                for z in to[start[x] : start[x + 1]].tolist()
+                for z in fit[start[x] : start[x + 1]].tolist()
             )
 
         def some(part: Ints) -> Iterator[tuple[Ints, Flags]]:
