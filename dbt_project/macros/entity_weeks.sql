@@ -88,14 +88,12 @@ left join totals on weeks.week = totals.week
 {%- endmacro %}
 
 {# A model of such rows whose weeks are made anew when they differ from what is there. `papers` is the model that has
-   paper_id and the key. #}
-{% macro entity_weeks_by_difference(papers, key) -%}
+   paper_id and the key; `order` the columns by which rows lie together, those of a day as those of a build: readers of
+   some skip the rest. #}
+{% macro entity_weeks_by_difference(papers, key, order) -%}
 {{ appended_after(['{{ forget_changed_weeks("' ~ papers ~ '", "' ~ key ~ '") }}']) }}
 {{ entity_weeks(entity_papers(papers, key), key, weeks_without_rows() if is_incremental() else '') }}
-{%- if not is_incremental() %}
--- Weeks lie together: most questions are about the latest, and a build drops whole ones.
-order by week asc nulls last
-{%- endif %}
+order by {{ order | join(' asc nulls last, ') }} asc nulls last
 {%- endmacro %}
 
 {% macro entity_papers(papers, key) -%}select distinct paper_id, {{ key }} from {{ ref(papers) }}{%- endmacro %}
