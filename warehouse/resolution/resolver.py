@@ -43,7 +43,7 @@ SHORTER = ("initial", "short", "middle", "dropped first", "second surname")
 PACK = 2_000_000
 #: Pairs of mentions that are compared at once.
 CHUNK = 250_000
-#: Pairs of two names' mentions from which on what they share is a product of matrices, not looked up pair by pair.
+#: Pairs of some mentions with others from which on what they share is a product of matrices, not looked up by the pair.
 GRID = 4_000
 #: Pairs of mentions from which on the work is shared among processes, and names that one of them compares at once.
 FORKED = 200_000
@@ -133,6 +133,8 @@ class _Incidence:
 
     def products(self, x: Ints, y: Ints) -> tuple[Ints, Floats]:
         """The same of each row of x with each of y: two tables of len(x) rows and len(y) columns."""
+        if not self.matrix.nnz:
+            return np.zeros((len(x), len(y)), np.int64), np.zeros((len(x), len(y)))
         columns, ends = zip(*(self._columns(rows) for rows in (x, y)), strict=True)
         items, local = np.unique(np.concatenate(columns), return_inverse=True)
         shapes = ((len(rows), len(items)) for rows in (x, y))
