@@ -110,6 +110,12 @@ def _is_of(rule: NDArray[np.int8], *rules: str) -> Flags:
     return np.isin(rule, [RULES.index(name) for name in rules])
 
 
+def _different(a: Ints, b: Ints) -> tuple[Ints, Ints, Ints]:
+    """The different pairs of a[k] and b[k], numbers below 2^31, as two columns, and which of them each is."""
+    pairs, back = np.unique(a << 31 | b, return_inverse=True)
+    return pairs >> 31, pairs & (1 << 31) - 1, back
+
+
 class _Incidence:
     """Which row (a paper, an organization) carries which items, with the weight of each item."""
 
@@ -162,6 +168,10 @@ class _Incidence:
         )
         found: Ints = np.diff(self.matrix[rows].multiply(one).tocsr().indptr).astype(np.int64)
         return found
+
+
+#: How many items of an incidence both sides of each pair carry, and the sum of their weights.
+Overlap = Callable[[_Incidence], tuple[Ints, Floats]]
 
 
 @contextmanager
@@ -697,7 +707,7 @@ class _Resolver:
 
     # -- evidence --------------------------------------------------------------------------
 
-    def _facing(self, chunk: _Chunk, row: Ints) -> Callable[[_Incidence], tuple[Ints, Floats]]:
+    def _facing(self, chunk: _Chunk, row: Ints) -> Overlap:
         """What asks an incidence how many items both of each pair's mentions carry, and their weight; ``row``: by
         which row a mention stands there, never below 0 for one of the pairs."""
         if chunk.grid:
@@ -710,10 +720,10 @@ class _Resolver:
 
             return products
         # Two papers of thousands of authors are compared once, not once for each author on both.
-        pairs, back = np.unique(row[chunk.i] << 31 | row[chunk.j], return_inverse=True)
+        one, other, back = _different(row[chunk.i], row[chunk.j])
 
         def overlap(incidence: _Incidence) -> tuple[Ints, Floats]:
-            count, weight = incidence.overlap(pairs >> 31, pairs & (1 << 31) - 1)
+            count, weight = incidence.overlap(one, other)
             return count[back], weight[back]
 
         return overlap
@@ -728,8 +738,8 @@ class _Resolver:
         count, weight = count - same, weight - same * self.coauthors.weights[np.maximum(fa, 0)]
         for own, papers, is_counted in ((fa, b, (fa >= 0) & (fa != fb)), (fb, a, (fb >= 0) & (fa != fb))):
             at = np.flatnonzero(is_counted)
-            asked, back = np.unique(papers[at] << 31 | own[at], return_inverse=True)
-            both = self.coauthors.carries(asked >> 31, asked & (1 << 31) - 1)[back]
+            rows, items, back = _different(papers[at], own[at])
+            both = self.coauthors.carries(rows, items)[back]
             count[at] -= both
             weight[at] -= both * self.coauthors.weights[own[at]]
         return np.maximum(count, 0), weight
@@ -776,14 +786,13 @@ class _Resolver:
         known = (co.size[a] > 1) & (co.size[b] > 1)
         apart = np.maximum(np.abs(self.year[a] - self.year[b]) - p.year_free, 0)
         venue, _ = overlap(self.venue)
-        texts = {kind: (overlap(self.words[kind])[1], a, b) for kind in ("title", "keywords")}
         parts = {
             "coauthors": np.where(
                 shared > 0, np.clip(weight, 0.5, p.coauthor_cap), np.where(known, p.coauthor_none, 0.0)
             ),
             "role": self._role(chunk.i, chunk.j, shared),
-            "title": self._text("title", *texts["title"], p.text_scale, p.text_offset, p.text_none),
-            "keywords": self._text("keywords", *texts["keywords"], p.text_scale, p.text_offset, p.text_none),
+            "title": self._text("title", overlap, a, b, p.text_scale, p.text_offset, p.text_none),
+            "keywords": self._text("keywords", overlap, a, b, p.text_scale, p.text_offset, p.text_none),
             "organization": self._organization(chunk),
             "venue": np.where(venue > 0, p.venue_same, 0.0),
             "years": np.where((self.year[a] > 0) & (self.year[b] > 0), p.year_slope * apart, 0.0),
@@ -810,14 +819,15 @@ class _Resolver:
         out = np.zeros(len(one))
         at = np.flatnonzero((one >= 0) & (other >= 0))
         if len(at):
-            _, raw = self._facing(chunk.where(at), self.organization)(self.words[kind])
+            overlap = self._facing(chunk.where(at), self.organization)
             out[at] = self._text(
-                kind, raw, one[at], other[at], p.organization_scale, p.organization_offset, p.organization_none
+                kind, overlap, one[at], other[at], p.organization_scale, p.organization_offset, p.organization_none
             )
         return out
 
-    def _text(self, kind: str, raw: Floats, a: Ints, b: Ints, scale: float, offset: float, low: float) -> Floats:
+    def _text(self, kind: str, overlap: Overlap, a: Ints, b: Ints, scale: float, offset: float, low: float) -> Floats:
         words = self.words[kind]
+        _, raw = overlap(words)
         known = (words.size[a] > 0) & (words.size[b] > 0)
         return np.where(known, np.clip(scale * raw - offset, low, self.p.text_cap), 0.0)
 

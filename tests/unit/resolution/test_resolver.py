@@ -125,7 +125,9 @@ def test_what_papers_share_is_the_same_by_the_table_and_by_the_pair(
         monkeypatch.setattr(resolver, "GRID", grid)
         told.append([decision for some in resolver.resolve_coded(corpus, processes=1) for decision in some])
     assert told[0] == told[1]
-    assert {part for decision in told[0] for part in decision.evidence} >= {"coauthors", "title", "keywords", "years"}
+    assert {part for decision in told[0] for part in decision.evidence} >= {
+        *("coauthors", "title", "keywords", "organization", "years"),
+    }
 
 
 def test_mentions_of_other_names_change_nothing() -> None:
