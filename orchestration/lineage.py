@@ -67,7 +67,7 @@ def _read(text: str, schema: dict[str, dict[str, dict[str, str]]]) -> Lineage:
     from sqlglot.lineage import lineage
 
     try:
-        columns = lineage(None, text, schema, dialect="duckdb", validate_qualify_columns=False)
+        columns = lineage(None, text, schema, dialect="duckdb", trim_selects=False, validate_qualify_columns=False)
     except (SqlglotError, ValueError, KeyError):
         return {}
     made_of: Lineage = {}
