@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from warehouse.errors import InputError
 from warehouse.landing import Decision, open_landing, utc_now
 from warehouse.lock import writer_lock
-from warehouse.raw import LoadResult, RawStore
+from warehouse.raw import RawStore
+from warehouse.reading import LoadResult
 from warehouse.settings import Settings
 
 

@@ -13,7 +13,7 @@ from orchestration.helper import HelperError
 from warehouse.errors import GateError, WarehouseError
 from warehouse.fetching import FetchReport
 from warehouse.publish import Publication
-from warehouse.raw import LoadResult
+from warehouse.reading import LoadResult
 
 
 @dataclass

@@ -105,6 +105,9 @@ def open_landing(root: Path | str) -> Landing:
 class Landing:
     """The archive in the folder ``root``. Creating the object touches nothing."""
 
+    #: Whether a forked process may read from it as this one does.
+    can_fork = True
+
     def __init__(self, root: Path):
         self.root: Path | str = root
 

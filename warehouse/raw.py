@@ -10,33 +10,21 @@ does (texts, authors, organization) is stored once per distinct content and poin
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import polars as pl
 
-from sources.daily_papers import formats
-from sources.daily_papers.records import Entry, Listing
-from sources.daily_papers.repeats import Memo
-from sources.errors import FormatError
 from warehouse.errors import HomeError
-from warehouse.keys import name_key, title_key
 from warehouse.landing import Capture, Landing, utc_now
+from warehouse.reading import Columns, LoadResult, Part, Reader, reading
 from warehouse.settings import MEMORY_LIMIT
-
-#: Loads, and bytes of payload, per transaction: bounds memory, and what a kill makes us read again.
-CHUNK, CHUNK_BYTES = 1000, 32 * 2**20
-#: A refused record is kept to this many characters here; the landing archive has all of it.
-RECORD_LIMIT = 1 << 20
 
 #: Columns by table, in the order in which a chunk is written: authors come before the content that they belong
 #: to, because a content that is there already tells that its authors are too.
@@ -104,24 +92,15 @@ def _schema(table: str) -> dict[str, Any]:
     return {name: _POLARS[kind] for name, kind in columns_of(table)}
 
 
+def _frame(table: str, columns: Columns) -> pl.DataFrame:
+    """Rows of a raw table, given column by column."""
+    kinds = _schema(table).items()
+    return pl.DataFrame([pl.Series(name, column, kind) for (name, kind), column in zip(kinds, columns, strict=True)])
+
+
 def quoted(path: Path) -> str:
     """A path as it stands between single quotes in SQL."""
     return str(path).replace("'", "''")
-
-
-@dataclass(frozen=True)
-class LoadResult:
-    """What became of one capture."""
-
-    load_id: str
-    source: str
-    listing_date: date | None
-    observed_at: datetime
-    observed_at_basis: str
-    entries: int
-    refused: int
-    verdict: str
-    reason: str | None
 
 
 @contextmanager
@@ -188,15 +167,17 @@ class RawStore:
         """
         since = _loaded_until(self.connection)
         first = scalar(self.connection, "select coalesce(max(load_number), 0) + 1 from raw.loads")
-        reader = _Reader(run_id, first)
         results: list[LoadResult] = []
-        for chunk in _chunks(unloaded(self.connection, landing)):
-            landing.ahead(chunk)
-            for capture in chunk:
-                result = reader.add(landing, capture)
+        with reading(landing, list(unloaded(self.connection, landing)), first, run_id) as chunks:
+            for parts in chunks:
+                with self._transaction():
+                    for part in parts:
+                        self._append_part(part)
+                loaded = [result for _, result in sorted(one for part in parts for one in part.results)]
+                results += loaded
                 if on_load:
-                    on_load(result)
-            results += self._load(reader)
+                    for result in loaded:
+                        on_load(result)
         self._replay_decisions(landing, since)
         return results
 
@@ -231,12 +212,12 @@ class RawStore:
         if capture is None:
             raise KeyError(load_id)
         number = scalar(self.connection, "select load_number from raw.loads where load_id = ?", [load_id])
-        reader = _Reader(run_id, number)
-        result = reader.add(landing, capture)
+        reader = Reader(run_id)
+        result = reader.add(landing, capture, number)
         with self._transaction():
             for table in ("loads", "entries", "quarantine", "fields_seen"):
                 self.connection.execute(f"delete from raw.{table} where load_id = ?", [load_id])
-            self._append_chunk(reader)
+            self._append_part(reader.take())
         self._replay_decisions(landing)
         return result
 
@@ -278,27 +259,25 @@ class RawStore:
         self.connection.execute(f"insert into raw.{table} by name select * from new_rows")
         self.connection.unregister("new_rows")
 
-    def _stored_contents(self, content_ids: Sequence[str]) -> set[str]:
+    def _append_part(self, part: Part) -> None:
+        """Add what was read, without the contents that are stored, in the order of the tables."""
+        frames = {table: _frame(table, columns) for table, columns in part.tables.items() if columns}
+        if "entry_contents" in frames:
+            stored = self._stored_contents(frames["entry_contents"]["content_id"])
+            for table in ("entry_contents", "entry_authors") if stored else ():
+                if table in frames:
+                    frames[table] = frames[table].filter(~pl.col("content_id").is_in(stored))
+        for table in TABLES:
+            if table in frames:
+                self.append(table, frames[table])
+
+    def _stored_contents(self, content_ids: pl.Series) -> list[str]:
         """Which of these contents are stored already."""
-        self.connection.register(
-            "met", pl.DataFrame({"content_id": content_ids}, schema={"content_id": pl.String}).to_arrow()
-        )
+        self.connection.register("met", content_ids.to_frame().to_arrow())
         query = "select content_id from raw.entry_contents where content_id in (select content_id from met)"
-        stored = {row[0] for row in self.connection.execute(query).fetchall()}
+        stored = [row[0] for row in self.connection.execute(query).fetchall()]
         self.connection.unregister("met")
         return stored
-
-    def _load(self, reader: _Reader) -> list[LoadResult]:
-        if reader.results:
-            with self._transaction():
-                self._append_chunk(reader)
-        results, reader.results = reader.results, []
-        return results
-
-    def _append_chunk(self, reader: _Reader) -> None:
-        stored = self._stored_contents(list(reader.contents)) if reader.contents else set()
-        for table, rows in reader.take(stored).items():
-            self.append(table, rows)
 
     def _replay_decisions(self, landing: Landing, since: date | None = None) -> None:
         """Obey the archive's decisions, so that a rebuild reaches the verdicts that people gave.
@@ -335,20 +314,6 @@ def unloaded(connection: duckdb.DuckDBPyConnection, landing: Landing) -> Iterato
         if capture.load_id not in known:
             known.add(capture.load_id)
             yield capture
-
-
-def _chunks(captures: Iterable[Capture]) -> Iterator[list[Capture]]:
-    """Captures by the transaction."""
-    chunk: list[Capture] = []
-    size = 0
-    for capture in captures:
-        chunk.append(capture)
-        size += sum(payload.size for payload in capture.payloads)
-        if len(chunk) == CHUNK or size >= CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
 
 
 def start_over(
@@ -413,261 +378,3 @@ def is_behind(landing: Landing, raw: Path, published: Path) -> bool:
             full join published.marts.ops_loads as shown using (load_id)
             where loads.verdict is distinct from shown.verdict"""
         return bool(scalar(connection, changed))
-
-
-class _Content(msgspec.Struct, frozen=True, gc=False):
-    """What the rows of an entry say of its content."""
-
-    content_id: str
-    title_key: str
-
-
-class _Reader:
-    """Reads captures into the rows of one chunk after the other, column by column, in the order of the captures."""
-
-    def __init__(self, run_id: str, first_number: int):
-        self.run_id = run_id
-        self.next_number = first_number
-        self.results: list[LoadResult] = []
-        #: Contents met in this chunk for the first time in this run; older chunks may have stored them.
-        self.contents: dict[str, tuple[str, Entry]] = {}
-        self._memo = Memo(self._keep)
-        self._start()
-
-    def _start(self) -> None:
-        self._loads: list[dict[str, Any]] = []
-        self._quarantine: list[dict[str, Any]] = []
-        self._entries = _Columns("entries")
-        self._fields = _Columns("fields_seen")
-
-    def _keep(self, entry: Entry) -> _Content:
-        content_id, key = _content_id(entry), title_key(entry.title)
-        self.contents.setdefault(content_id, (key, entry))
-        return _Content(content_id, key)
-
-    def take(self, stored: Collection[str]) -> dict[str, pl.DataFrame]:
-        """The rows read since the last call, by table, without the contents that are stored; begins a new chunk."""
-        contents, authors = _Columns("entry_contents"), _Columns("entry_authors")
-        for content_id, (key, entry) in self.contents.items():
-            if content_id not in stored:
-                contents.add(_content_row(content_id, key, entry))
-                _add_authors(authors, content_id, entry)
-        tables = {
-            "loads": pl.DataFrame(self._loads, schema=_schema("loads"), orient="row"),
-            "entries": self._entries.frame(),
-            "entry_authors": authors.frame(),
-            "entry_contents": contents.frame(),
-            "quarantine": pl.DataFrame(self._quarantine, schema=_schema("quarantine"), orient="row"),
-            "fields_seen": self._fields.frame(),
-        }
-        self.contents = {}
-        self._start()
-        return tables
-
-    def add(self, landing: Landing, capture: Capture) -> LoadResult:
-        """Parse one capture and append its rows. A capture that can't be parsed is a rejected load."""
-        listing: Listing | None = None
-        listing_date = capture.listing_date
-        reason: str | None = None
-        try:
-            pages = landing.read(capture)
-            listing = formats.parse(
-                formats.detect_format(pages[0]),
-                pages,
-                listing_date=capture.listing_date,
-                observed_at=capture.observed_at,
-                memo=self._memo,
-            )
-            listing_date = _listing_date(capture, listing)
-        except FormatError as error:
-            listing = None
-            reason = self._refuse(capture, error.reason_code, error.message, pages[0])
-        except ValueError as error:
-            reason = self._refuse(capture, "damaged_payload", str(error), b"")
-        if listing is not None:
-            self._add_listing(capture.load_id, listing)
-        result = LoadResult(
-            load_id=capture.load_id,
-            source=capture.source,
-            listing_date=listing_date,
-            observed_at=capture.observed_at,
-            observed_at_basis=capture.observed_at_basis,
-            entries=len(listing.observations) if listing else 0,
-            refused=len(listing.refusals) if listing else 0,
-            verdict="rejected" if reason else "pending",
-            reason=reason,
-        )
-        self._loads.append(
-            {
-                "load_id": capture.load_id,
-                "load_number": self.next_number,
-                "format": listing.format if listing else None,
-                "kind": listing.kind if listing else None,
-                "source": capture.source,
-                "listing_date": listing_date,
-                "served_date": listing.served_date if listing else None,
-                "observed_at": _naive(capture.observed_at),
-                "observed_at_basis": capture.observed_at_basis,
-                "landed_at": _naive(capture.landed_at),
-                "landing_note": capture.note,
-                "payload_count": len(capture.payloads),
-                "payload_bytes": sum(p.size for p in capture.payloads),
-                "payload_sha256": " ".join(p.sha256 for p in capture.payloads),
-                "received": listing.received if listing else 0,
-                "entries": result.entries,
-                "refused": result.refused,
-                "verdict": result.verdict,
-                "verdict_by": "loader" if reason else None,
-                "verdict_reason": reason,
-                "loaded_in": self.run_id,
-            }
-        )
-        self.next_number += 1
-        self.results.append(result)
-        return result
-
-    def _refuse(self, capture: Capture, code: str, detail: str, body: bytes) -> str:
-        self._quarantine.append(
-            {
-                "load_id": capture.load_id,
-                "position": None,
-                "reason_code": code,
-                "field_path": None,
-                "detail": detail,
-                "record": _text(body),
-            }
-        )
-        return f"{code}: {detail}"
-
-    def _add_listing(self, load_id: str, listing: Listing) -> None:
-        for seen in listing.observations:
-            content = seen.content
-            self._entries.add(
-                (
-                    load_id,
-                    seen.position,
-                    content.content_id,
-                    seen.paper_id,
-                    content.title_key,
-                    seen.upvotes,
-                    seen.comments,
-                    seen.github_stars,
-                )
-            )
-        for field in listing.fields:
-            self._fields.add((load_id, field.path, field.types, field.present, field.parents, field.is_known))
-        self._quarantine += [
-            {
-                "load_id": load_id,
-                "position": refusal.position,
-                "reason_code": refusal.reason_code,
-                "field_path": refusal.field_path,
-                "detail": refusal.detail,
-                "record": _text(refusal.record),
-            }
-            for refusal in listing.refusals
-        ]
-
-
-class _Columns:
-    """The rows of a table on their way into a frame, where columns are cheaper than rows."""
-
-    def __init__(self, table: str):
-        self._schema = _schema(table)
-        self._rows: list[tuple[Any, ...]] = []
-        self.add = self._rows.append
-
-    def frame(self) -> pl.DataFrame:
-        """All rows so far."""
-        columns = zip(*self._rows, strict=True) if self._rows else [()] * len(self._schema)
-        kinds = self._schema.items()
-        return pl.DataFrame(
-            [pl.Series(name, column, kind) for (name, kind), column in zip(kinds, columns, strict=True)]
-        )
-
-
-def _content_id(entry: Entry) -> str:
-    """16 hex digits of everything in an entry but what moves between two observations."""
-    still = msgspec.structs.replace(entry, position=0, upvotes=None, comments=None, github_stars=None)
-    return hashlib.blake2b(msgspec.json.encode(still), digest_size=8).hexdigest()
-
-
-def _content_row(content_id: str, key: str, entry: Entry) -> tuple[Any, ...]:
-    """In the order of the columns of ``entry_contents``."""
-    organization, submitter = entry.organization, entry.submitter
-    return (
-        content_id,
-        entry.paper_id,
-        entry.title,
-        key,
-        entry.abstract,
-        _naive(entry.published_at),
-        entry.published_on,
-        _naive(entry.submitted_at),
-        entry.author_count,
-        organization.organization_id if organization else None,
-        organization.slug if organization else None,
-        organization.name if organization else None,
-        title_key(organization.slug) if organization else None,
-        title_key(organization.name) if organization else None,
-        submitter.account_id if submitter else None,
-        submitter.handle if submitter else None,
-        submitter.name if submitter else None,
-        entry.code_url,
-        entry.project_url,
-        entry.ai_summary,
-        entry.ai_keywords,
-        entry.discussion_id,
-        entry.thumbnail_url,
-        entry.is_author_participating,
-        entry.extra,
-    )
-
-
-def _add_authors(rows: _Columns, content_id: str, entry: Entry) -> None:
-    for position, author in enumerate(entry.authors, start=1):
-        rows.add(
-            (
-                content_id,
-                position,
-                author.name,
-                name_key(author.name),
-                author.author_row_id,
-                author.account_id,
-                author.account_handle,
-                author.account_name,
-                author.status,
-                _naive(author.status_changed_at),
-                author.is_hidden,
-            )
-        )
-
-
-def _listing_date(capture: Capture, listing: Listing) -> date | None:
-    """The date of a listing: what was asked for, else what the page says, else when most entries were submitted.
-
-    Raises FormatError when nothing tells: a daily list without a date can't be placed.
-    """
-    if capture.listing_date or listing.served_date:
-        return capture.listing_date or listing.served_date
-    if listing.kind == "search":
-        return None
-    days = Counter(entry.submitted_at.date() for entry in listing.observations if entry.submitted_at)
-    if not days:
-        raise FormatError(
-            "neither its name nor its content tells the date of this listing: "
-            "import it again with --listing-date or a manifest",
-            reason_code="unknown_listing_date",
-        )
-    return max(days, key=lambda day: (days[day], day))
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    """UTC without a zone, as the tables keep it."""
-    if moment is not None and moment.tzinfo is UTC:
-        return moment.replace(tzinfo=None)
-    return None if moment is None else (moment - moment.utcoffset()).replace(tzinfo=None)  # type: ignore[operator]
-
-
-def _text(body: bytes) -> str:
-    return body[: 4 * RECORD_LIMIT].decode("utf-8", errors="replace")[:RECORD_LIMIT]

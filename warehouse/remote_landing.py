@@ -28,6 +28,9 @@ _MOMENT = "%Y-%m-%d/%H%M%S%f"
 class RemoteLanding(Landing):
     """The archive below a prefix of an object store."""
 
+    #: A connection serves one process.
+    can_fork = False
+
     def __init__(self, storage: Storage):
         self.root = storage.root
         self.storage = storage

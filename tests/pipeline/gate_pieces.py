@@ -12,7 +12,8 @@ from typing import Any
 from orchestration.expectations.judge import Judgement, judge
 from orchestration.gates import GateOutcome, batch_gate
 from warehouse.landing import Landing
-from warehouse.raw import LoadResult, RawStore
+from warehouse.raw import RawStore
+from warehouse.reading import LoadResult
 from warehouse.settings import Settings
 
 

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from warehouse.processes import available, spread
 from warehouse.resolution.corpus import Coded, Sets
 from warehouse.resolution.frames import Engine
 from warehouse.resolution.names import coauthor_key, family_keys, parse
 from warehouse.resolution.order import LEAST_NAMES, TELLING, lean, turned_names
 from warehouse.resolution.persons import Override, Placed, place
-from warehouse.resolution.processes import available, spread
 from warehouse.resolution.reach import Kin
 from warehouse.resolution.resolver import PACK, Decision, resolve_coded
 from warehouse.resolution.statistics import Statistics, keyword_key, reference, words

@@ -27,11 +27,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from warehouse.processes import available, spread
 from warehouse.resolution.corpus import Coded, Corpus, Sets, coded
 from warehouse.resolution.groups import DIGITS, MOST_GROUPS, Groups
 from warehouse.resolution.names import RULE_COST, Blocks, coauthor_key, distinct, form_key, parse, relate, runs
 from warehouse.resolution.pairs import Best, Flags, Floats, Ints, Links, Pairs, Spool, components, first_of, parts
-from warehouse.resolution.processes import available, spread
 from warehouse.resolution.statistics import POPULATION, Statistics, reference
 
 Found = TypeVar("Found")

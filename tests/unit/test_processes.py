@@ -3,12 +3,13 @@
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
+from warehouse.processes import available, side_by_side, spread
 from warehouse.resolution import resolver
 from warehouse.resolution.corpus import Corpus, Mention, Paper, coded
-from warehouse.resolution.processes import available, spread
 
 pytestmark = pytest.mark.skipif(available() < 2, reason="processes are forked on Linux, where there are two cores")
 
@@ -55,6 +56,31 @@ def test_who_stops_asking_leaves_no_process_behind() -> None:
     answers = spread(work, range(2), [1.0, 1.0], 2)
     next(answers)
     answers.close()  # type: ignore[attr-defined]
+    assert _children() == before
+
+
+def test_works_side_by_side_are_told_apart() -> None:
+    def count(k: int) -> Iterator[tuple[int, int]]:
+        yield from ((k, number) for number in range(3))
+        yield k, os.getpid()
+
+    with side_by_side([partial(count, 0), partial(count, 1)]) as streams:
+        told = list(zip(*streams, strict=True))
+    assert told[:3] == [((0, number), (1, number)) for number in range(3)]
+    (_, first), (_, second) = told[3]
+    assert len({first, second, os.getpid()}) == 3
+    with side_by_side([partial(count, 0)]) as (stream,):
+        assert list(stream)[3] == (0, os.getpid())
+
+
+def test_a_work_side_by_side_that_dies_is_no_end() -> None:
+    def die() -> Iterator[int]:
+        yield 1
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    before = _children()
+    with pytest.raises(RuntimeError, match="killed"), side_by_side([die, die]) as streams:
+        list(zip(*streams, strict=True))
     assert _children() == before
 
 

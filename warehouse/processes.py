@@ -6,15 +6,16 @@ arrays sent to them. A forked process has none of this one's threads: it compute
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection, Pipe, wait
-from typing import TypeVar
-
-import numpy as np
+from typing import Any, TypeVar
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -37,38 +38,65 @@ def spread(
     or dies. With one process the work is done here, and nothing is sent.
     """
     shares = _shares(load, min(processes, len(parts)))
+
+    def do(share: Sequence[int]) -> Iterator[Result]:
+        for k in share:
+            yield from work(parts[k])
+
     if len(shares) < 2:
-        for part in parts:
-            yield from work(part)
+        yield from do(range(len(parts)))
         return
+    with _forked([partial(do, share) for share in shares]) as ends:
+        open_ends = set(ends)
+        while open_ends:
+            for end in wait(open_ends):
+                assert isinstance(end, Connection)
+                try:
+                    yield _received(end)
+                except StopIteration:
+                    open_ends.remove(end)
+
+
+@contextmanager
+def side_by_side(works: Sequence[Callable[[], Iterable[Result]]]) -> Iterator[list[Iterator[Result]]]:
+    """What each work yields, each in a process of its own that is at most one result ahead of who asks.
+
+    As in ``spread``, results are best made of plain values, RuntimeError tells of a process that fails or dies, and a
+    single work is done here.
+    """
+    if len(works) < 2:
+        yield [iter(work()) for work in works]
+        return
+    with _forked(works) as ends:
+        yield [_results(end) for end in ends]
+
+
+def _results(end: Connection) -> Iterator[Any]:
+    while True:
+        try:
+            result = _received(end)
+        except StopIteration:
+            return
+        yield result
+
+
+@contextmanager
+def _forked(works: Sequence[Callable[[], Iterable[Any]]]) -> Iterator[list[Connection]]:
+    """Where the results of each work come from; no process is left at the end."""
     sys.stdout.flush()
     children: dict[Connection, int] = {}
     try:
-        for share in shares:
+        for work in works:
             ours, theirs = Pipe(duplex=False)
             child = os.fork()
             if not child:
                 # No other process may hold our end: one that sends to a run that was killed must fail, not wait.
                 for connection in (ours, *children):
                     connection.close()
-                _serve(theirs, work, [parts[k] for k in share])
+                _serve(theirs, work)
             theirs.close()
             children[ours] = child
-        open_ends = set(children)
-        while open_ends:
-            for end in wait(open_ends):
-                assert isinstance(end, Connection)
-                try:
-                    kind, value = end.recv()
-                except EOFError:
-                    raise RuntimeError("A process that resolves authors was killed; is there memory enough?") from None
-                if kind == "failed":
-                    sentence, trace = value
-                    raise RuntimeError(f"A process that resolves authors failed: {sentence}") from RuntimeError(trace)
-                if kind == "done":
-                    open_ends.remove(end)
-                else:
-                    yield value
+        yield list(children)
     finally:
         for end, child in children.items():
             end.close()
@@ -76,24 +104,38 @@ def spread(
             os.waitpid(child, 0)
 
 
+def _received(end: Connection) -> Any:
+    """The next result of a process. Raises StopIteration when there is none, RuntimeError when it failed or died."""
+    try:
+        kind, value = end.recv()
+    except EOFError:
+        raise RuntimeError("A process that does a part of the work was killed; is there memory enough?") from None
+    if kind == "failed":
+        sentence, trace = value
+        raise RuntimeError(f"A process that does a part of the work failed: {sentence}") from RuntimeError(trace)
+    if kind == "done":
+        raise StopIteration
+    return value
+
+
 def _shares(load: Sequence[float], count: int) -> list[list[int]]:
     """The parts by process: the largest first, each to the process that has least to do."""
     shares: list[list[int]] = [[] for _ in range(max(1, count))]
-    filled = np.zeros(len(shares))
-    for k in np.argsort(-np.asarray(load, float), kind="stable").tolist():
-        least = int(filled.argmin())
+    filled = [0.0] * len(shares)
+    for k in sorted(range(len(load)), key=lambda k: -load[k]):
+        least = filled.index(min(filled))
         shares[least].append(k)
         filled[least] += load[k]
     return [share for share in shares if share]
 
 
-def _serve(theirs: Connection, work: Callable[[Part], Iterable[Result]], parts: Sequence[Part]) -> None:
+def _serve(theirs: Connection, work: Callable[[], Iterable[Any]]) -> None:
     """The life of a forked process. It ends without what ends a process else: that is its parent's to do."""
     code = 1
     try:
-        for part in parts:
-            for result in work(part):
-                theirs.send(("result", result))
+        gc.freeze()  # what is shared is no garbage, and looking for it would copy it
+        for result in work():
+            theirs.send(("result", result))
         theirs.send(("done", None))
         code = 0
     except BrokenPipeError:

@@ -1,0 +1,88 @@
+"""What is read in several processes is what one reads, row by row and in the same order."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warehouse import reading
+from warehouse.importing import Known, Manifest, find_files, import_files
+from warehouse.landing import Landing
+from warehouse.processes import available
+from warehouse.raw import TABLES, RawStore
+from warehouse.reading import LoadResult
+from warehouse.sample.generate import ARCHIVE
+
+MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> Landing:
+    """The sample, and what tells no date: a payload that is no listing, another of other bytes than were landed."""
+    landing = Landing(tmp_path_factory.mktemp("landing"))
+    import_files(
+        landing,
+        find_files([ARCHIVE]),
+        manifest=Manifest(ARCHIVE / "manifest.tsv"),
+        told=Known(),
+        max_bytes=1 << 26,
+    )
+    with landing.writing() as batch:
+        for number, body in enumerate((b"no listing", b"[0]", b"[1]", b"[]")):
+            batch.land(
+                [("https://example.org/x", body)],
+                source="x",
+                listing_date=date(2026, 9, 1) if number > 1 else None,
+                observed_at=MOMENT + timedelta(hours=number),
+                observed_at_basis="manifest",
+            )
+    damaged = [capture for capture in landing.captures() if capture.source == "x"][2]
+    sha256 = damaged.payloads[0].sha256
+    (Path(landing.root) / "payloads" / sha256[:2] / f"{sha256}.gz").write_bytes(b"torn")
+    return landing
+
+
+def _loaded(folder: Path, landing: Landing) -> tuple[list[LoadResult], list[LoadResult], dict[str, list[Any]]]:
+    told: list[LoadResult] = []
+    with RawStore.open(folder / "raw.duckdb") as raw:
+        results = raw.load_landed(landing, "a run", told.append)
+        tables = {name: raw.connection.execute(f"select * from raw.{name} order by all").fetchall() for name in TABLES}
+    return results, told, tables
+
+
+@pytest.mark.skipif(available() < 2, reason="processes are forked on Linux, where there are two cores")
+def test_processes_read_what_one_reads(tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, told_alone, rows = _loaded(tmp_path / "alone", landing)
+    assert {load.verdict for load in alone} == {"pending", "rejected"}
+    assert len(rows["entries"]) > len(rows["entry_contents"]) > 100
+    monkeypatch.setattr(reading, "FORKED", 0)
+    monkeypatch.setattr(reading, "CHUNK", 7)
+    monkeypatch.setattr(reading, "available", lambda: 3)
+    monkeypatch.setattr(reading.Reader, "add", _elsewhere(reading.Reader.add))
+    shared, told, its_rows = _loaded(tmp_path / "shared", landing)
+    assert shared == told == alone == told_alone
+    assert [load.load_id for load in shared] == [capture.load_id for capture in landing.captures()]
+    assert its_rows == rows
+
+
+def _elsewhere(add: Any) -> Any:
+    """A reader's ``add`` that fails in the process that asks."""
+    here = os.getpid()
+
+    def added(*arguments: Any) -> Any:
+        assert os.getpid() != here
+        return add(*arguments)
+
+    return added
+
+
+def test_what_can_not_be_forked_is_read_here(tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "FORKED", 0)
+    monkeypatch.setattr(reading, "available", lambda: pytest.fail("one process must read it"))
+    monkeypatch.setattr(Landing, "can_fork", False)
+    results, _, _ = _loaded(tmp_path, landing)
+    assert len(results) == len(list(landing.captures()))

@@ -1,0 +1,335 @@
+"""Captures of the landing archive → rows of the raw tables, in several processes when there is much to read.
+
+Belongs here: what a capture becomes, row by row. Does not belong here: the tables and their database (``raw.py``), what
+a payload means (``sources``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from sources.daily_papers import formats
+from sources.daily_papers.records import Entry, Listing
+from sources.daily_papers.repeats import Memo
+from sources.errors import FormatError
+from warehouse.keys import name_key, title_key
+from warehouse.landing import Capture, Landing
+from warehouse.processes import available, side_by_side
+
+#: Loads, and bytes of payload, per transaction: bounds memory, and what a kill makes us read again.
+CHUNK, CHUNK_BYTES = 1000, 32 * 2**20
+#: Bytes of payload from which on they are read in several processes.
+FORKED = 32 * 2**20
+#: A refused record is kept to this many characters in the tables; the landing archive has all of it.
+RECORD_LIMIT = 1 << 20
+
+#: The rows of a table, column by column; no columns when there are no rows.
+Columns = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What became of one capture."""
+
+    load_id: str
+    source: str
+    listing_date: date | None
+    observed_at: datetime
+    observed_at_basis: str
+    entries: int
+    refused: int
+    verdict: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one reader makes of its captures of a chunk: what became of each by load number, and rows by table."""
+
+    results: list[tuple[int, LoadResult]]
+    tables: dict[str, Columns]
+
+
+@contextmanager
+def reading(
+    landing: Landing, captures: Sequence[Capture], first_number: int, run_id: str
+) -> Iterator[Iterator[tuple[Part, ...]]]:
+    """The parts of one chunk after the other, in the order of the captures, which get load numbers from the first on.
+
+    The captures of one listing date are read by one process, which remembers what it read of that list before.
+    """
+    processes = 1
+    if landing.can_fork and sum(payload.size for capture in captures for payload in capture.payloads) > FORKED:
+        processes = available()
+    chunks = _chunks(list(enumerate(captures, start=first_number)))
+    with side_by_side([partial(_read, landing, chunks, run_id, k, processes) for k in range(processes)]) as readers:
+        yield zip(*readers, strict=True)
+
+
+def _chunks(numbered: Sequence[tuple[int, Capture]]) -> list[Sequence[tuple[int, Capture]]]:
+    """Captures by the transaction."""
+    chunks = []
+    start = size = 0
+    for index, (_, capture) in enumerate(numbered, start=1):
+        size += sum(payload.size for payload in capture.payloads)
+        if index - start == CHUNK or size >= CHUNK_BYTES or index == len(numbered):
+            chunks.append(numbered[start:index])
+            start, size = index, 0
+    return chunks
+
+
+def _read(
+    landing: Landing, chunks: Sequence[Sequence[tuple[int, Capture]]], run_id: str, share: int, shares: int
+) -> Iterator[Part]:
+    """The part of each chunk that is one of so many shares."""
+    reader = Reader(run_id)
+    for chunk in chunks:
+        mine = [(number, capture) for number, capture in chunk if _share(number, capture) % shares == share]
+        landing.ahead([capture for _, capture in mine])
+        for number, capture in mine:
+            reader.add(landing, capture, number)
+        yield reader.take()
+
+
+def _share(number: int, capture: Capture) -> int:
+    return capture.listing_date.toordinal() if capture.listing_date else number
+
+
+class _Content(msgspec.Struct, frozen=True, gc=False):
+    """What the rows of an entry say of its content."""
+
+    content_id: str
+    title_key: str
+
+
+class Reader:
+    """Reads captures into the rows of one part after the other, in the order of the captures."""
+
+    def __init__(self, run_id: str):
+        self.run_id = run_id
+        self._memo = Memo(self._keep)
+        self._start()
+
+    def _start(self) -> None:
+        self._results: list[tuple[int, LoadResult]] = []
+        #: Contents met for the first time by this reader; they may be stored all the same.
+        self._contents: dict[str, tuple[str, Entry]] = {}
+        self._loads: list[tuple[Any, ...]] = []
+        self._quarantine: list[tuple[Any, ...]] = []
+        self._entries: list[tuple[Any, ...]] = []
+        self._fields: list[tuple[Any, ...]] = []
+
+    def _keep(self, entry: Entry) -> _Content:
+        content_id, key = _content_id(entry), title_key(entry.title)
+        self._contents.setdefault(content_id, (key, entry))
+        return _Content(content_id, key)
+
+    def take(self) -> Part:
+        """What was read since the last call."""
+        authors: list[tuple[Any, ...]] = []
+        contents: list[tuple[Any, ...]] = []
+        for content_id, (key, entry) in self._contents.items():
+            contents.append(_content_row(content_id, key, entry))
+            authors += _author_rows(content_id, entry)
+        rows = {
+            "loads": self._loads,
+            "entries": self._entries,
+            "entry_authors": authors,
+            "entry_contents": contents,
+            "quarantine": self._quarantine,
+            "fields_seen": self._fields,
+        }
+        part = Part(self._results, {table: list(zip(*some, strict=True)) for table, some in rows.items()})
+        self._start()
+        return part
+
+    def add(self, landing: Landing, capture: Capture, number: int) -> LoadResult:
+        """Parse one capture and append its rows. A capture that can't be parsed is a rejected load."""
+        listing: Listing | None = None
+        listing_date = capture.listing_date
+        reason: str | None = None
+        try:
+            pages = landing.read(capture)
+            listing = formats.parse(
+                formats.detect_format(pages[0]),
+                pages,
+                listing_date=capture.listing_date,
+                observed_at=capture.observed_at,
+                memo=self._memo,
+            )
+            listing_date = _listing_date(capture, listing)
+        except FormatError as error:
+            listing = None
+            reason = self._refuse(capture, error.reason_code, error.message, pages[0])
+        except ValueError as error:
+            reason = self._refuse(capture, "damaged_payload", str(error), b"")
+        if listing is not None:
+            self._add_listing(capture.load_id, listing)
+        result = LoadResult(
+            load_id=capture.load_id,
+            source=capture.source,
+            listing_date=listing_date,
+            observed_at=capture.observed_at,
+            observed_at_basis=capture.observed_at_basis,
+            entries=len(listing.observations) if listing else 0,
+            refused=len(listing.refusals) if listing else 0,
+            verdict="rejected" if reason else "pending",
+            reason=reason,
+        )
+        self._loads.append(
+            (
+                capture.load_id,
+                number,
+                listing.format if listing else None,
+                listing.kind if listing else None,
+                capture.source,
+                listing_date,
+                listing.served_date if listing else None,
+                _naive(capture.observed_at),
+                capture.observed_at_basis,
+                _naive(capture.landed_at),
+                capture.note,
+                len(capture.payloads),
+                sum(p.size for p in capture.payloads),
+                " ".join(p.sha256 for p in capture.payloads),
+                listing.received if listing else 0,
+                result.entries,
+                result.refused,
+                result.verdict,
+                "loader" if reason else None,
+                reason,
+                self.run_id,
+            )
+        )
+        self._results.append((number, result))
+        return result
+
+    def _refuse(self, capture: Capture, code: str, detail: str, body: bytes) -> str:
+        self._quarantine.append((capture.load_id, None, code, None, detail, _text(body)))
+        return f"{code}: {detail}"
+
+    def _add_listing(self, load_id: str, listing: Listing) -> None:
+        for seen in listing.observations:
+            content = seen.content
+            self._entries.append(
+                (
+                    load_id,
+                    seen.position,
+                    content.content_id,
+                    seen.paper_id,
+                    content.title_key,
+                    seen.upvotes,
+                    seen.comments,
+                    seen.github_stars,
+                )
+            )
+        for field in listing.fields:
+            self._fields.append((load_id, field.path, field.types, field.present, field.parents, field.is_known))
+        self._quarantine += [
+            (
+                load_id,
+                refusal.position,
+                refusal.reason_code,
+                refusal.field_path,
+                refusal.detail,
+                _text(refusal.record),
+            )
+            for refusal in listing.refusals
+        ]
+
+
+def _content_id(entry: Entry) -> str:
+    """16 hex digits of everything in an entry but what moves between two observations."""
+    still = msgspec.structs.replace(entry, position=0, upvotes=None, comments=None, github_stars=None)
+    return hashlib.blake2b(msgspec.json.encode(still), digest_size=8).hexdigest()
+
+
+def _content_row(content_id: str, key: str, entry: Entry) -> tuple[Any, ...]:
+    """In the order of the columns of ``entry_contents``."""
+    organization, submitter = entry.organization, entry.submitter
+    return (
+        content_id,
+        entry.paper_id,
+        entry.title,
+        key,
+        entry.abstract,
+        _naive(entry.published_at),
+        entry.published_on,
+        _naive(entry.submitted_at),
+        entry.author_count,
+        organization.organization_id if organization else None,
+        organization.slug if organization else None,
+        organization.name if organization else None,
+        title_key(organization.slug) if organization else None,
+        title_key(organization.name) if organization else None,
+        submitter.account_id if submitter else None,
+        submitter.handle if submitter else None,
+        submitter.name if submitter else None,
+        entry.code_url,
+        entry.project_url,
+        entry.ai_summary,
+        entry.ai_keywords,
+        entry.discussion_id,
+        entry.thumbnail_url,
+        entry.is_author_participating,
+        entry.extra,
+    )
+
+
+def _author_rows(content_id: str, entry: Entry) -> list[tuple[Any, ...]]:
+    """In the order of the columns of ``entry_authors``."""
+    return [
+        (
+            content_id,
+            position,
+            author.name,
+            name_key(author.name),
+            author.author_row_id,
+            author.account_id,
+            author.account_handle,
+            author.account_name,
+            author.status,
+            _naive(author.status_changed_at),
+            author.is_hidden,
+        )
+        for position, author in enumerate(entry.authors, start=1)
+    ]
+
+
+def _listing_date(capture: Capture, listing: Listing) -> date | None:
+    """The date of a listing: what was asked for, else what the page says, else when most entries were submitted.
+
+    Raises FormatError when nothing tells: a daily list without a date can't be placed.
+    """
+    if capture.listing_date or listing.served_date:
+        return capture.listing_date or listing.served_date
+    if listing.kind == "search":
+        return None
+    days = Counter(entry.submitted_at.date() for entry in listing.observations if entry.submitted_at)
+    if not days:
+        raise FormatError(
+            "neither its name nor its content tells the date of this listing: "
+            "import it again with --listing-date or a manifest",
+            reason_code="unknown_listing_date",
+        )
+    return max(days, key=lambda day: (days[day], day))
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    """UTC without a zone, as the tables keep it."""
+    if moment is not None and moment.tzinfo is UTC:
+        return moment.replace(tzinfo=None)
+    return None if moment is None else (moment - moment.utcoffset()).replace(tzinfo=None)  # type: ignore[operator]
+
+
+def _text(body: bytes) -> str:
+    return body[: 4 * RECORD_LIMIT].decode("utf-8", errors="replace")[:RECORD_LIMIT]
