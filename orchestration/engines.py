@@ -31,7 +31,7 @@ class Engine(Protocol):
     """One run's way from the raw tables to what readers see."""
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
-        """dbt's events, last ``{"success": …}``."""
+        """Begin to build; dbt's events as they come, last ``{"success": …}``."""
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
         """Rows of each public table, and what each of its columns is made of where that is known."""
@@ -83,7 +83,7 @@ class DuckDBEngine:
         is_anew = prepare_next(self.settings, models_version()) or is_rebuild
         # The version is that of the seeds too: those of a file that is built upon are the ones that stand there now.
         command = [*dbt_process.BUILD, *(["--full-refresh"] if is_anew else ["--exclude-resource-type", "seed"])]
-        yield from self.helper.do(self.settings.environment(), self.settings.dbt_target, command)
+        return self.helper.do(self.settings.environment(), self.settings.dbt_target, command)
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
         with open_database(self.settings.next_database, read_only=True) as connection:

@@ -46,14 +46,21 @@ class Helper:
         self.waited = 0.0
 
     def do(self, *arguments: Any) -> Iterator[Any]:
-        """What the work emits for these arguments, as it comes. Raises HelperError when the helper fails or dies."""
-        try:
+        """Ask for the work; what it emits for these arguments comes as it is made, while this process goes on.
+
+        Raises HelperError when the helper fails or dies, here or while its answers are read.
+        """
+        with self._is_alive():
             if not self._is_ready:
                 began = time.perf_counter()
                 self._connection.recv()
                 self._is_ready = True
                 self.waited = time.perf_counter() - began
             self._connection.send(arguments)
+        return self._answers()
+
+    def _answers(self) -> Iterator[Any]:
+        with self._is_alive():
             while True:
                 kind, value = self._connection.recv()
                 if kind == "emitted":
@@ -62,6 +69,11 @@ class Helper:
                     return
                 else:
                     raise HelperError(value)
+
+    @contextmanager
+    def _is_alive(self) -> Iterator[None]:
+        try:
+            yield
         except (EOFError, OSError) as error:
             raise HelperError(f"the {self._name} process died") from error
 

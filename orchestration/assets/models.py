@@ -52,22 +52,26 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         outcome: dg.ResourceParam[Outcome],
     ) -> Iterator[Any]:
         target = warehouse.dbt_target
-        with outcome.of_step("dbt"), _meanwhile(warm_up) if warehouse.writes_file else nullcontext():
+        with outcome.of_step("dbt"):
             load_overrides(warehouse)
             hand_over_new(warehouse)
             built: list[dg.Output[None]] = []
             engine = engine_of(warehouse, dbt)
-            for event in engine.build(is_rebuild=_is_rebuild(context.run)):
-                if "success" not in event:
-                    for told in DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context):
-                        # Tables are counted when dbt has let go of the file; what is no table is told at once.
-                        if isinstance(told, dg.Output):
-                            built.append(told)
-                        else:
-                            yield told
-                elif not event["success"]:
-                    yield from built
-                    raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
+            events = engine.build(is_rebuild=_is_rebuild(context.run))
+            # dbt has begun: what is done from here on lies beside it.
+            with _meanwhile(warm_up) if warehouse.writes_file else nullcontext():
+                for event in events:
+                    if "success" not in event:
+                        told = DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context)
+                        for one in told:
+                            # Tables are counted when dbt has let go of the file; what is no table is told at once.
+                            if isinstance(one, dg.Output):
+                                built.append(one)
+                            else:
+                                yield one
+                    elif not event["success"]:
+                        yield from built
+                        raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
             yield from _described(built, *engine.describe(nodes["nodes"]))
 
     return cast(dg.AssetsDefinition, dbt_models)
