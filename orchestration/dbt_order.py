@@ -2,13 +2,15 @@
 
 dbt hands a node to its threads when it is ready, and of several ready ones the shallowest first. So the longest chain
 of models, that of the authors, comes last and leaves one thread alone with it at the end. Begun first, all else lies
-beside it, which saves a fifth of a day's build. What waits for what stays as it is.
+beside it, which saves a fifth of a day's build. What waits for what stays as it is. A large warehouse keeps dbt's own
+order: its authors need most of the memory, which little else should share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, cached_property
+from pathlib import Path
 from queue import PriorityQueue
 from threading import Semaphore
 from typing import Any
@@ -17,10 +19,14 @@ import dbt.task.build
 from dbt.graph.queue import GraphQueue
 from dbt.task.build import BuildTask
 
+#: Bytes of raw tables from which on a warehouse is large: a quarter of a million papers looked at fifty times.
+LARGE = 2**29
 
-def begin_with_the_longest_chain() -> None:
-    """Let dbt's ``build`` take its nodes in this order, in this process."""
-    dbt.task.build.BuildTask = LongestChainFirst  # type: ignore[misc]
+
+def choose_order(raw_database: Path) -> None:
+    """Let dbt's ``build`` take its nodes in the order that suits a warehouse of that size, in this process."""
+    is_large = raw_database.exists() and raw_database.stat().st_size >= LARGE
+    dbt.task.build.BuildTask = BuildTask if is_large else LongestChainFirst  # type: ignore[misc]
 
 
 def chain_lengths(graph: Any) -> dict[str, int]:

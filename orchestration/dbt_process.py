@@ -56,13 +56,13 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
-    from orchestration.dbt_order import begin_with_the_longest_chain
+    from orchestration.dbt_order import choose_order
 
     def on_event(event: Any) -> None:
         if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
             emit(MessageToDict(event, preserving_proto_field_name=True))
 
-    begin_with_the_longest_chain()
+    choose_order(Path(environment["PAPERS_RAW_DATABASE"]))
     runner = dbtRunner(manifest=_parsed.get("manifest"), callbacks=[on_event])
     try:
         result = runner.invoke([*command, *arguments_for(target)])

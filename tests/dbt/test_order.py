@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import dbt.task.build
 import networkx as nx
 import pytest
 from dbt.graph.queue import GraphQueue
 from dbt.task.build import BuildTask
 
-from orchestration.dbt_order import LongestChainFirst, chain_lengths
+from orchestration import dbt_order
+from orchestration.dbt_order import LongestChainFirst, chain_lengths, choose_order
 
 #: ``a`` stands alone, ``z`` begins a chain of four, ``m`` one of two.
 EDGES = [("z", "y"), ("y", "x"), ("x", "w"), ("m", "x"), ("m", "l")]
@@ -85,3 +88,14 @@ def test_a_thread_is_free_again_when_what_it_did_can_not_be_recorded(monkeypatch
     with pytest.raises(RuntimeError):
         pool.running["z"]()
     assert task._free.acquire(blocking=False)
+
+
+def test_a_large_warehouse_keeps_the_order_of_dbt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbt.task.build, "BuildTask", BuildTask)
+    monkeypatch.setattr(dbt_order, "LARGE", 10)
+    raw = tmp_path / "raw.duckdb"
+    for size, order in ((None, LongestChainFirst), (10, BuildTask), (9, LongestChainFirst)):
+        if size:
+            raw.write_bytes(bytes(size))
+        choose_order(raw)
+        assert dbt.task.build.BuildTask is order
