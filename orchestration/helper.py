@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
+from warehouse.processes import collect_seldom
+
 Emit = Callable[[Any], None]
 
 
@@ -27,7 +29,7 @@ def importing() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
+        collect_seldom()
         gc.enable()
 
 

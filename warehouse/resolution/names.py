@@ -167,18 +167,21 @@ class Name:
 
 
 def _parts(unit: str) -> tuple[str, ...]:
-    return tuple(p for p in unit.split("-") if p)
+    return tuple(filter(None, unit.split("-"))) if "-" in unit else (unit,) if unit else ()
 
 
 @lru_cache(maxsize=100_000)
 def parse(listed: str) -> Name:
-    text = _INITIAL_RUN.sub(r"\1. ", listed.strip())
+    text = listed.strip()
+    if "." in text:
+        text = _INITIAL_RUN.sub(r"\1. ", text)
     head, comma, tail = text.partition(",")
     if comma and tail.strip() and fold(tail).replace(" ", "") not in SUFFIXES and len(tail.split()) <= 3:
         text = f"{tail} {head}"
     raw = fold(text)
     words = [w for w in raw.split(" ") if w.strip("-")]
-    is_team = (len(words) > 1 and (bool(TEAM_WORDS & set(words)) or any(c.isdigit() for c in raw))) or len(words) > 7
+    is_team = len(words) > 1 and (not TEAM_WORDS.isdisjoint(words) or any(map(str.isdigit, raw)))
+    is_team = is_team or len(words) > 7
     while len(words) > 2 and words[-1] in SUFFIXES:
         words.pop()
     while len(words) > 2 and words[0] in TITLES:
