@@ -105,6 +105,11 @@ class Coded:
     is_asked: NDArray[np.bool_]
     real: int
 
+    def ids_of(self, mentions: Ints) -> list[str]:
+        """Ids by the numbers of mentions; a column of the warehouse gives them all at once."""
+        take = getattr(self.mention_ids, "take", None)
+        return take(mentions) if take else [self.mention_ids[k] for k in mentions.tolist()]
+
 
 def coded(corpus: Corpus) -> Coded:
     """A corpus in numbers.

@@ -933,7 +933,7 @@ class _Resolver:
     # -- answer ----------------------------------------------------------------------------
 
     def _decide(self, pack: _Pack, processes: int = 1) -> Iterator[list[Any]]:
-        mentions, ids = pack.mentions, self.corpus.mention_ids
+        mentions = pack.mentions
         asked = np.flatnonzero(self.corpus.is_asked[mentions] & (mentions < self.corpus.real))
         heads = mentions[first_of(pack.label, asked)]
         firsts = mentions[first_of(pack.linked.labels(), asked)]
@@ -944,21 +944,14 @@ class _Resolver:
             these = mentions[asked[part]]
             at = np.flatnonzero(best.i >= 0)
             explained = dict(zip(at.tolist(), self._explained(best.where(at), these[at]), strict=True))
-            columns = these, heads[part], firsts[part], near.i, near.j, near.total
+            others = np.where(near.i < 0, these, near.i + near.j - these)
+            ids = (self.corpus.ids_of(of) for of in (these, heads[part], firsts[part], others))
+            columns = (column.tolist() for column in (near.i, near.j, near.total))
             out = []
-            for k, (mention, head, first, i, j, total) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+            for k, (mention, head, first, other, i, j, total) in enumerate(zip(*ids, *columns, strict=True)):
                 rule, evidence = explained.get(k, ("alone", {}))
-                decision = Decision(
-                    ids[mention],
-                    ids[head],
-                    ids[first],
-                    rule,
-                    evidence,
-                    None if i < 0 else ids[i + j - mention],
-                    None if i < 0 else round(total, 2),
-                    None if i < 0 else self._why_apart(i, j),
-                )
-                out.append(self.told(decision))
+                near_one = (None, None, None) if i < 0 else (other, round(total, 2), self._why_apart(i, j))
+                out.append(self.told(Decision(mention, head, first, rule, evidence, *near_one)))
             yield out
 
         begins = range(0, len(asked), DECISIONS)
@@ -970,7 +963,7 @@ class _Resolver:
         kinds = list(parts)
         columns = np.stack(list(parts.values()), 1).round(2) if len(pairs.i) else np.zeros((0, len(kinds)))
         same_account = (self.account[pairs.i] >= 0) & (self.account[pairs.i] == self.account[pairs.j])
-        others = (pairs.i + pairs.j - mentions).tolist()
+        others = self.corpus.ids_of(pairs.i + pairs.j - mentions)
         named: dict[tuple[int, int], list[int]] = {}
         out = []
         for k, (other, rel, row) in enumerate(zip(others, pairs.rel.tolist(), columns.tolist(), strict=True)):
@@ -978,7 +971,7 @@ class _Resolver:
             if same_account[k]:
                 strongest = "account"
             evidence: dict[str, Any] = {
-                "with": self.corpus.mention_ids[other],
+                "with": other,
                 "log_odds": round(float(pairs.total[k]), 2),
                 "prior": round(float(self.prior[rel]), 2),
                 "namesakes": float(f"{POPULATION * self.chance[rel]:.2g}"),
