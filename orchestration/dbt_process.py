@@ -65,11 +65,14 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
     choose_order(Path(environment["PAPERS_RAW_DATABASE"]))
     runner = dbtRunner(manifest=_parsed.get("manifest"), callbacks=[on_event])
     try:
-        result = runner.invoke([*command, *arguments_for(target)])
+        # The manifest stands there since the parse; half a second goes into writing it again.
+        result = runner.invoke([*command, *arguments_for(target), "--no-write-json"])
     finally:
         _let_go()
     if result.exception is not None:
         raise result.exception
+    if result.result is not None:
+        result.result.write(str(target / "run_results.json"))
     emit({"success": result.success})
 
 
