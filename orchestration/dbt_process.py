@@ -53,6 +53,7 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
     dbt's uncaught exceptions are raised.
     """
     os.environ.update(environment)
+    from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
@@ -71,7 +72,7 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
         _let_go()
     if result.exception is not None:
         raise result.exception
-    if result.result is not None:
+    if isinstance(result.result, RunExecutionResult):
         result.result.write(str(target / "run_results.json"))
     emit({"success": result.success})
 

@@ -67,7 +67,7 @@ class Columns:
         """A column of bigint without nulls."""
         return _numbers(self._array(name))
 
-    def texts(self, name: str) -> Sequence[str]:
+    def texts(self, name: str) -> Texts:
         """A column of texts without nulls."""
         return Texts(self._array(name))
 

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -143,8 +144,11 @@ def fold(text: str) -> str:
         return " ".join(text.lower().replace(".", " ").split()).strip(" -")
     text = text.replace("~", " ")
     text = _TEX.sub("", _PAREN.sub(" ", text))
-    text = _DASHES.sub("-", _APOSTROPHES.sub("", unicodedata.normalize("NFKD", text)))
-    text = "".join(c for c in text.casefold() if not unicodedata.combining(c)).translate(_PLAIN)
+    if text.isascii():  # most texts: nothing has an accent
+        text = _DASHES.sub("-", _APOSTROPHES.sub("", text)).lower()
+    else:
+        text = _DASHES.sub("-", _APOSTROPHES.sub("", unicodedata.normalize("NFKD", text)))
+        text = "".join(c for c in text.casefold() if not unicodedata.combining(c)).translate(_PLAIN)
     return re.sub(r"\s+", " ", re.sub(r"[^\w\s-]|_", " ", text)).strip(" -")
 
 
@@ -418,13 +422,10 @@ class Blocks:
             self._short[0].append(hash(key))
             self._short[1].append(i)
             self._short_given.append(sys.intern(given))
-        for key in keys.exact:
-            self._exact[0].append(hash(key))
-            self._exact[1].append(i)
-        for key, is_seek in keys.initials.items():
-            self._initial[0].append(hash(key))
-            self._initial[1].append(i)
-            self._seek.append(is_seek)
+        for (hashes, names), some in ((self._exact, keys.exact), (self._initial, keys.initials)):
+            hashes.extend(map(hash, some))
+            names.extend(repeat(i, len(some)))
+        self._seek.extend(keys.initials.values())
 
     def pairs(self, hot: Collection[int] | None = None) -> tuple[Ints, Ints]:
         """Pairs (a < b), ascending. With ``hot``, those with one name of it at least."""

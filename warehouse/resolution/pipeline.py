@@ -383,7 +383,7 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
         """
     )
     numbers, name = np.unique(mentions.ints("name_number"), return_inverse=True)
-    names = [*(texts[k] for k in numbers.tolist()), *extras]
+    names = [*texts.take(numbers), *extras]
     engine.give("extras", ("compared_name",), [(extra,) for extra in extras])
     beside = engine.read(
         "select paper_number, compared_name from authors where compared_name in (select compared_name from extras)"

@@ -49,15 +49,18 @@ _WORD = re.compile(r"[a-z0-9]+")
 @lru_cache(maxsize=50_000)
 def words(text: str | None) -> tuple[str, ...]:
     """The telling words of a text, endings cut."""
-    out: list[str] = []
-    for word in _WORD.findall(fold(text)) if text else ():
-        if len(word) > 1 and word not in _STOP:
-            for ending in _ENDINGS:
-                if word.endswith(ending) and len(word) - len(ending) >= 4:
-                    word = word[: -len(ending)]
-                    break
-            out.append(word)
-    return tuple(out)
+    return tuple(filter(None, map(_stem, _WORD.findall(fold(text))))) if text else ()
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    """A word without its ending; nothing of one that tells nothing."""
+    if len(word) < 2 or word in _STOP:
+        return ""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
 
 
 @lru_cache(maxsize=200_000)
