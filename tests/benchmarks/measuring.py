@@ -1,7 +1,8 @@
 """How a figure is taken: wall time and peak memory of a process with all that it starts, in turn with its peer.
 
-Memory is that of the process and its descendants added up, sampled from /proc up to five times a second. A page that
-several of them share, as forked processes do, counts once (PSS). Only Linux has it; elsewhere it is left out.
+Memory is that of the process and its descendants added up, sampled from /proc up to five times a second and once in
+five seconds at least: as often as it may be for a fiftieth of the time. A page that several of them share, as forked
+processes do, counts once (PSS). Only Linux has it; elsewhere it is left out.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = os.sysconf("SC_PAGE_SIZE")
-SAMPLE_SECONDS = 0.2
+#: Between two looks at the memory: at least, at most.
+SAMPLE_SECONDS, LONGEST_PAUSE = 0.2, 5.0
 
 
 class BenchmarkError(RuntimeError):
@@ -174,7 +176,7 @@ class MemoryWatch:
             began = time.monotonic()
             self.peak = max(self.peak, tree_memory(self._process, self.peak))
             # Shared pages are told by walking all of them, while the process waits for its own.
-            pause = max(SAMPLE_SECONDS, 10 * (time.monotonic() - began))
+            pause = min(LONGEST_PAUSE, max(SAMPLE_SECONDS, 50 * (time.monotonic() - began)))
 
 
 def tree_memory(process: int, above: int = 0) -> int:
