@@ -31,7 +31,7 @@ class Engine(Protocol):
     """One run's way from the raw tables to what readers see."""
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
-        """Begin to build; dbt's events as they come, last ``{"success": …}``."""
+        """dbt's events as they come, last ``{"success": …}``. On DuckDB the build has begun when this returns."""
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
         """Rows of each public table, and what each of its columns is made of where that is known."""
