@@ -19,7 +19,7 @@ import dbt.task.build
 from dbt.graph.queue import GraphQueue
 from dbt.task.build import BuildTask
 
-#: Bytes of raw tables from which on a warehouse is large: a quarter of a million papers looked at fifty times.
+#: Bytes of raw tables from which on a warehouse is large: two hundred thousand papers looked at fifty times.
 LARGE = 2**29
 
 

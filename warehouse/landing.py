@@ -55,6 +55,11 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True, tag="capture", tag_fiel
     payloads: tuple[PayloadRef, ...]
     note: str | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes of all its payloads, as received."""
+        return sum(payload.size for payload in self.payloads)
+
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, tag="decision", tag_field="record"):
     """One line of the journal: a person's verdict on a load, kept here so that a rebuild obeys it too."""

@@ -57,14 +57,14 @@ def spread(
         yield from do(range(len(parts)))
         return
     with _forked([partial(do, share) for share in shares]) as ends:
-        open_ends = set(ends)
-        while open_ends:
-            for end in wait(open_ends):
+        results = {end: _results(end) for end in ends}
+        while results:
+            for end in wait(results):
                 assert isinstance(end, Connection)
                 try:
-                    yield _received(end)
+                    yield next(results[end])
                 except StopIteration:
-                    open_ends.remove(end)
+                    del results[end]
 
 
 @contextmanager
@@ -79,15 +79,6 @@ def side_by_side(works: Sequence[Callable[[], Iterable[Result]]]) -> Iterator[li
         return
     with _forked(works) as ends:
         yield [_results(end) for end in ends]
-
-
-def _results(end: Connection) -> Iterator[Any]:
-    while True:
-        try:
-            result = _received(end)
-        except StopIteration:
-            return
-        yield result
 
 
 @contextmanager
@@ -114,18 +105,19 @@ def _forked(works: Sequence[Callable[[], Iterable[Any]]]) -> Iterator[list[Conne
             os.waitpid(child, 0)
 
 
-def _received(end: Connection) -> Any:
-    """The next result of a process. Raises StopIteration when there is none, RuntimeError when it failed or died."""
-    try:
-        kind, value = end.recv()
-    except EOFError:
-        raise RuntimeError("A process that does a part of the work was killed; is there memory enough?") from None
-    if kind == "failed":
-        sentence, trace = value
-        raise RuntimeError(f"A process that does a part of the work failed: {sentence}") from RuntimeError(trace)
-    if kind == "done":
-        raise StopIteration
-    return value
+def _results(end: Connection) -> Iterator[Any]:
+    """What a process yields. Raises RuntimeError when it fails or dies."""
+    while True:
+        try:
+            kind, value = end.recv()
+        except EOFError:
+            raise RuntimeError("A process that does a part of the work was killed; is there memory enough?") from None
+        if kind == "failed":
+            sentence, trace = value
+            raise RuntimeError(f"A process that does a part of the work failed: {sentence}") from RuntimeError(trace)
+        if kind == "done":
+            return
+        yield value
 
 
 def _shares(load: Sequence[float], count: int) -> list[list[int]]:

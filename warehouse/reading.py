@@ -68,7 +68,7 @@ def reading(
     The captures of one listing date are read by one process, which remembers what it read of that list before.
     """
     processes = 1
-    if landing.can_fork and sum(payload.size for capture in captures for payload in capture.payloads) > FORKED:
+    if landing.can_fork and sum(capture.size for capture in captures) > FORKED:
         processes = available()
     chunks = _chunks(list(enumerate(captures, start=first_number)))
     with side_by_side([partial(_read, landing, chunks, run_id, k, processes) for k in range(processes)]) as readers:
@@ -80,7 +80,7 @@ def _chunks(numbered: Sequence[tuple[int, Capture]]) -> list[Sequence[tuple[int,
     chunks = []
     start = size = 0
     for index, (_, capture) in enumerate(numbered, start=1):
-        size += sum(payload.size for payload in capture.payloads)
+        size += capture.size
         if index - start == CHUNK or size >= CHUNK_BYTES or index == len(numbered):
             chunks.append(numbered[start:index])
             start, size = index, 0
@@ -199,7 +199,7 @@ class Reader:
                 _naive(capture.landed_at),
                 capture.note,
                 len(capture.payloads),
-                sum(p.size for p in capture.payloads),
+                capture.size,
                 " ".join(p.sha256 for p in capture.payloads),
                 listing.received if listing else 0,
                 result.entries,
