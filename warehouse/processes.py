@@ -11,9 +11,9 @@ import os
 import signal
 import sys
 import traceback
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, TypeVar
 
@@ -42,29 +42,35 @@ def available() -> int:
 def spread(
     work: Callable[[Part], Iterable[Result]], parts: Sequence[Part], load: Sequence[float], processes: int
 ) -> Iterator[Result]:
-    """What ``work`` yields for each part, as it comes. ``load``: how much work each part is, in any unit.
+    """What ``work`` yields for each part, as it comes. ``load``: how much work each part is, in any unit; a process
+    that is free takes the largest that is left.
 
     Results travel between processes, so they are best made of plain values. Raises RuntimeError when a process fails
     or dies. With one process the work is done here, and nothing is sent.
     """
-    shares = _shares(load, min(processes, len(parts)))
-
-    def do(share: Sequence[int]) -> Iterator[Result]:
-        for k in share:
-            yield from work(parts[k])
-
-    if len(shares) < 2:
-        yield from do(range(len(parts)))
+    processes = min(processes, len(parts))
+    if processes < 2:
+        for part in parts:
+            yield from work(part)
         return
-    with _forked([partial(do, share) for share in shares]) as ends:
-        results = {end: _results(end) for end in ends}
-        while results:
-            for end in wait(results):
-                assert isinstance(end, Connection)
-                try:
-                    yield next(results[end])
-                except StopIteration:
-                    del results[end]
+    with os.fdopen(os.memfd_create("parts"), "r+b", buffering=0) as queue:
+        # Forked processes share the place in a file: what one reads, no other does.
+        queue.write(array("q", sorted(range(len(parts)), key=lambda k: -load[k])).tobytes())
+        queue.seek(0)
+
+        def do() -> Iterator[Result]:
+            while number := queue.read(8):
+                yield from work(parts[int.from_bytes(number, sys.byteorder)])
+
+        with _forked([do] * processes) as ends:
+            results = {end: _results(end) for end in ends}
+            while results:
+                for end in wait(results):
+                    assert isinstance(end, Connection)
+                    try:
+                        yield next(results[end])
+                    except StopIteration:
+                        del results[end]
 
 
 @contextmanager
@@ -118,17 +124,6 @@ def _results(end: Connection) -> Iterator[Any]:
         if kind == "done":
             return
         yield value
-
-
-def _shares(load: Sequence[float], count: int) -> list[list[int]]:
-    """The parts by process: the largest first, each to the process that has least to do."""
-    shares: list[list[int]] = [[] for _ in range(max(1, count))]
-    filled = [0.0] * len(shares)
-    for k in sorted(range(len(load)), key=lambda k: -load[k]):
-        least = filled.index(min(filled))
-        shares[least].append(k)
-        filled[least] += load[k]
-    return [share for share in shares if share]
 
 
 def _serve(theirs: Connection, work: Callable[[], Iterable[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -21,6 +22,7 @@ def _children() -> list[str]:
 
 def test_each_part_is_done_once_and_elsewhere() -> None:
     def work(part: int) -> Iterator[tuple[int, int]]:
+        time.sleep(0.1)  # long enough for the other process to take one too
         for _ in range(part):
             yield part, os.getpid()
 
@@ -29,6 +31,22 @@ def test_each_part_is_done_once_and_elsewhere() -> None:
     processes = {process for _, process in told}
     assert len(processes) == 2 and os.getpid() not in processes
     assert {process for _, process in spread(work, [3], [1.0], 2)} == {os.getpid()}
+
+
+def test_a_process_that_is_free_takes_the_largest_part_that_is_left() -> None:
+    wait, go_on = os.pipe()
+
+    def work(part: int) -> Iterator[tuple[int, int]]:
+        if part == 2:
+            os.read(wait, 1)
+        elif part == 0:
+            os.write(go_on, b".")
+        yield part, os.getpid()
+
+    told = list(spread(work, range(6), [1.0, 2.0, 9.0, 3.0, 4.0, 5.0], 2))
+    long = next(process for part, process in told if part == 2)
+    assert [part for part, process in told if process == long] == [2]
+    assert [part for part, process in told if process != long] == [5, 4, 3, 1, 0]
 
 
 @pytest.mark.parametrize(

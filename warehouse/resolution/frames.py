@@ -136,8 +136,9 @@ class Engine(ABC):
         """Let later queries read rows of texts under a name, instead of what it named before."""
 
     @abstractmethod
-    def append(self, name: str, rows: Sequence[Sequence[str | None]]) -> None:
-        """Add rows to those that were given under the name. They need not fit into memory all together."""
+    def append(self, name: str, rows: Any) -> None:
+        """Add rows, as ``texts`` packs them, to those that were given under the name. They need not fit into memory
+        all together."""
 
     def aside(self) -> AbstractContextManager[None]:
         """While the memory is needed here: the engine keeps little of what it could read again."""
@@ -153,7 +154,6 @@ class DuckDB(Engine):
 
     def __init__(self, session: Any):
         self._session = session
-        self._columns: dict[str, Sequence[str]] = {}
 
     def see(self, name: str, relation: Any) -> None:
         if hasattr(relation, "identifier"):
@@ -167,13 +167,12 @@ class DuckDB(Engine):
         self._session.execute(f"create or replace temporary table {name} as {query}")
 
     def give(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
-        self._session.register("given_rows", _texts(columns, rows))
+        self._session.register("given_rows", texts(columns, rows))
         self.keep(name, "select * from given_rows")
         self._session.unregister("given_rows")
-        self._columns[name] = columns
 
-    def append(self, name: str, rows: Sequence[Sequence[str | None]]) -> None:
-        self._session.register("given_rows", _texts(self._columns[name], rows))
+    def append(self, name: str, rows: Any) -> None:
+        self._session.register("given_rows", rows)
         self._session.execute(f"insert into {name} select * from given_rows")
         self._session.unregister("given_rows")
 
@@ -204,8 +203,8 @@ def engine(session: Any) -> Engine:
     return DuckDB(session)
 
 
-def _texts(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Any:
-    """An Arrow table of texts."""
+def texts(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Any:
+    """Rows of texts as an Arrow table, which goes to another process at the cost of a copy."""
     import pyarrow as pa
 
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)

@@ -19,7 +19,7 @@ import numpy as np
 
 from warehouse.processes import available, spread
 from warehouse.resolution.corpus import Coded, Sets
-from warehouse.resolution.frames import Engine
+from warehouse.resolution.frames import Engine, texts
 from warehouse.resolution.names import coauthor_key, family_keys, parse
 from warehouse.resolution.order import LEAST_NAMES, TELLING, lean, turned_names
 from warehouse.resolution.persons import Override, Placed, place
@@ -86,9 +86,10 @@ def take_names_apart(engine: Engine, has_earlier: bool) -> Any:
     if names:
         known = reference()
 
-        def take_apart(begin: int) -> Iterator[list[tuple[str, ...]]]:
+        def take_apart(begin: int) -> Iterator[Any]:
             facts = name_facts(names[begin : begin + AT_ONCE], known)
-            yield [(name, SEPARATOR.join(f.family_keys), f.coauthor_key, str(f.lean)) for name, f in facts.items()]
+            rows = [(name, SEPARATOR.join(f.family_keys), f.coauthor_key, str(f.lean)) for name, f in facts.items()]
+            yield texts(columns, rows)
 
         begins = range(0, len(names), AT_ONCE)
         for rows in spread(take_apart, begins, [1.0] * len(begins), available()):
@@ -112,8 +113,7 @@ def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
     """The decisions of the mentions that anything new can touch, as the model ``int_author_decisions`` returns them."""
     _find_changes(engine, has_earlier)
     extras = _find_reach(engine) if has_earlier else _reach_all(engine)
-    columns = ("mention_id", "partner", "cluster", "component", "rule", "evidence", "near", "odds", "reason")
-    engine.give("decided", columns, [])
+    engine.give("decided", _DECIDED, [])
     chosen = _read(engine, extras)
     with engine.aside():
         for rows in resolve_coded(chosen, pack=pack, told=_as_texts):
@@ -170,12 +170,17 @@ def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
     )
 
 
-def _as_texts(decision: Decision) -> tuple[str | None, ...]:
-    d = decision
-    evidence = msgspec.json.encode(d.evidence).decode()
-    odds = None if d.near_log_odds is None else str(d.near_log_odds)
-    partner = d.evidence.get("with")
-    return (d.mention_id, partner, d.cluster, d.component, d.rule, evidence, d.near_mention_id, odds, d.near_reason)
+_DECIDED = ("mention_id", "partner", "cluster", "component", "rule", "evidence", "near", "odds", "reason")
+
+
+def _as_texts(decisions: list[Decision]) -> Any:
+    def row(d: Decision) -> tuple[str | None, ...]:
+        evidence = msgspec.json.encode(d.evidence).decode()
+        odds = None if d.near_log_odds is None else str(d.near_log_odds)
+        partner = d.evidence.get("with")
+        return (d.mention_id, partner, d.cluster, d.component, d.rule, evidence, d.near_mention_id, odds, d.near_reason)
+
+    return texts(_DECIDED, list(map(row, decisions)))
 
 
 def _find_changes(engine: Engine, has_earlier: bool) -> None:

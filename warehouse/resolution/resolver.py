@@ -47,7 +47,7 @@ CHUNK = 250_000
 GRID = 4_000
 #: Pairs of mentions from which on the work is shared among processes, and names that one of them compares at once.
 FORKED = 200_000
-RELATED = 50_000
+RELATED = 10_000
 #: Decisions that are made into objects at once.
 DECISIONS = 50_000
 #: Binary places of a weight.
@@ -202,10 +202,10 @@ def resolve_coded(
     statistics: Statistics | None = None,
     params: Params | None = None,
     pack: int = PACK,
-    told: Callable[[Decision], Any] = lambda decision: decision,
+    told: Callable[[list[Decision]], Any] = lambda decisions: decisions,
     processes: int | None = None,
-) -> Iterator[list[Any]]:
-    """Decisions of the mentions that are asked for, some related names at a time, each as ``told`` makes it.
+) -> Iterator[Any]:
+    """Decisions of the mentions that are asked for, some at a time, each time as ``told`` makes them where they fall.
 
     ``pack``: pairs of mentions that all processes together hold in memory at once; ``processes``: as many as there are
     cores, at most four. Neither decides anything.
@@ -301,7 +301,7 @@ class _Resolver:
         statistics: Statistics,
         params: Params,
         pack: int,
-        told: Callable[[Decision], Any],
+        told: Callable[[list[Decision]], Any],
         processes: int,
     ):
         self.p = params
@@ -313,7 +313,7 @@ class _Resolver:
         self.paper, self.position, self.account = corpus.paper, corpus.position, corpus.account
         self.organization, self.year = corpus.organization, corpus.year
 
-    def run(self) -> Iterator[list[Any]]:
+    def run(self) -> Iterator[Any]:
         self._read_names()
         self._read_papers()
         self._relate()
@@ -496,7 +496,7 @@ class _Resolver:
             yield rel_order[rel_begin:rel_end].astype(np.int64), order[begin:end].astype(np.int64)
             begin, rel_begin = end, rel_end
 
-    def _resolve_pack(self, rels: Ints, mentions: Ints) -> Iterator[list[Any]]:
+    def _resolve_pack(self, rels: Ints, mentions: Ints) -> Iterator[Any]:
         pack = self._begun(rels, mentions)
         pairs = Pairs.joined([self._weigh(chunk) for chunk in self._chunks(rels)])
         self._link(pairs, pack)
@@ -512,7 +512,7 @@ class _Resolver:
         self._weigh_names(rels)
         return _Pack(mentions)
 
-    def _resolve_large(self, rels: Ints, mentions: Ints) -> Iterator[list[Any]]:
+    def _resolve_large(self, rels: Ints, mentions: Ints) -> Iterator[Any]:
         """A pack with too many pairs to hold, by all processes. The pairs that bear on a decision wait on disk; the
         components that they make are held a few at a time, and of one that is too large for that its strong pairs."""
         pack = self._begun(rels, mentions, self.processes)
@@ -932,13 +932,13 @@ class _Resolver:
 
     # -- answer ----------------------------------------------------------------------------
 
-    def _decide(self, pack: _Pack, processes: int = 1) -> Iterator[list[Any]]:
+    def _decide(self, pack: _Pack, processes: int = 1) -> Iterator[Any]:
         mentions = pack.mentions
         asked = np.flatnonzero(self.corpus.is_asked[mentions] & (mentions < self.corpus.real))
         heads = mentions[first_of(pack.label, asked)]
         firsts = mentions[first_of(pack.linked.labels(), asked)]
 
-        def some(begin: int) -> Iterator[list[Any]]:
+        def some(begin: int) -> Iterator[Any]:
             part = slice(begin, begin + DECISIONS)
             best, near = pack.best.pairs.where(asked[part]), pack.near.pairs.where(asked[part])
             these = mentions[asked[part]]
@@ -951,8 +951,8 @@ class _Resolver:
             for k, (mention, head, first, other, i, j, total) in enumerate(zip(*ids, *columns, strict=True)):
                 rule, evidence = explained.get(k, ("alone", {}))
                 near_one = (None, None, None) if i < 0 else (other, round(total, 2), self._why_apart(i, j))
-                out.append(self.told(Decision(mention, head, first, rule, evidence, *near_one)))
-            yield out
+                out.append(Decision(mention, head, first, rule, evidence, *near_one))
+            yield self.told(out)
 
         begins = range(0, len(asked), DECISIONS)
         yield from spread(some, begins, [1.0] * len(begins), processes)

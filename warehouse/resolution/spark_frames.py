@@ -47,9 +47,10 @@ class Spark(Engine):
     def give(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
         self._frame(columns, rows).createOrReplaceTempView(name)
 
-    def append(self, name: str, rows: Sequence[Sequence[str | None]]) -> None:
-        before = self._session.table(name)
-        before.union(self._frame(before.columns, rows).checkpoint()).createOrReplaceTempView(name)
+    def append(self, name: str, rows: Any) -> None:
+        columns = rows.column_names
+        new = self._frame(columns, list(zip(*(rows.column(c).to_pylist() for c in columns), strict=True)))
+        self._session.table(name).union(new.checkpoint()).createOrReplaceTempView(name)
 
     def answer(self, query: str) -> Any:
         return self._session.sql(query)
