@@ -11,7 +11,7 @@ import re
 import sys
 import unicodedata
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import repeat
@@ -398,6 +398,10 @@ def block_keys(name: Name) -> BlockKeys:
     return BlockKeys(exact, initials, short)
 
 
+#: Before initial and surname: of every name, of one that seeks by them, of a first name as written, of one in pinyin.
+_ANY, _SEEKS, _FULL, _SYLLABLES = "*", ".", "<", ">"
+
+
 class Blocks:
     """Finds the pairs of names worth a look without holding the names: what shares a block key. Blocks are small, as
     only abbreviated names (a lone initial) meet everyone of their initial and surname.
@@ -413,19 +417,26 @@ class Blocks:
         self._short_given: list[str] = []
         self._count = 0
 
-    def add(self, name: Name) -> None:
-        """Add the next name; names are numbered from 0 as they come."""
+    def add(self, family_keys: Iterable[str], coauthor_key: str) -> None:
+        """Add the next name by its keys; names are numbered from 0 as they come."""
         i, self._count = self._count, self._count + 1
-        keys = block_keys(name)
-        if keys.short:
-            key, given = keys.short
-            self._short[0].append(hash(key))
-            self._short[1].append(i)
-            self._short_given.append(sys.intern(given))
-        for (hashes, names), some in ((self._exact, keys.exact), (self._initial, keys.initials)):
+        initials, exact = {}, []
+        for key in family_keys:  # in their order, in which an initial stands before the same one that seeks
+            mark = key[0]
+            if mark == _ANY:
+                initials[key[1:]] = 0
+            elif mark == _SEEKS:
+                initials[key[1:]] = 1
+            elif mark in (_FULL, _SYLLABLES):
+                self._short[0].append(hash(key[1:]))
+                self._short[1].append(i)
+                self._short_given.append(sys.intern(coauthor_key.partition(" ")[0]))
+            else:
+                exact.append(key)
+        for (hashes, names), some in ((self._exact, exact), (self._initial, initials)):
             hashes.extend(map(hash, some))
             names.extend(repeat(i, len(some)))
-        self._seek.extend(keys.initials.values())
+        self._seek.extend(initials.values())
 
     def pairs(self, hot: Collection[int] | None = None) -> tuple[Ints, Ints]:
         """Pairs (a < b), ascending. With ``hot``, those with one name of it at least."""
@@ -527,16 +538,14 @@ def form_key(name: Name) -> str:
 
 
 def coauthor_key(name: Name) -> str:
-    """The key under which a co-author is found again on another paper: first name and surname, else all letters."""
+    """The key under which a co-author is found again on another paper: first name and surname, else all letters; empty
+    for a name without any."""
     return f"{name.units[0]} {unumlaut(name.surname)}" if len(name.units) > 1 else name.squash
 
 
-#: Before initial and surname: of every name, of one that seeks by them, of a first name as written, of one in pinyin.
-_ANY, _SEEKS, _FULL, _SYLLABLES = "*", ".", "<", ">"
-
-
 def family_keys(name: Name) -> list[str]:
-    """Keys under which a name is kept in a table, for `sought_keys` of others to find it: what `Blocks` would pair."""
+    """The `block_keys` of a name as texts, ascending: what `Blocks` pairs it by, and what it is kept under in a table
+    for `sought_keys` of others to find it."""
     keys = block_keys(name)
     found = {*keys.exact, *(_ANY + key for key in keys.initials)}
     found |= {_SEEKS + key for key, is_seek in keys.initials.items() if is_seek}

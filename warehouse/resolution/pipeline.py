@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,14 +18,14 @@ import msgspec
 import numpy as np
 
 from warehouse.processes import available, spread
-from warehouse.resolution.corpus import Coded, Sets
-from warehouse.resolution.frames import Engine, texts
-from warehouse.resolution.names import coauthor_key, family_keys, parse
+from warehouse.resolution.corpus import SEPARATOR, Coded, Sets
+from warehouse.resolution.frames import Columns, Engine, Ints, texts
+from warehouse.resolution.names import Name, coauthor_key, family_keys, form_key, parse
 from warehouse.resolution.order import LEAST_NAMES, TELLING, lean, turned_names
 from warehouse.resolution.persons import Override, Placed, place
 from warehouse.resolution.reach import Kin
 from warehouse.resolution.resolver import PACK, Decision, resolve_coded
-from warehouse.resolution.statistics import Statistics, keyword_key, reference, words
+from warehouse.resolution.statistics import keyword_key, reference, words
 
 #: Columns of ``int_author_decisions``.
 DECISION = (
@@ -54,22 +54,17 @@ def version() -> str:
 # -- names: taken apart once ---------------------------------------------------------------------------------------
 
 
-class NameFacts(NamedTuple):
-    """What is known of a name by itself (``int_author_names``): its `names.family_keys`, the key under which it is
-    found as a co-author, and how it leans (``order.lean``)."""
+class NameKeys(NamedTuple):
+    """What is known of a name by itself: `names.form_key`, `names.family_keys` joined, `names.coauthor_key`."""
 
-    family_keys: Sequence[str]
+    form_key: str
+    family_keys: str
     coauthor_key: str
-    lean: float
 
 
-def name_facts(names: Iterable[str], known: Statistics) -> dict[str, NameFacts]:
-    """The facts of names as listed."""
-    facts = {}
-    for name in names:
-        parsed = parse(name)
-        facts[name] = NameFacts(family_keys(parsed), coauthor_key(parsed) if parsed.units else "", lean(parsed, known))
-    return facts
+def name_keys(name: Name) -> NameKeys:
+    """The keys of a name, as ``int_author_names`` keeps them."""
+    return NameKeys(form_key(name), SEPARATOR.join(family_keys(name)), coauthor_key(name))
 
 
 def take_names_apart(engine: Engine, has_earlier: bool) -> Any:
@@ -80,30 +75,27 @@ def take_names_apart(engine: Engine, has_earlier: bool) -> Any:
         new += f" where name_as_listed not in ({taken_apart})"
     engine.keep("new_names", new)
     names = engine.read("select name_as_listed from new_names order by name_as_listed").texts("name_as_listed")
-    columns = ("name_as_listed", "family_keys", "coauthor_key", "order_lean")
+    columns = ("name_as_listed", *NameKeys._fields, "order_lean")
     engine.give("named", columns, [])
 
     if names:
         known = reference()
 
         def take_apart(begin: int) -> Iterator[Any]:
-            facts = name_facts(names[begin : begin + AT_ONCE], known)
-            rows = [(name, SEPARATOR.join(f.family_keys), f.coauthor_key, str(f.lean)) for name, f in facts.items()]
-            yield texts(columns, rows)
+            parsed = map(parse, names[begin : begin + AT_ONCE])
+            yield texts(columns, [(name.listed, *name_keys(name), str(lean(name, known))) for name in parsed])
 
         begins = range(0, len(names), AT_ONCE)
         for rows in spread(take_apart, begins, [1.0] * len(begins), available()):
             engine.append("named", rows)
     return engine.answer(
-        "select name_as_listed, family_keys, coauthor_key, cast(order_lean as double) as order_lean,"
+        "select name_as_listed, form_key, family_keys, coauthor_key, cast(order_lean as double) as order_lean,"
         f" '{version()}' as code_version from named"
     )
 
 
 #: Names that a process takes apart at once.
 AT_ONCE = 20_000
-#: Between the family keys of a name; no key holds it.
-SEPARATOR = ";"
 
 
 # -- decisions -----------------------------------------------------------------------------------------------------
@@ -114,11 +106,10 @@ def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
     _find_changes(engine, has_earlier)
     extras = _find_reach(engine) if has_earlier else _reach_all(engine)
     engine.give("decided", _DECIDED, [])
-    chosen = _read(engine, extras)
+    chosen = [_read(engine, extras)]  # to be handed over: the resolver lets go of what it needs once
     with engine.aside():
-        for rows in resolve_coded(chosen, pack=pack, told=_as_texts):
+        for rows in resolve_coded(chosen.pop(), pack=pack, told=_as_texts):
             engine.append("decided", rows)
-    del chosen
     return engine.answer(
         """
         with placed as (
@@ -354,16 +345,34 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
         left join names on listed.compared_name = names.name_as_listed
         """,
     )
-    named = engine.read("select compared_name, coauthor_key from chosen_names order by name_number asc nulls last")
-    texts, keys = named.texts("compared_name"), named.values("coauthor_key")
-    for k in [k for k, key in enumerate(keys) if key is None]:  # turned on some paper, never listed so
-        parsed = parse(texts[k])
-        keys[k] = coauthor_key(parsed) if parsed.units else ""
+    engine.give("extras", ("compared_name",), [(extra,) for extra in extras])
+    engine.keep(
+        "borne",
+        """
+        select
+            named.compared_name,
+            row_number() over (order by named.is_extra asc nulls last, named.compared_name asc nulls last) - 1
+                as name_number
+        from (
+            select distinct compared_name, 0 as is_extra from chosen
+            union all
+            select compared_name, 1 as is_extra from extras
+        ) as named
+        """,
+    )
+    names = engine.read(
+        """
+        select borne.compared_name, names.form_key, names.family_keys, names.coauthor_key
+        from borne
+        left join names on borne.compared_name = names.name_as_listed
+        order by borne.name_number asc nulls last
+        """
+    )
     mentions = engine.read(
         """
         select
             chosen.mention_id,
-            chosen_names.name_number,
+            borne.name_number,
             chosen_papers.paper_number,
             cast(mentions.position as bigint) as position,
             mentions.account_id,
@@ -371,7 +380,7 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
         from chosen
         inner join mentions on chosen.mention_id = mentions.mention_id
         inner join chosen_papers on chosen.paper_id = chosen_papers.paper_id
-        inner join chosen_names on chosen.compared_name = chosen_names.compared_name
+        inner join borne on chosen.compared_name = borne.compared_name
         order by chosen.mention_id asc nulls last
         """
     )
@@ -387,38 +396,62 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
         order by chosen_papers.paper_number asc nulls last
         """
     )
-    numbers, name = np.unique(mentions.ints("name_number"), return_inverse=True)
-    names = [*texts.take(numbers), *extras]
-    engine.give("extras", ("compared_name",), [(extra,) for extra in extras])
     beside = engine.read(
-        "select paper_number, compared_name from authors where compared_name in (select compared_name from extras)"
+        """
+        select authors.paper_number, borne.name_number
+        from authors
+        inner join borne on authors.compared_name = borne.compared_name
+        where authors.compared_name in (select compared_name from extras)
+        """
     )
-    at = {extra: k for k, extra in enumerate(extras, start=len(numbers))}
     paper = mentions.ints("paper_number")
     organization, organizations = papers.codes("organization_name")
+    form, family_keys, coauthor_keys = _keys(names)
     return Coded(
         mention_ids=mentions.texts("mention_id"),
-        names=names,
-        name=name,
+        names=names.values("compared_name"),
+        form=form,
+        family_keys=family_keys,
+        coauthor_keys=coauthor_keys,
+        name=mentions.ints("name_number"),
         paper=paper,
         position=mentions.ints("position"),
         account=mentions.codes("account_id")[0],
         organization=organization[paper],
-        coauthors=_coauthors(engine, keys, len(papers)),
+        coauthors=_coauthors(engine, len(papers)),
         titles=Sets.of(words(title) for title in papers.texts("title")),
         keywords=_keywords(papers),
         venues=Sets.of(() for _ in range(len(papers))),
         organizations=Sets.of(words(text) for text in organizations),
         year=papers.ints("year"),
         beside_paper=beside.ints("paper_number"),
-        beside_name=np.fromiter((at[extra] for extra in beside.values("compared_name")), np.int64, len(beside)),
+        beside_name=beside.ints("name_number"),
         is_asked=mentions.ints("is_asked").astype(bool),
         real=len(mentions),
     )
 
 
-def _coauthors(engine: Engine, keys: Sequence[str], papers: int) -> Sets:
-    """The keys of the authors of each paper; ``keys`` by the number of the name."""
+def _keys(names: Columns) -> tuple[Ints, list[str], list[str]]:
+    """Of each name the number of its form, its family keys and its key as a co-author. A name that is turned on some
+    paper, and never listed so, was not taken apart yet."""
+    form, forms = names.codes("form_key")
+    family_keys, coauthor_keys = names.values("family_keys"), names.values("coauthor_key")
+    unlisted = np.flatnonzero(form < 0).tolist()
+    if unlisted:
+        at = {key: k for k, key in enumerate(forms)}
+        for k, name in zip(unlisted, names.texts("compared_name").take(np.array(unlisted)), strict=True):
+            keys = name_keys(parse(name))
+            form[k] = at.setdefault(keys.form_key, len(at))
+            family_keys[k], coauthor_keys[k] = keys.family_keys, keys.coauthor_key
+    return form, family_keys, coauthor_keys
+
+
+def _coauthors(engine: Engine, papers: int) -> Sets:
+    """The keys of the authors of each paper."""
+    named = engine.read("select compared_name, coauthor_key from chosen_names order by name_number asc nulls last")
+    names, keys = named.texts("compared_name"), named.values("coauthor_key")
+    for k in [k for k, key in enumerate(keys) if key is None]:  # turned on some paper, never listed so
+        keys[k] = coauthor_key(parse(names[k]))
     at: dict[str, int] = {}
     code = np.fromiter((at.setdefault(key, len(at)) if key else -1 for key in keys), np.int64, len(keys))
     rows = engine.read(

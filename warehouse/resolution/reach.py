@@ -16,6 +16,7 @@ from warehouse.resolution.names import (
     Name,
     abbreviated_keys,
     block_keys,
+    coauthor_key,
     family_keys,
     form_key,
     parse,
@@ -72,7 +73,8 @@ class Kin:
         at = {form: k for k, form in enumerate(texts)}
         blocks = Blocks()
         for form in texts:
-            blocks.add(parse(self._text[form]))
+            name = parse(self._text[form])
+            blocks.add(family_keys(name), coauthor_key(name))
         for one, other in zip(*(side.tolist() for side in blocks.pairs([at[form] for form in forms])), strict=True):
             a, b = texts[one], texts[other]
             relation = relate(parse(self._text[a]), parse(self._text[b]))

@@ -20,7 +20,7 @@ import gc
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,9 +28,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from warehouse.processes import available, spread
-from warehouse.resolution.corpus import Coded, Corpus, Sets, coded
+from warehouse.resolution.corpus import SEPARATOR, Coded, Corpus, Sets, coded
 from warehouse.resolution.groups import DIGITS, MOST_GROUPS, Groups
-from warehouse.resolution.names import RULE_COST, Blocks, coauthor_key, distinct, form_key, parse, relate, runs
+from warehouse.resolution.names import RULE_COST, Blocks, distinct, parse, relate, runs
 from warehouse.resolution.pairs import Best, Flags, Floats, Ints, Links, Pairs, Spool, components, first_of, parts
 from warehouse.resolution.statistics import POPULATION, Statistics, reference
 
@@ -212,7 +212,9 @@ def resolve_coded(
     """
     with no_collection():
         known = statistics or reference()
-        yield from _Resolver(corpus, known, params or Params(), pack, told, processes or available()).run()
+        resolver = _Resolver(corpus, known, params or Params(), pack, told, processes or available())
+        del corpus
+        yield from resolver.run()
 
 
 class _Pack:
@@ -338,34 +340,33 @@ class _Resolver:
 
     def _read_names(self) -> None:
         """Distinct names become forms, numbered in the order of their first mention; mentions by form."""
-        names = self.corpus.names
-        ids: dict[str, int] = {}
-        texts: list[str] = []
-        first = np.full(len(names), len(self.corpus.name), np.int64)
-        np.minimum.at(first, self.corpus.name, np.arange(len(self.corpus.name)))
+        names, c = self.corpus.names, self.corpus
+        first = np.full(len(names), len(c.name), np.int64)
+        np.minimum.at(first, c.name, np.arange(len(c.name)))
+        order = np.argsort(first, kind="stable")
+        _, head, form = np.unique(c.form[order], return_index=True, return_inverse=True)
+        by_head = np.argsort(head)
         form_of = np.zeros(len(names), np.int64)
-        # A name is taken apart once, as far as possible: that costs more than anything that is asked of its parts.
+        form_of[order] = np.argsort(by_head)[form]
+        heads = order[head[by_head]].tolist()
         own, surname = array("q"), array("q")
         surnames: dict[str, int] = {}
-        keys = {key: k for k, key in enumerate(self.corpus.coauthors.items)}
+        keys = {key: k for k, key in enumerate(c.coauthors.items)}
         self.blocks = Blocks()
-        for k in np.argsort(first, kind="stable").tolist():
-            parsed = parse(names[k])
-            at = ids.setdefault(form_key(parsed), len(texts))
-            if at == len(texts):
-                texts.append(names[k])
-                own.append(keys.get(coauthor_key(parsed), -1) if parsed.units else -1)
-                surname.append(surnames.setdefault(parsed.last, len(surnames)))
-                self.blocks.add(parsed)
-            form_of[k] = at
-        self.forms = texts
+        for k in heads:
+            key = c.coauthor_keys[k]
+            own.append(keys.get(key, -1))
+            surname.append(surnames.setdefault(key.rpartition(" ")[2], len(surnames)))
+            self.blocks.add(filter(None, c.family_keys[k].split(SEPARATOR)), key)
+        self.corpus = replace(c, family_keys=(), coauthor_keys=())
+        self.forms = [names[k] for k in heads]
         self.surname: Ints = np.array(surname, np.int64)
         #: The key of each form among those of co-authors, -1 where nobody has it.
         self.own: Ints = np.array(own, np.int64)
         self.form = form_of[self.corpus.name]
         self.form_beside = form_of[self.corpus.beside_name]
         self.by_form = np.argsort(self.form, kind="stable")
-        self.count = np.bincount(self.form, minlength=len(texts))
+        self.count = np.bincount(self.form, minlength=len(self.forms))
         self.start = np.cumsum(self.count) - self.count
         #: Where a mention stands in its pack.
         self.place = np.zeros(len(self.form), np.int64)
