@@ -229,7 +229,8 @@ def _named(name: str) -> tuple[date | None, datetime | None]:
 
 def _source_name(path: Path) -> str:
     """The end of a path, enough to know the file again without telling the whole machine."""
-    return "/".join(path.resolve().parts[-3:]) if len(path.resolve().parts) > 3 else path.name
+    parts = path.resolve().parts
+    return "/".join(parts[-3:]) if len(parts) > 3 else path.name
 
 
 def _is_candidate(file: Path) -> bool:

@@ -28,7 +28,7 @@ from warehouse.processes import available, side_by_side
 #: Loads, and bytes of payload, per transaction: bounds memory, and what a kill makes us read again.
 CHUNK, CHUNK_BYTES = 2000, 64 * 2**20
 #: Bytes of payload from which on they are read in several processes.
-FORKED = 128 * 2**20
+FORKED = 16 * 2**20
 #: A refused record is kept to this many characters in the tables; the landing archive has all of it.
 RECORD_LIMIT = 1 << 20
 
