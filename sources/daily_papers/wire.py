@@ -23,86 +23,87 @@ Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 
 
-class Wire(Struct, forbid_unknown_fields=True, kw_only=True, gc=False, rename={"row_id": "_id", "old_id": "id"}):
-    """Base of the wire classes: a field that is absent is ``UNSET``."""
+class Wire(Struct, forbid_unknown_fields=True, gc=False, rename={"row_id": "_id", "old_id": "id"}):
+    """Base of the wire classes: a field that is absent is ``UNSET``. Fields stand in the order in which they travel, as
+    the decoder looks for the next one first."""
 
 
-class WireUser(Wire):
+class WireUser(Wire, kw_only=True):
     """An account, in any of the places where one is embedded."""
 
     row_id: str | UnsetType = UNSET
     old_id: str | UnsetType = UNSET
-    user: str | UnsetType = UNSET
-    name: str | UnsetType = UNSET
-    fullname: str | UnsetType = UNSET
-    type: str | UnsetType = UNSET
     avatarUrl: str | UnsetType = UNSET
     isPro: bool | UnsetType = UNSET
+    fullname: str | UnsetType = UNSET
+    user: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
     isHf: bool | UnsetType = UNSET
     isHfAdmin: bool | UnsetType = UNSET
     isMod: bool | UnsetType = UNSET
-    isUserFollowing: bool | UnsetType = UNSET
     followerCount: int | UnsetType = UNSET
+    isUserFollowing: bool | UnsetType = UNSET
 
 
-class WireOrganization(Wire):
+class WireOrganization(Wire, kw_only=True):
     """An organization; ``name`` is its slug."""
 
-    name: Text
     row_id: str | UnsetType = UNSET
+    name: Text
     fullname: str | UnsetType = UNSET
     avatar: str | UnsetType = UNSET
 
 
-class WireAuthor(Wire):
+class WireAuthor(Wire, kw_only=True):
     """One author row of one paper."""
 
-    name: Text
     row_id: str | UnsetType = UNSET
     user: WireUser | UnsetType = UNSET
+    name: Text
     status: str | UnsetType = UNSET
     statusLastChangedAt: datetime | UnsetType = UNSET
     hidden: bool | UnsetType = UNSET
 
 
-class WirePaper(Wire):
+class WirePaper(Wire, kw_only=True):
     """The ``paper`` object of an entry."""
 
     id: ArxivId
-    title: Text
-    upvotes: Count
     authors: list[WireAuthor]
+    mediaUrls: list[str] | UnsetType = UNSET
     publishedAt: datetime
-    summary: str | UnsetType = UNSET
     submittedOnDailyAt: datetime | UnsetType = UNSET
+    title: Text
     submittedOnDailyBy: WireUser | UnsetType = UNSET
+    summary: str | UnsetType = UNSET
+    upvotes: Count
     discussionId: str | UnsetType = UNSET
-    githubRepo: str | UnsetType = UNSET
-    githubStars: Count | UnsetType = UNSET
-    githubRepoAddedBy: str | UnsetType = UNSET
     projectPage: str | UnsetType = UNSET
+    githubRepo: str | UnsetType = UNSET
+    githubRepoAddedBy: str | UnsetType = UNSET
     ai_summary: str | UnsetType = UNSET
     ai_summary_model: str | UnsetType = UNSET
     ai_keywords: list[str] | UnsetType = UNSET
-    mediaUrls: list[str] | UnsetType = UNSET
+    githubStars: Count | UnsetType = UNSET
     organization: WireOrganization | UnsetType = UNSET
 
 
-class WireEntry(Wire):
+class WireEntry(Wire, kw_only=True):
     """One record of a listing."""
 
     paper: WirePaper
-    numComments: Count
-    title: str | UnsetType = UNSET
     publishedAt: datetime | UnsetType = UNSET
+    title: str | UnsetType = UNSET
     summary: str | UnsetType = UNSET
-    thumbnail: str | UnsetType = UNSET
     mediaUrl: str | UnsetType = UNSET
     mediaUrls: list[str] | UnsetType = UNSET
-    isAuthorParticipating: bool | UnsetType = UNSET
+    thumbnail: str | UnsetType = UNSET
+    numComments: Count
     submittedBy: WireUser | UnsetType = UNSET
     organization: WireOrganization | UnsetType = UNSET
     submitterOrganization: WireOrganization | UnsetType = UNSET
+    isAuthorParticipating: bool | UnsetType = UNSET
     upvoted: bool | UnsetType = UNSET
 
 
