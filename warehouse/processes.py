@@ -6,6 +6,7 @@ arrays sent to them. A forked process has none of this one's threads: it compute
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -22,6 +23,8 @@ Result = TypeVar("Result")
 
 #: More processes than this need memory for more parts at once.
 MOST = 4
+#: PR_SET_PDEATHSIG of Linux, see prctl(2): the signal that a process gets when the thread that forked it ends.
+_DIE_WITH_PARENT = 1
 
 
 def collect_seldom() -> None:
@@ -92,11 +95,16 @@ def _forked(works: Sequence[Callable[[], Iterable[Any]]]) -> Iterator[list[Conne
     """Where the results of each work come from; no process is left at the end."""
     sys.stdout.flush()
     children: dict[Connection, int] = {}
+    parent, system = os.getpid(), ctypes.CDLL(None)
     try:
         for work in works:
             ours, theirs = Pipe(duplex=False)
             child = os.fork()
             if not child:
+                # A run that is killed takes it along: it has inherited the writer's lock.
+                system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+                if os.getppid() != parent:
+                    os._exit(1)
                 # No other process may hold our end: one that sends to a run that was killed must fail, not wait.
                 for connection in (ours, *children):
                     connection.close()

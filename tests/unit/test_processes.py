@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -75,6 +77,28 @@ def test_who_stops_asking_leaves_no_process_behind() -> None:
     next(answers)
     answers.close()  # type: ignore[attr-defined]
     assert _children() == before
+
+
+def test_a_run_that_is_killed_takes_its_processes_along() -> None:
+    script = """
+import time
+from warehouse.processes import spread
+
+def work(part):
+    yield part
+    time.sleep(60)
+
+for part in spread(work, range(2), [1.0, 1.0], 2):
+    print(part, flush=True)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        for _ in range(2):
+            run.stdout.readline()
+        run.kill()
+        killed = time.monotonic()
+        run.stdout.read()  # to its end, which comes when nobody is left to write
+    assert time.monotonic() - killed < 30
 
 
 def test_works_side_by_side_are_told_apart() -> None:

@@ -1,9 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook=['{{ forget_name_keys("name_as_listed") }}', '{{ forget_name_keys("code_version") }}']
-) }}
+{{ appended_after(['{{ forget_name_keys("name_as_listed") }}', '{{ forget_name_keys("code_version") }}']) }}
 -- One row per author name and key under which names that may be related to it find it.
 with names as (
     select

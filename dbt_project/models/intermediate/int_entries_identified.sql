@@ -1,9 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook='{{ forget_changed_loads() }}'
-) }}
+{{ appended_after(['{{ forget_changed_loads() }}']) }}
 -- depends_on: {{ ref('int_loads_fingerprinted') }}
 -- One row per accepted entry, with the paper that it is about. The rows of a load are made anew when they would say
 -- something else than they do.
