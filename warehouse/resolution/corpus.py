@@ -12,13 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.resolution.names import coauthor_key, distinct, family_keys, fold, form_key, parse
+from warehouse.resolution.names import NameKeys, distinct, fold, name_keys, parse
 from warehouse.resolution.statistics import keyword_key, words
 
 Ints = NDArray[np.int64]
-
-#: Between the family keys of a name; no key holds it.
-SEPARATOR = ";"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +82,15 @@ class Coded:
     """Mentions, papers and names as numbers. Mentions are in the order of their ids.
 
     ``names`` holds each name once; beyond those of the mentions it may hold others, which only tell whom a name could
-    stand for: ``beside_name`` says on which of the papers (``beside_paper``) they stand. ``form``, ``family_keys`` and
-    ``coauthor_keys`` tell of each name what it was taken apart to: names of one form are one name, and the family keys
-    are joined by ``SEPARATOR``. ``account`` and ``organization`` are -1 where unknown. ``is_asked``: the mentions that
-    want a decision; the others only tell how many groups of people bear a name. From ``real`` on come mentions that
-    take part and are left out of the answer.
+    stand for: ``beside_name`` says on which of the papers (``beside_paper``) they stand. ``keys`` are those of each
+    name; names of one form are one name. ``account`` and ``organization`` are -1 where unknown. ``is_asked``: the
+    mentions that want a decision; the others only tell how many groups of people bear a name. From ``real`` on come
+    mentions that take part and are left out of the answer.
     """
 
     mention_ids: Sequence[str]
     names: Sequence[str]
-    form: Ints
-    family_keys: Sequence[str]
-    coauthor_keys: Sequence[str]
+    keys: Sequence[NameKeys]
     name: Ints
     paper: Ints
     position: Ints
@@ -129,11 +123,11 @@ def coded(corpus: Corpus) -> Coded:
     listed = [set(paper.authors) for paper in corpus.papers]
     for mention in mentions:
         listed[mention.paper].add(mention.name)
-    form_of = {name: form_key(parse(name)) for name in {name for names in listed for name in names}}
-    borne = {form_of[m.name]: m.name for m in reversed(mentions)}
-    have = {(m.paper, form_of[m.name]) for m in mentions}
+    keys = {name: name_keys(parse(name)) for name in {name for names in listed for name in names}}
+    borne = {keys[m.name].form_key: m.name for m in reversed(mentions)}
+    have = {(m.paper, keys[m.name].form_key) for m in mentions}
     extra = sorted(
-        {(k, form) for k, names in enumerate(listed) for name in names if (form := form_of[name]) in borne} - have
+        {(k, form) for k, names in enumerate(listed) for name in names if (form := keys[name].form_key) in borne} - have
     )
     real = len(mentions)
     mentions += [Mention(f"~{k}:{form}", k, 0, borne[form]) for k, form in extra]
@@ -144,23 +138,18 @@ def coded(corpus: Corpus) -> Coded:
     def column(values: Iterable[int]) -> Ints:
         return np.fromiter(values, np.int64, len(mentions))
 
-    key_of = {name: coauthor_key(parse(name)) for name in form_of}
-    name = column(at.setdefault(m.name, len(at)) for m in mentions)
-    forms: dict[str, int] = {}
     return Coded(
         mention_ids=[m.mention_id for m in mentions],
+        name=column(at.setdefault(m.name, len(at)) for m in mentions),
         names=list(at),
-        form=np.fromiter((forms.setdefault(form_of[name], len(forms)) for name in at), np.int64, len(at)),
-        family_keys=[SEPARATOR.join(family_keys(parse(name))) for name in at],
-        coauthor_keys=[key_of[name] for name in at],
-        name=name,
+        keys=[keys[name] for name in at],
         paper=column(m.paper for m in mentions),
         position=column(m.position for m in mentions),
         account=column(accounts.setdefault(m.account, len(accounts)) if m.account else -1 for m in mentions),
         organization=column(
             organizations.setdefault(m.organization, len(organizations)) if m.organization else -1 for m in mentions
         ),
-        coauthors=Sets.of([key_of[name] for name in sorted(names) if key_of[name]] for names in listed),
+        coauthors=Sets.of([key for name in sorted(names) if (key := keys[name].coauthor_key)] for names in listed),
         titles=Sets.of(words(p.title) for p in corpus.papers),
         keywords=Sets.of([keyword_key(k) for k in p.keywords] for p in corpus.papers),
         venues=Sets.of([fold(p.venue)] if p.venue else [] for p in corpus.papers),

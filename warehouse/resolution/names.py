@@ -11,7 +11,7 @@ import re
 import sys
 import unicodedata
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import repeat
@@ -417,11 +417,11 @@ class Blocks:
         self._short_given: list[str] = []
         self._count = 0
 
-    def add(self, family_keys: Iterable[str], coauthor_key: str) -> None:
+    def add(self, keys: NameKeys) -> None:
         """Add the next name by its keys; names are numbered from 0 as they come."""
         i, self._count = self._count, self._count + 1
         initials, exact = {}, []
-        for key in family_keys:  # in their order, in which an initial stands before the same one that seeks
+        for key in keys.families:  # in their order, in which an initial stands before the same one that seeks
             mark = key[0]
             if mark == _ANY:
                 initials[key[1:]] = 0
@@ -430,7 +430,7 @@ class Blocks:
             elif mark in (_FULL, _SYLLABLES):
                 self._short[0].append(hash(key[1:]))
                 self._short[1].append(i)
-                self._short_given.append(sys.intern(coauthor_key.partition(" ")[0]))
+                self._short_given.append(sys.intern(keys.coauthor_key.partition(" ")[0]))
             else:
                 exact.append(key)
         for (hashes, names), some in ((self._exact, exact), (self._initial, initials)):
@@ -552,6 +552,28 @@ def family_keys(name: Name) -> list[str]:
     if keys.short:
         found.add((_SYLLABLES if is_pinyin(keys.short[1]) else _FULL) + keys.short[0])
     return sorted(found)
+
+
+class NameKeys(NamedTuple):
+    """What is known of a name by itself: its `form_key`, its `family_keys`, joined, and its `coauthor_key`."""
+
+    form_key: str
+    family_keys: str
+    coauthor_key: str
+
+    @property
+    def families(self) -> list[str]:
+        """The family keys one by one."""
+        return self.family_keys.split(SEPARATOR) if self.family_keys else []
+
+
+def name_keys(name: Name) -> NameKeys:
+    """The keys of a name, as ``int_author_names`` keeps them."""
+    return NameKeys(form_key(name), SEPARATOR.join(family_keys(name)), coauthor_key(name))
+
+
+#: Between the family keys of a name; no key holds it.
+SEPARATOR = ";"
 
 
 def sought_keys(name: Name) -> list[str]:

@@ -12,15 +12,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from warehouse.processes import available, spread
-from warehouse.resolution.corpus import SEPARATOR, Coded, Sets
-from warehouse.resolution.frames import Columns, Engine, Ints, texts
-from warehouse.resolution.names import Name, coauthor_key, family_keys, form_key, parse
+from warehouse.resolution.corpus import Coded, Sets
+from warehouse.resolution.frames import Columns, Engine, texts
+from warehouse.resolution.names import NameKeys, coauthor_key, name_keys, parse
 from warehouse.resolution.order import LEAST_NAMES, TELLING, lean, turned_names
 from warehouse.resolution.persons import Override, Placed, place
 from warehouse.resolution.reach import Kin
@@ -52,19 +52,6 @@ def version() -> str:
 
 
 # -- names: taken apart once ---------------------------------------------------------------------------------------
-
-
-class NameKeys(NamedTuple):
-    """What is known of a name by itself: `names.form_key`, `names.family_keys` joined, `names.coauthor_key`."""
-
-    form_key: str
-    family_keys: str
-    coauthor_key: str
-
-
-def name_keys(name: Name) -> NameKeys:
-    """The keys of a name, as ``int_author_names`` keeps them."""
-    return NameKeys(form_key(name), SEPARATOR.join(family_keys(name)), coauthor_key(name))
 
 
 def take_names_apart(engine: Engine, has_earlier: bool) -> Any:
@@ -406,13 +393,10 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
     )
     paper = mentions.ints("paper_number")
     organization, organizations = papers.codes("organization_name")
-    form, family_keys, coauthor_keys = _keys(names)
     return Coded(
         mention_ids=mentions.texts("mention_id"),
         names=names.values("compared_name"),
-        form=form,
-        family_keys=family_keys,
-        coauthor_keys=coauthor_keys,
+        keys=_keys(names),
         name=mentions.ints("name_number"),
         paper=paper,
         position=mentions.ints("position"),
@@ -431,19 +415,12 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
     )
 
 
-def _keys(names: Columns) -> tuple[Ints, list[str], list[str]]:
-    """Of each name the number of its form, its family keys and its key as a co-author. A name that is turned on some
-    paper, and never listed so, was not taken apart yet."""
-    form, forms = names.codes("form_key")
-    family_keys, coauthor_keys = names.values("family_keys"), names.values("coauthor_key")
-    unlisted = np.flatnonzero(form < 0).tolist()
-    if unlisted:
-        at = {key: k for k, key in enumerate(forms)}
-        for k, name in zip(unlisted, names.texts("compared_name").take(np.array(unlisted)), strict=True):
-            keys = name_keys(parse(name))
-            form[k] = at.setdefault(keys.form_key, len(at))
-            family_keys[k], coauthor_keys[k] = keys.family_keys, keys.coauthor_key
-    return form, family_keys, coauthor_keys
+def _keys(names: Columns) -> list[NameKeys]:
+    """The keys of each name. One that is turned on some paper, and never listed so, was not taken apart yet."""
+    keys = [NameKeys(*each) for each in zip(*map(names.values, NameKeys._fields), strict=True)]
+    for k in [k for k, each in enumerate(keys) if each.form_key is None]:
+        keys[k] = name_keys(parse(names.texts("compared_name")[k]))
+    return keys
 
 
 def _coauthors(engine: Engine, papers: int) -> Sets:

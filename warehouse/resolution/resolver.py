@@ -28,7 +28,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from warehouse.processes import available, spread
-from warehouse.resolution.corpus import SEPARATOR, Coded, Corpus, Sets, coded
+from warehouse.resolution.corpus import Coded, Corpus, Sets, coded
 from warehouse.resolution.groups import DIGITS, MOST_GROUPS, Groups
 from warehouse.resolution.names import RULE_COST, Blocks, distinct, parse, relate, runs
 from warehouse.resolution.pairs import Best, Flags, Floats, Ints, Links, Pairs, Spool, components, first_of, parts
@@ -340,26 +340,25 @@ class _Resolver:
 
     def _read_names(self) -> None:
         """Distinct names become forms, numbered in the order of their first mention; mentions by form."""
-        names, c = self.corpus.names, self.corpus
-        first = np.full(len(names), len(c.name), np.int64)
+        c = self.corpus
+        first = np.full(len(c.names), len(c.name), np.int64)
         np.minimum.at(first, c.name, np.arange(len(c.name)))
-        order = np.argsort(first, kind="stable")
-        _, head, form = np.unique(c.form[order], return_index=True, return_inverse=True)
-        by_head = np.argsort(head)
-        form_of = np.zeros(len(names), np.int64)
-        form_of[order] = np.argsort(by_head)[form]
-        heads = order[head[by_head]].tolist()
+        ids: dict[str, int] = {}
+        self.forms: list[str] = []
+        form_of = np.zeros(len(c.names), np.int64)
         own, surname = array("q"), array("q")
         surnames: dict[str, int] = {}
-        keys = {key: k for k, key in enumerate(c.coauthors.items)}
+        coauthors = {key: k for k, key in enumerate(c.coauthors.items)}
         self.blocks = Blocks()
-        for k in heads:
-            key = c.coauthor_keys[k]
-            own.append(keys.get(key, -1))
-            surname.append(surnames.setdefault(key.rpartition(" ")[2], len(surnames)))
-            self.blocks.add(filter(None, c.family_keys[k].split(SEPARATOR)), key)
-        self.corpus = replace(c, family_keys=(), coauthor_keys=())
-        self.forms = [names[k] for k in heads]
+        for k in np.argsort(first, kind="stable").tolist():
+            keys = c.keys[k]
+            at = form_of[k] = ids.setdefault(keys.form_key, len(ids))
+            if at == len(self.forms):
+                self.forms.append(c.names[k])
+                own.append(coauthors.get(keys.coauthor_key, -1))
+                surname.append(surnames.setdefault(keys.coauthor_key.rpartition(" ")[2], len(surnames)))
+                self.blocks.add(keys)
+        self.corpus = replace(c, keys=())
         self.surname: Ints = np.array(surname, np.int64)
         #: The key of each form among those of co-authors, -1 where nobody has it.
         self.own: Ints = np.array(own, np.int64)
