@@ -12,9 +12,9 @@ import os
 import signal
 import sys
 import traceback
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, TypeVar
 
@@ -56,24 +56,27 @@ def spread(
         for part in parts:
             yield from work(part)
         return
-    with os.fdopen(os.memfd_create("parts"), "r+b", buffering=0) as queue:
-        # Forked processes share the place in a file: what one reads, no other does.
-        queue.write(array("q", sorted(range(len(parts)), key=lambda k: -load[k])).tobytes())
-        queue.seek(0)
+    order = sorted(range(len(parts)), key=lambda k: -load[k])
+    begun = get_context("fork").Value("q", 0)
 
-        def do() -> Iterator[Result]:
-            while number := queue.read(8):
-                yield from work(parts[int.from_bytes(number, sys.byteorder)])
+    def do() -> Iterator[Result]:
+        while True:
+            with begun.get_lock():  # processes that read and write without it do a part twice now and then
+                place = begun.value
+                begun.value += 1
+            if place >= len(order):
+                return
+            yield from work(parts[order[place]])
 
-        with _forked([do] * processes) as ends:
-            results = {end: _results(end) for end in ends}
-            while results:
-                for end in wait(results):
-                    assert isinstance(end, Connection)
-                    try:
-                        yield next(results[end])
-                    except StopIteration:
-                        del results[end]
+    with _forked([do] * processes) as ends:
+        results = {end: _results(end) for end in ends}
+        while results:
+            for end in wait(results):
+                assert isinstance(end, Connection)
+                try:
+                    yield next(results[end])
+                except StopIteration:
+                    del results[end]
 
 
 @contextmanager

@@ -35,6 +35,13 @@ def test_each_part_is_done_once_and_elsewhere() -> None:
     assert {process for _, process in spread(work, [3], [1.0], 2)} == {os.getpid()}
 
 
+def test_processes_that_ask_at_once_get_different_parts() -> None:
+    def work(part: int) -> Iterator[int]:
+        yield part
+
+    assert sorted(spread(work, range(20_000), [1.0] * 20_000, 4)) == list(range(20_000))
+
+
 def test_a_process_that_is_free_takes_the_largest_part_that_is_left() -> None:
     wait, go_on = os.pipe()
 

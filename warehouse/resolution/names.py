@@ -11,7 +11,7 @@ import re
 import sys
 import unicodedata
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import repeat
@@ -417,11 +417,11 @@ class Blocks:
         self._short_given: list[str] = []
         self._count = 0
 
-    def add(self, keys: NameKeys) -> None:
+    def add(self, family_keys: Iterable[str], coauthor_key: str) -> None:
         """Add the next name by its keys; names are numbered from 0 as they come."""
         i, self._count = self._count, self._count + 1
         initials, exact = {}, []
-        for key in keys.families:  # in their order, in which an initial stands before the same one that seeks
+        for key in family_keys:  # in their order, in which an initial stands before the same one that seeks
             mark = key[0]
             if mark == _ANY:
                 initials[key[1:]] = 0
@@ -430,7 +430,7 @@ class Blocks:
             elif mark in (_FULL, _SYLLABLES):
                 self._short[0].append(hash(key[1:]))
                 self._short[1].append(i)
-                self._short_given.append(sys.intern(keys.coauthor_key.partition(" ")[0]))
+                self._short_given.append(sys.intern(coauthor_key.partition(" ")[0]))
             else:
                 exact.append(key)
         for (hashes, names), some in ((self._exact, exact), (self._initial, initials)):

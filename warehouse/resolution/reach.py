@@ -14,10 +14,11 @@ from warehouse.resolution.frames import Engine
 from warehouse.resolution.names import (
     Blocks,
     Name,
-    NameKeys,
     abbreviated_keys,
     block_keys,
-    name_keys,
+    coauthor_key,
+    family_keys,
+    form_key,
     parse,
     relate,
     sought_keys,
@@ -38,21 +39,19 @@ class Kin:
         self._engine = engine
         self._names: dict[str, set[str]] = defaultdict(set)
         self._text: dict[str, str] = {}
-        self._keys: dict[str, NameKeys] = {}
         self._rules: dict[str, dict[str, str]] = {}
         self._one_name: dict[str, set[str]] = {}
         self._unlisted: dict[str, set[str]] | None = None
 
-    def _form(self, name: str, keys: NameKeys) -> str:
-        form = keys.form_key
+    def _form(self, name: str) -> str:
+        form = form_key(parse(name))
         self._names[form].add(name)
-        if form not in self._text:
-            self._text[form], self._keys[form] = name, keys
+        self._text.setdefault(form, name)
         return form
 
     def forms(self, names: Iterable[str]) -> set[str]:
         """The forms of some names."""
-        return {self._form(name, name_keys(parse(name))) for name in names}
+        return {self._form(name) for name in names}
 
     def names(self, forms: Iterable[str]) -> set[str]:
         """All names of some forms, as far as `related` has read their families."""
@@ -74,7 +73,8 @@ class Kin:
         at = {form: k for k, form in enumerate(texts)}
         blocks = Blocks()
         for form in texts:
-            blocks.add(self._keys[form])
+            name = parse(self._text[form])
+            blocks.add(family_keys(name), coauthor_key(name))
         for one, other in zip(*(side.tolist() for side in blocks.pairs([at[form] for form in forms])), strict=True):
             a, b = texts[one], texts[other]
             relation = relate(parse(self._text[a]), parse(self._text[b]))
@@ -89,11 +89,9 @@ class Kin:
         self._engine.give("wanted", ("family_key",), [(key,) for key in keys])
         found = self._engine.read(
             """
-            select name_as_listed, form_key, family_keys, coauthor_key from names
+            select distinct name_as_listed from name_keys
             where
-                name_as_listed in (
-                    select name_as_listed from name_keys where family_key in (select family_key from wanted)
-                )
+                family_key in (select family_key from wanted)
                 and name_as_listed in (select compared_name from standing_names)
             """
         )
@@ -107,14 +105,10 @@ class Kin:
                 """
             )
             for name in rows.values("compared_name"):
-                for key in name_keys(parse(name)).families:
+                for key in family_keys(parse(name)):
                     self._unlisted[key].add(name)
-        unlisted = {name for key in keys for name in self._unlisted.get(key, ())}
-        known = zip(*map(found.values, NameKeys._fields), strict=True)
-        forms = {
-            self._form(name, NameKeys(*keys)) for name, keys in zip(found.values("name_as_listed"), known, strict=True)
-        }
-        return forms | self.forms(unlisted)
+        unlisted = (name for key in keys for name in self._unlisted.get(key, ()))
+        return self.forms({*found.values("name_as_listed"), *unlisted})
 
     def _spellings(self, forms: Collection[str]) -> set[str]:
         """These forms and all that are the same name, one by way of another."""

@@ -357,7 +357,7 @@ class _Resolver:
                 self.forms.append(c.names[k])
                 own.append(coauthors.get(keys.coauthor_key, -1))
                 surname.append(surnames.setdefault(keys.coauthor_key.rpartition(" ")[2], len(surnames)))
-                self.blocks.add(keys)
+                self.blocks.add(keys.families, keys.coauthor_key)
         self.corpus = replace(c, keys=())
         self.surname: Ints = np.array(surname, np.int64)
         #: The key of each form among those of co-authors, -1 where nobody has it.
