@@ -418,8 +418,9 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
 def _keys(names: Columns) -> list[NameKeys]:
     """The keys of each name. One that is turned on some paper, and never listed so, was not taken apart yet."""
     keys = [NameKeys(*each) for each in zip(*map(names.values, NameKeys._fields), strict=True)]
+    listed = names.texts("compared_name")
     for k in [k for k, each in enumerate(keys) if each.form_key is None]:
-        keys[k] = name_keys(parse(names.texts("compared_name")[k]))
+        keys[k] = name_keys(parse(listed[k]))
     return keys
 
 

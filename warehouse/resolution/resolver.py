@@ -213,7 +213,7 @@ def resolve_coded(
     with no_collection():
         known = statistics or reference()
         resolver = _Resolver(corpus, known, params or Params(), pack, told, processes or available())
-        del corpus
+        del corpus  # so that what the resolver lets go of is gone
         yield from resolver.run()
 
 
@@ -358,7 +358,7 @@ class _Resolver:
                 own.append(coauthors.get(keys.coauthor_key, -1))
                 surname.append(surnames.setdefault(keys.coauthor_key.rpartition(" ")[2], len(surnames)))
                 self.blocks.add(keys.families, keys.coauthor_key)
-        self.corpus = replace(c, keys=())
+        self.corpus = replace(c, keys=())  # of millions of names hundreds of megabytes
         self.surname: Ints = np.array(surname, np.int64)
         #: The key of each form among those of co-authors, -1 where nobody has it.
         self.own: Ints = np.array(own, np.int64)
