@@ -10,8 +10,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from typing import Any
 import requests
 
 from warehouse.digest.mail import Mailer, MaybeDelivered, NotDelivered
+from warehouse.digest.message import as_bytes, build_mail
 from warehouse.digest.texts import one_line
 from warehouse.errors import WarehouseError
 from warehouse.landing import utc_now
@@ -108,14 +107,19 @@ def _mail(settings: Settings, alert: Alert, text: str) -> None:
     failed = []
     with Mailer(smtp) as mailer:
         for recipient in settings.alert_mail:
-            message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-            message["From"], message["To"] = smtp.sender, recipient
-            message["Subject"] = one_line(f"Daily Papers: {alert.first_line}", 200)
-            message["Auto-Submitted"] = "auto-generated"
-            message.set_content(text)
-            failed += _attempt(recipient, mailer.deliver, recipient, message.as_bytes(), lambda: None)
+            headers = {
+                "From": smtp.sender,
+                "To": recipient,
+                "Subject": f"Daily Papers: {alert.first_line}",
+                "Auto-Submitted": "auto-generated",
+            }
+            failed += _attempt(recipient, _deliver, mailer, headers, text)
     if len(failed) == len(settings.alert_mail):
         raise NotDelivered(failed[0])
+
+
+def _deliver(mailer: Mailer, headers: dict[str, str], text: str) -> None:
+    mailer.deliver(headers["To"], as_bytes(build_mail(headers, text)), lambda: None)
 
 
 class _Throttle:

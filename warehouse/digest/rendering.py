@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
@@ -14,12 +13,11 @@ from typing import Any
 
 import jinja2
 
+from warehouse.digest.message import build_mail
 from warehouse.digest.selection import Riser, Selection, why
 from warehouse.digest.subscriptions import Subscription
 from warehouse.digest.texts import one_line, web_address
 
-#: What is 8-bit is encoded, so that every server takes it; header lines are folded.
-_POLICY = SMTP.clone(cte_type="7bit")
 _TEMPLATES = Path(__file__).with_name("templates")
 #: A digest of what was observed longer ago says so first: the pipeline may have stopped.
 STALE_HOURS = 48
@@ -78,21 +76,26 @@ def as_text(issue: Issue, now: datetime, sender: str | None = None) -> str:
 
 
 def as_mail(issue: Issue, sender: str, recipient: str, now: datetime) -> EmailMessage:
-    """The mail of an issue to one recipient. Its Message-ID is the same whenever it is made again."""
-    mail = EmailMessage(policy=_POLICY)
+    """The mail of an issue to one recipient. Its Message-ID is the same whenever it is made again.
+
+    Raises MailError when a header can't hold what it should.
+    """
     name, domain = issue.subscription.name, sender.partition("@")[2]
     who = hashlib.sha256(recipient.lower().encode()).hexdigest()[:16]
-    mail["From"] = sender
-    mail["To"] = recipient
-    mail["Subject"] = issue.subject
-    mail["Date"] = format_datetime(now.astimezone(UTC))
-    mail["Message-ID"] = f"<papers.{name}.{issue.key}.{who}@{domain}>"
-    mail["List-Id"] = f"<{name}.daily-papers.{domain}>"
-    mail["List-Unsubscribe"] = f"<{unsubscribe_address(issue.subscription, sender)}>"
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies
-    mail.set_content(as_text(issue, now, sender))
-    mail.add_alternative(as_html(issue, now, sender), subtype="html")
-    return mail
+    unsubscribe = unsubscribe_address(issue.subscription, sender)
+    headers = {
+        "From": sender,
+        "To": recipient,
+        "Subject": issue.subject,
+        "Date": format_datetime(now.astimezone(UTC)),
+        "Message-ID": f"<papers.{name}.{issue.key}.{who}@{domain}>",
+        "List-Id": f"<{name}.daily-papers.{domain}>",
+        "List-Unsubscribe": f"<{unsubscribe}>",
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no holiday replies
+    }
+    if unsubscribe.lower().startswith("https://"):
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    return build_mail(headers, as_text(issue, now, sender), as_html(issue, now, sender))
 
 
 def unsubscribe_address(subscription: Subscription, sender: str) -> str:

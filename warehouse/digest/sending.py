@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.digest.mail import Mailer, MaybeDelivered, NotDelivered
+from warehouse.digest.message import MailError, as_bytes
 from warehouse.digest.record import Delivery, SentRecord
 from warehouse.digest.rendering import Issue, as_html, as_mail, as_text, issue_key
 from warehouse.digest.selection import select_risers
@@ -71,25 +72,39 @@ def chosen(settings: Settings, names: list[str]) -> list[Subscription]:
 
 
 def write_previews(settings: Settings, subscriptions: list[Subscription], folder: Path) -> list[Path]:
-    """Write each issue as it would be sent now, as HTML, text and mail, into a folder."""
+    """Write each issue as it would be sent now, as HTML, text and mail, into a folder.
+
+    Raises InputError after the last when one could not be made.
+    """
     now, sender = utc_now(), settings.smtp.sender if settings.smtp else _NOBODY
-    files = []
+    files, problems = [], []
     for issue in make_issues(settings, subscriptions):
         if issue is None:
             continue
-        mail = as_mail(issue, sender, next(iter(issue.subscription.to), _NOBODY), now)
         stem = f"{issue.subscription.name}-{issue.key}"
-        bodies = {
-            ".html": as_html(issue, now, sender).encode(),
-            ".txt": as_text(issue, now, sender).encode(),
-            ".eml": mail.as_bytes(),
-        }
+        try:
+            mail = as_mail(issue, sender, next(iter(issue.subscription.to), _NOBODY), now)
+            bodies = {
+                ".html": as_html(issue, now, sender).encode(),
+                ".txt": as_text(issue, now, sender).encode(),
+                ".eml": as_bytes(mail),
+            }
+        except Exception as error:  # it costs the other previews nothing
+            problems.append(f"the mail of {issue.subscription.name} could not be made ({_reason(error)})")
+            continue
         with writing(str(folder)):
             folder.mkdir(parents=True, exist_ok=True)
             for suffix, body in bodies.items():
                 (folder / f"{stem}{suffix}").write_bytes(body)
                 files.append(folder / f"{stem}{suffix}")
+    if problems:
+        raise InputError(f"{len(files)} file(s) were written to {folder}, but {problems[0]}: report it with its title.")
     return files
+
+
+def _reason(error: Exception) -> str:
+    """Why a mail could not be made. The text of a foreign error may quote what was listed: only its kind."""
+    return str(error) if isinstance(error, MailError) else type(error).__name__
 
 
 def send_digests(
@@ -164,12 +179,15 @@ class _Sender:
             )
         if self._server_problem:
             return "failed", self._server_problem
-        mail = as_mail(issue, self._address, recipient, utc_now())
-        message_id = str(mail["Message-ID"])
         try:
-            self._mailer.deliver(
-                recipient, mail.as_bytes(), lambda: self._record.write(delivery, "sending", message_id)
-            )
+            mail = as_mail(issue, self._address, recipient, utc_now())
+            message_id, body = str(mail["Message-ID"]), as_bytes(mail)
+        except Exception as error:  # whatever a listed text did to it, the other mails are sent
+            problem = f"the mail could not be made ({_reason(error)})"
+            self._record.write(delivery, "failed", "", problem)
+            return "failed", problem
+        try:
+            self._mailer.deliver(recipient, body, lambda: self._record.write(delivery, "sending", message_id))
         except MaybeDelivered as error:
             return "unanswered", f"{error}; --resend-uncertain sends it again"
         except NotDelivered as error:
