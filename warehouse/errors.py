@@ -17,6 +17,14 @@ class HomeError(WarehouseError):
     """The home directory can't be used: not writable, full, damaged, or of a newer version."""
 
 
+class DamagedError(HomeError):
+    """The content of a database of the home can't be read."""
+
+
+class BusyError(HomeError):
+    """Another program has a database of the home open for writing."""
+
+
 class LockError(WarehouseError):
     """Another run holds the warehouse."""
 

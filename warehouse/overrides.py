@@ -9,7 +9,7 @@ import csv
 from pathlib import Path
 
 from warehouse.errors import InputError
-from warehouse.raw import RawStore, open_database
+from warehouse.raw import RawStore
 from warehouse.settings import Settings
 
 #: File → columns, and what its `action` may be.
@@ -45,7 +45,7 @@ def are_overrides_new(settings: Settings) -> bool:
     found = read_overrides(settings.overrides)
     if not settings.raw_database.exists():
         return any(found.values())
-    with open_database(settings.raw_database, read_only=True) as connection:
+    with RawStore.reading(settings.raw_database) as connection:
         for table, rows in found.items():
             result = connection.execute(f"from raw.{table} order by row_number")
             names = [column[0] for column in result.description or ()]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from warehouse.errors import HomeError
+from warehouse.errors import BusyError, DamagedError, HomeError
 from warehouse.landing import Capture, Landing, utc_now
 from warehouse.reading import Columns, LoadResult, Part, Reader, reading
 from warehouse.settings import MEMORY_LIMIT
@@ -71,6 +71,14 @@ TABLES = {
         organization varchar, kind varchar, reason varchar not null""",
 }
 
+#: Statements that bring the tables of an older version to the next, in order: the first of version 0, which recorded
+#: no version, to 1, and so on. Missing tables are made without them. A new or changed column is added to TABLES and, as
+#: one more entry, here; an entry that was released never changes. Loads that are stored already have null in a new
+#: column, which DuckDB allows no other constraint on, until `papers rebuild`.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (),  # the version is recorded from here on
+)
+
 _POLARS = {
     "varchar": pl.String,
     "bigint": pl.Int64,
@@ -107,20 +115,20 @@ def quoted(path: Path) -> str:
 def open_database(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection that is closed whatever happens. Times are UTC.
 
-    Raises HomeError when the file can't be opened or written.
+    Raises BusyError when another program has the file open for writing, DamagedError when its content can't be read,
+    HomeError when it can't be opened or written for another reason.
     """
+    connection = duckdb.connect()
     try:
-        # Attached under a name of its own: raw.duckdb opened directly is a catalog "raw" with a schema "raw", and
-        # DuckDB calls raw.loads ambiguous.
-        connection = duckdb.connect()
-        connection.execute(f"attach '{quoted(path)}' as warehouse_file{' (read_only)' if read_only else ''}")
-        connection.execute("use warehouse_file")
-    except (duckdb.IOException, duckdb.FatalException) as error:
-        raise HomeError(
-            f"{path} can't be opened ({str(error).splitlines()[0]}): "
-            "is another program writing to it, or the disk full or read-only?"
-        ) from error
-    try:
+        try:
+            # Attached under a name of its own: raw.duckdb opened directly is a catalog "raw" with a schema "raw", and
+            # DuckDB calls raw.loads ambiguous.
+            connection.execute(
+                f"attach '{quoted(path)}' as warehouse_file (type duckdb{', read_only' if read_only else ''})"
+            )
+            connection.execute("use warehouse_file")
+        except (duckdb.Error, MemoryError, RuntimeError) as error:
+            raise _unopened(path, error) from error
         connection.execute("set TimeZone = 'UTC'")
         # Order is what a query asks for; keeping any other holds rows in memory.
         connection.execute("set preserve_insertion_order = false")
@@ -128,19 +136,88 @@ def open_database(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Duc
         connection.execute(f"set temp_directory = '{quoted(path)}.tmp'")
         # Rows of many small transactions are packed together once, not every 16 MB; a kill leaves them in the log.
         connection.execute("set checkpoint_threshold = '128MB'")
-        yield connection
-    except duckdb.IOException as error:
-        raise HomeError(
-            f"{path} can't be written ({str(error).splitlines()[0]}): free space or check the folder's "
-            "permissions, then run again; nothing already landed is lost."
-        ) from error
+        try:
+            yield connection
+        except duckdb.Error as error:
+            if is_damage(error):
+                raise DamagedError(_damaged(path)) from error
+            if not isinstance(error, duckdb.IOException):
+                raise
+            raise HomeError(
+                f"{path} can't be written ({str(error).splitlines()[0]}): free space or check the folder's "
+                "permissions, then run again; nothing already landed is lost."
+            ) from error
     finally:
-        connection.close()
+        with suppress(duckdb.Error):  # a damaged file can't be closed in order
+            connection.close()
+
+
+#: What DuckDB says of a file whose content is not what it wrote.
+_DAMAGE = (
+    "Corrupt database file",
+    "not a valid DuckDB database",
+    "Could not read enough bytes",
+    "Is a directory",
+    "while replaying WAL",
+    "Serialization Error",
+)
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Whether an error of DuckDB says that a file's content is damaged, not that a query is wrong or a disk full."""
+    return any(words in str(error) for words in _DAMAGE)
+
+
+def _unopened(path: Path, error: BaseException) -> HomeError:
+    """Why a file could not be opened, in a sentence."""
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if "lock on file" in text:
+        return BusyError(
+            f"{path} is open for writing in another program (a DuckDB shell without -readonly, a notebook): close it "
+            "there, then run again."
+        )
+    if isinstance(error, duckdb.IOException) and not is_damage(error):
+        return HomeError(
+            f"{path} can't be opened ({text}): check that the folder is there, its permissions and free space, then "
+            "run again; nothing already landed is lost."
+        )
+    return DamagedError(_damaged(path))
+
+
+def _damaged(path: Path) -> str:
+    return (
+        f"{path} is damaged: `papers rebuild` writes it again from the landing archive; nothing already landed is lost."
+    )
 
 
 def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> Any:
     """The only value of a query. Reads to the end: DuckDB 2.0 refuses other work while a result is open."""
     return connection.execute(query, list(parameters)).fetchall()[0][0]
+
+
+def _schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The version of the raw tables; None where there are none yet."""
+    tables = {
+        name
+        for (name,) in connection.execute(
+            "select table_name from information_schema.tables "
+            "where table_schema = 'raw' and table_catalog = current_database()"
+        ).fetchall()
+    }
+    if not tables:
+        return None
+    return int(scalar(connection, "select version from raw.schema_version")) if "schema_version" in tables else 0
+
+
+def _is_current(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    """Whether the raw tables have this version. Raises HomeError for those of a newer version."""
+    version = _schema_version(connection)
+    if version is not None and version > len(MIGRATIONS):
+        raise HomeError(
+            f"{path} was written by a newer version of this program (its tables have version {version}, this one knows "
+            f"{len(MIGRATIONS)}): upgrade, or run `papers rebuild` to read the landing archive again with this one."
+        )
+    return version == len(MIGRATIONS)
 
 
 class RawStore:
@@ -152,13 +229,45 @@ class RawStore:
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[RawStore]:
-        """Open ``raw.duckdb`` for writing; makes what is missing. One process at a time (see ``lock``)."""
+        """Open ``raw.duckdb`` for writing; makes what is missing. One process at a time (see ``lock``).
+
+        Tables of an older version are migrated. Raises HomeError when the file can't be used or a newer version of
+        the project wrote it.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         with open_database(path) as connection:
-            connection.execute("create schema if not exists raw")
+            store = cls(connection)
+            store._migrate(path)
+            yield store
+
+    @classmethod
+    @contextmanager
+    def reading(cls, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open ``raw.duckdb`` read-only; an older version is migrated before. Raises HomeError as ``open`` does."""
+        with ExitStack() as opened:
+            connection = opened.enter_context(open_database(path, read_only=True))
+            if not _is_current(connection, path):
+                opened.close()
+                with cls.open(path):
+                    pass
+                connection = opened.enter_context(open_database(path, read_only=True))
+            yield connection
+
+    def _migrate(self, path: Path) -> None:
+        """Bring the tables to this version in one transaction: a kill leaves the old version or the new one."""
+        if _is_current(self.connection, path):
+            return
+        version = _schema_version(self.connection)
+        with self._transaction():
+            self.connection.execute("create schema if not exists raw")
             for table, columns in TABLES.items():
-                connection.execute(f"create table if not exists raw.{table} ({columns})")
-            yield cls(connection)
+                self.connection.execute(f"create table if not exists raw.{table} ({columns})")
+            for statements in MIGRATIONS[version or 0 :] if version is not None else ():
+                for statement in statements:
+                    self.connection.execute(statement)
+            self.connection.execute(
+                "create or replace table raw.schema_version as select ? as version", [len(MIGRATIONS)]
+            )
 
     def load_landed(
         self, landing: Landing, run_id: str, on_load: Callable[[LoadResult], None] | None = None
@@ -323,24 +432,42 @@ def start_over(
 ) -> list[LoadResult]:
     """Read the whole archive into new raw tables and put them in the place of the old ones in one step.
 
-    The old gate results are history, not derived from the archive: they are carried over.
+    The old gate results are history, not derived from the archive: they are carried over where they can be read.
     """
     fresh = path.with_name(f"{path.name}.rebuild")
-    for leftover in (fresh, fresh.with_name(f"{fresh.name}.wal")):
+    for leftover in (fresh, log_of(fresh)):
         leftover.unlink(missing_ok=True)
-    if path.exists():
-        # A killed run leaves changes in a log beside the file, which must not outlive it.
-        with open_database(path) as old:
-            old.execute("checkpoint")
+    history = _gate_history(path)
     with RawStore.open(fresh) as raw:
-        if path.exists():
-            raw.connection.execute(f"attach '{quoted(path)}' as old (read_only)")
-            raw.connection.execute("insert into raw.gate_results select * from old.raw.gate_results")
-            raw.connection.execute("detach old")
+        if history is not None:
+            raw.append("gate_results", history)
         results = raw.load_landed(landing, run_id, on_load)
         raw.record_act("rebuilt", f"rebuild-{run_id}", None, "the whole archive was read again with today's parsers")
+    log_of(path).unlink(missing_ok=True)  # of the old file; DuckDB would apply it to the new one
     os.replace(fresh, path)
     return results
+
+
+def log_of(database: Path) -> Path:
+    """Where DuckDB keeps what is committed and not yet in the file itself."""
+    return database.with_name(f"{database.name}.wal")
+
+
+def _gate_history(path: Path) -> pl.DataFrame | None:
+    """The gate results of raw tables of any version, as far as this version has their columns.
+
+    None where there are none or the file is damaged: a rebuild needs the archive alone. Raises HomeError when another
+    program holds the file.
+    """
+    if not path.exists():
+        return None
+    try:
+        with open_database(path, read_only=True) as old:
+            columns = {row[0] for row in old.execute("describe raw.gate_results").fetchall()}
+            shared = ", ".join(name for name, _ in columns_of("gate_results") if name in columns)
+            return pl.DataFrame(old.sql(f"select {shared} from raw.gate_results").to_arrow_table())
+    except (DamagedError, duckdb.Error):
+        return None
 
 
 @dataclass(frozen=True)
@@ -358,7 +485,7 @@ def verdicts(path: Path, load_ids: Sequence[str] | None = None) -> dict[str, Loa
     """Load id → where it stands, of these loads or of all. Empty when nothing was ever loaded."""
     if not path.exists():
         return {}
-    with open_database(path, read_only=True) as connection:
+    with RawStore.reading(path) as connection:
         query = "select load_id, verdict, verdict_reason, entries, refused, observed_at_basis from raw.loads"
         if load_ids is not None:
             connection.register("asked", pl.DataFrame({"load_id": load_ids}, schema={"load_id": pl.String}).to_arrow())
@@ -371,7 +498,7 @@ def is_behind(landing: Landing, raw: Path, published: Path) -> bool:
     """Whether the published file lacks something: a capture that is not loaded, or a verdict that it does not know."""
     if not raw.exists():
         return True
-    with open_database(raw, read_only=True) as connection:
+    with RawStore.reading(raw) as connection:
         if next(unloaded(connection, landing), None):
             return True
         connection.execute(f"attach '{quoted(published)}' as published (read_only)")

@@ -1,6 +1,5 @@
 """The sealed next file, gate 2 on it, and its publication."""
 
-from base64 import b64encode
 from datetime import date, timedelta
 
 import dagster as dg
@@ -14,7 +13,7 @@ from orchestration.outcome import Outcome
 from warehouse.digest.feeds import FeedsWritten, write_feeds
 from warehouse.errors import WarehouseError
 from warehouse.landing import utc_now
-from warehouse.report import draw_plots, write_report
+from warehouse.report import write_report
 from warehouse.settings import Settings
 
 CANDIDATE = dg.AssetKey(["publication", "candidate"])
@@ -103,17 +102,15 @@ def build_publication(
                 context.log.warning(str(error))
                 outcome.remarks.append(str(error))
                 return dg.MaterializeResult(metadata={"problem": str(error)})
-            pictures = {
-                title: dg.MetadataValue.md(f"![{title}](data:image/png;base64,{b64encode(picture).decode()})")
-                for title, picture in draw_plots(warehouse).items()
-            }
         return dg.MaterializeResult(
             metadata={
                 "seconds": outcome.seconds["Report"],
-                "first page": dg.MetadataValue.path(str(written.index)),
+                # The event log keeps metadata for long, so the page is linked and no part of it is copied.
+                "first page": dg.MetadataValue.url(f"{warehouse.site_url}/{written.index.name}")
+                if warehouse.site_url
+                else dg.MetadataValue.path(str(written.index)),
                 "files": written.files,
                 "bytes": written.size,
-                **pictures,
             }
         )
 

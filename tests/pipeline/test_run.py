@@ -127,6 +127,19 @@ def test_each_public_table_shows_its_rows_and_where_its_columns_come_from_in_dag
             assert set(lineage) == columns and any(lineage.values())
 
 
+def test_the_report_is_linked_in_dagster_and_no_event_holds_a_picture(ran: Papers) -> None:
+    (file,) = [f for f in (ran.home / "dagster" / "history" / "runs").glob("*.db") if f.name != "index.db"]
+    with sqlite3.connect(file) as log:
+        largest, total = log.execute("select max(length(event)), sum(length(event)) from event_logs").fetchone()
+    assert largest < 64_000 and total < 1_500_000
+    with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["publication", "report"]))
+    assert event and event.asset_materialization
+    metadata = event.asset_materialization.metadata
+    assert metadata["first page"].value == str(ran.home / "report" / "index.html")
+    assert not [value for value in metadata.values() if isinstance(value, dg.MarkdownMetadataValue)]
+
+
 def test_a_reader_in_a_loop_never_meets_an_error_or_half_a_state(ran: Papers, site: ReplayServer) -> None:
     stop, problems, answers = threading.Event(), [], set()
 

@@ -5,7 +5,6 @@ table or a sum, a median or a share of some, and every formula is told by the co
 """
 
 from warehouse.report.charts import warm_up
-from warehouse.report.plots import draw_plots
 from warehouse.report.site import Report, write_report
 
-__all__ = ["Report", "draw_plots", "warm_up", "write_report"]
+__all__ = ["Report", "warm_up", "write_report"]
