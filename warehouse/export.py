@@ -13,12 +13,13 @@ from warehouse.publish import PUBLIC_SCHEMA, STORAGE_VERSION, publish, writing
 from warehouse.raw import quoted
 from warehouse.settings import Settings
 from warehouse.storage import open_storage
+from warehouse.table_macros import TABLES_READ, table_macros
 
 
-def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str], macros: str = "") -> None:
+def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str]) -> None:
     """Publish a file with the tables that lie as Parquet below ``place``, one folder a table, by way of next.duckdb.
 
-    ``macros`` are statements that make the table macros. Raises HomeError when the file can't be written.
+    It has the table macros of a file that DuckDB built. Raises HomeError when the file can't be written.
     """
     storage = open_storage(place if "://" in place else Path(place))
     path = settings.next_database
@@ -38,8 +39,8 @@ def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str], macr
                         (folder / name).write_bytes(storage.read(f"{table}/{name}"))
                 files = quoted(folder / "*.parquet")
                 connection.execute(f"create table {PUBLIC_SCHEMA}.{table} as from read_parquet('{files}')")
-            if macros:
-                connection.execute(macros)
+            if set(TABLES_READ) <= set(tables):
+                connection.execute(table_macros())
             connection.execute("checkpoint next")
         except duckdb.IOException as error:
             raise HomeError(f"{path} can't be written ({error}): check the disk, then run again.") from error

@@ -209,17 +209,21 @@ to_json(
 )
 {%- endmacro %}
 
-{# Table macros of the published file. They name tables as schema.table: under its new name the file has another
-   catalog. On an engine without table macros this does nothing. #}
+{# Table macros of the published file. They name tables of marts alone, as schema.table: under its new name the file has
+   another catalog. On an engine without table macros this does nothing; warehouse/table_macros.py renders them for the
+   file that is exported from there. #}
 {% macro create_table_macros() -%}{{ return(adapter.dispatch('create_table_macros')()) }}{%- endmacro %}
 {% macro default__create_table_macros() -%}select 1{%- endmacro %}
 {% macro duckdb__create_table_macros() -%}
-{% if execute and flags.WHICH in ('build', 'run') %}
+{% if execute and flags.WHICH in ('build', 'run') %}{{ table_macros() }}{% else %}select 1{% endif %}
+{%- endmacro %}
+
+{# The statements that make them. #}
+{% macro table_macros() -%}
 create or replace macro marts.upvotes_as_of(ts) as table
-{{ upvotes_as_of('marts.fct_upvote_observations', 'intermediate.int_papers_measured', 'cast(ts as timestamp)') }};
+{{ upvotes_as_of('marts.fct_upvote_observations', 'cast(ts as timestamp)') }};
 create or replace macro marts.trends_as_of(ts) as table
 {{ paper_trends('marts.fct_upvote_observations', 'marts.fct_listings', 'cast(ts as timestamp)') }};
-{% else %}select 1{% endif %}
 {%- endmacro %}
 
 {# dbt's own rows of a seed for Spark write null as 'None' and stop at an apostrophe. #}

@@ -1,36 +1,14 @@
 {# Queries that a model and a table macro share: the same words answer "now" and "as of then". #}
 
-{# One row per paper: the last counts observed up to a moment. Papers that were not observed since are told by
-   `measures`, made by paper_measures of the same observations; so the observations of recent papers alone are read:
-   they are found before they are compared with the moment, which may be a question itself. #}
-{% macro upvotes_as_of(observations, measures, moment) -%}
-with of_papers_seen_since as materialized (
-    select
-        paper_id,
-        observed_at,
-        upvotes,
-        comments
-    from {{ observations }}
-    where
-        upvotes is not null
-        and paper_id in (select paper_id from {{ measures }} where last_observed_at > {{ moment }})
-)
-
-select
-    paper_id,
-    last_observed_at as observed_at,
-    upvotes,
-    comments
-from {{ measures }}
-where last_observed_at <= {{ moment }}
-union all
+{# One row per paper: the last counts observed up to a moment. #}
+{% macro upvotes_as_of(observations, moment) -%}
 select
     paper_id,
     max(observed_at) as observed_at,
     max_by(upvotes, observed_at) as upvotes,
     max_by(comments, case when comments is not null then observed_at end) as comments
-from of_papers_seen_since
-where observed_at <= {{ moment }}
+from {{ observations }}
+where upvotes is not null and observed_at <= {{ moment }}
 group by paper_id
 {%- endmacro %}
 

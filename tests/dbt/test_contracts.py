@@ -1,10 +1,14 @@
 """The public tables are contracts: grain, columns, units, keys, and the names that people already query."""
 
 import re
+from pathlib import Path
 
 import duckdb
 import pytest
 from dbt_outcome import DbtSession
+
+from warehouse.publish import STORAGE_VERSION
+from warehouse.table_macros import TABLES_READ, table_macros
 
 #: Types that DuckDB, Parquet and Spark share. A HUGEINT, which sum() of a bigint gives, becomes a double in Parquet.
 PORTABLE_TYPES = {"varchar", "bigint", "integer", "double", "boolean", "date", "timestamp"}
@@ -136,3 +140,24 @@ def test_table_macros_are_in_the_file(dbt_session: DbtSession) -> None:
         connection.execute("use built.marts")
         for macro in ("upvotes_as_of", "trends_as_of"):
             connection.execute(f"select * from marts.{macro}(timestamp '2026-01-01')").fetchall()
+
+
+def test_an_exported_file_gets_the_macros_that_dbt_makes(dbt_session: DbtSession, tmp_path: Path) -> None:
+    definitions = (
+        "select function_name, macro_definition from duckdb_functions() where schema_name = 'marts' order by 1"
+    )
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{dbt_session.database}' as built (read_only)")
+        connection.execute(f"attach '{tmp_path / 'made.duckdb'}' as made (storage_version '{STORAGE_VERSION}')")
+        connection.execute("use made")
+        connection.execute("create schema marts")
+        for table in TABLES_READ:
+            connection.execute(f"create table marts.{table} as from built.marts.{table}")
+        connection.execute(table_macros())
+    # Both are read from a file, which writes the names of types in its own way.
+    with duckdb.connect(str(dbt_session.database), read_only=True) as connection:
+        built = connection.execute(definitions).fetchall()
+    with duckdb.connect(str(tmp_path / "made.duckdb"), read_only=True) as connection:
+        made = connection.execute(definitions).fetchall()
+    assert made == built
+    assert [name for name, _ in built] == ["trends_as_of", "upvotes_as_of"]

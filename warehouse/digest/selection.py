@@ -228,7 +228,8 @@ def _with_aliases(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]
     """Keyword → the folded phrases that stand for it: its own and what the reviewed list counts it as."""
     if not keywords:
         return {}
-    aliases = {folded_words(a): folded_words(k) for a, k in connection.execute("from seeds.keyword_aliases").fetchall()}
+    listed = connection.execute("select alias, keyword from marts.dim_keyword_aliases").fetchall()
+    aliases = {folded_words(alias): folded_words(keyword) for alias, keyword in listed}
     phrases = {keyword: folded_words(keyword) for keyword in keywords}
     return {keyword: {phrase, aliases.get(phrase, phrase)} - {()} for keyword, phrase in phrases.items()}
 
@@ -236,7 +237,7 @@ def _with_aliases(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]
 def _listed_keywords(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, set[tuple[str, ...]]]:
     found: dict[str, set[tuple[str, ...]]] = {}
     for paper_id, keyword in connection.execute(
-        "select paper_id, keyword from intermediate.int_paper_keywords where list_contains($papers, paper_id)",
+        "select paper_id, keyword from marts.bridge_paper_keywords where list_contains($papers, paper_id)",
         {"papers": papers},
     ).fetchall():
         found.setdefault(paper_id, set()).add(folded_words(keyword))

@@ -1,0 +1,4 @@
+select
+    paper_id,
+    keyword
+from {{ ref('int_paper_keywords') }}

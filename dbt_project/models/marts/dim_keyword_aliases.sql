@@ -1,0 +1,4 @@
+select
+    alias,
+    keyword
+from {{ ref('keyword_aliases') }}

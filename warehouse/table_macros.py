@@ -1,0 +1,54 @@
+"""The table macros of the published file, as DuckDB's SQL, rendered from the models' own macros without dbt.
+
+dbt makes them in the files that it builds. A file whose tables come from another engine gets them from here; a test
+holds the two to the same definitions.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jinja2
+
+from warehouse.settings import PROJECT_ROOT
+
+_MACROS = PROJECT_ROOT / "dbt_project" / "macros"
+#: Tables of ``marts`` that the macros read.
+TABLES_READ = ("fct_upvote_observations", "fct_listings")
+
+
+def table_macros() -> str:
+    """The statements that make the table macros."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_MACROS.glob("*.sql")))
+    # Only the calls of `table_macros` are rendered; dbt's own statements (such as materializations) have no place here.
+    templates = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
+    adapter = _Adapter()
+    module: Any = templates.from_string(source, {"adapter": adapter, "dbt": _Dbt(), "return": lambda text: text}).module
+    adapter.module = module
+    return re.sub(r"\n{2,}", "\n", str(module.table_macros()))
+
+
+class _Adapter:
+    """dbt's ``adapter`` as far as the macros use it: DuckDB's variant of a macro, else the default one."""
+
+    module: Any = None
+
+    def dispatch(self, name: str) -> Any:
+        return getattr(self.module, f"duckdb__{name}", None) or getattr(self.module, f"default__{name}")
+
+
+class _Dbt:
+    """dbt's own macros that differ by engine, as dbt-duckdb has them."""
+
+    def type_bigint(self) -> str:
+        return "bigint"
+
+    def type_int(self) -> str:
+        return "integer"
+
+    def type_string(self) -> str:
+        return "varchar"
+
+    def datediff(self, first: str, second: str, part: str) -> str:
+        return f"date_diff('{part}', {first}::timestamp, {second}::timestamp)"
