@@ -7,7 +7,6 @@ Dagster has no public function that records a backfill without launching it, so 
 waits for the dates, and launches nothing.
 """
 
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,7 +103,7 @@ def _left_open(instance: dg.DagsterInstance, first: date, last: date, now: datet
             found = record
         else:
             instance.update_backfill(
-                record._replace(status=BulkActionStatus.CANCELED, backfill_end_timestamp=time.time())
+                record._replace(status=BulkActionStatus.CANCELED, backfill_end_timestamp=utc_now().timestamp())
             )
     return found
 
@@ -149,7 +148,7 @@ def _close(instance: dg.DagsterInstance, backfill: Backfill, problem: str | None
         problem = f"{len(fetched.failures)} dates were not fetched, first {day}: {reason}"
     record = record.with_asset_backfill_data(data, dynamic_partitions_store=instance, asset_graph=asset_graph)
     status = BulkActionStatus.COMPLETED_FAILED if problem else BulkActionStatus.COMPLETED_SUCCESS
-    record = record._replace(status=status, backfill_end_timestamp=time.time())
+    record = record._replace(status=status, backfill_end_timestamp=utc_now().timestamp())
     if problem:
         record = record._replace(error=SerializableErrorInfo(message=problem, stack=[], cls_name=None))
     instance.update_backfill(record)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestration.outcome import Outcome
 from orchestration.runner import range_tags, run_job
+from sources.archive_folder import ArchiveFolder
 from sources.daily_papers.client import DailyPapersClient
 from sources.http import HttpClient, HttpLimits
 from sources.replay import ReplayServer
+from warehouse import landing as warehouse_landing
 from warehouse.errors import InputError
 from warehouse.fetching import fetch_listings, trailing_dates
-from warehouse.importing import read_manifest
 from warehouse.landing import open_landing, utc_now
 from warehouse.settings import DEMO_MARKER, PROJECT_ROOT, Settings
 
@@ -57,7 +59,7 @@ def run_demo(settings: Settings, tell: Callable[[str], None]) -> Outcome:
     settings.home.mkdir(parents=True, exist_ok=True)
     marker.write_text(json.dumps({"demo": "every paper and person in this home is invented"}))
     moments = _moments()
-    with ReplayServer(SAMPLE, now=moments[0]) as server:
+    with _clock_not_before(moments[-1]), ReplayServer(SAMPLE, now=moments[0]) as server:
         demo_settings = replace(settings, endpoint=server.url, min_interval=0.0, token=None)
         http = HttpClient(limits=HttpLimits(min_interval=0.0))
         clock = moments[0]
@@ -90,14 +92,34 @@ def leave_demo(settings: Settings, tell: Callable[[str], None]) -> None:
     tell(f"The invented papers of the demo were moved to {aside}; this home is for real ones now.")
 
 
+@contextmanager
+def _clock_not_before(moment: datetime) -> Iterator[None]:
+    """The warehouse's time and Dagster's partitions, at ``moment`` where this machine's clock is behind it.
+
+    Without this the sample's listings would be refused as listings of the future.
+    """
+    if utc_now() >= moment:
+        yield
+        return
+    import dagster as dg
+
+    machine_clock = warehouse_landing.clock
+    warehouse_landing.clock = lambda: max(machine_clock(), moment)
+    try:
+        with dg.partition_loading_context(effective_dt=moment):
+            yield
+    finally:
+        warehouse_landing.clock = machine_clock
+
+
 def _moments() -> list[datetime]:
     """When the sample was observed on listings' own days and at each evening's look back, in order.
 
     The archive goes on for some days after its last list; the demo stops on that list's day, when most moves.
     """
-    captures = list(read_manifest(SAMPLE / "manifest.tsv").values())
-    last_day = max(known.listing_date for known in captures if known.listing_date)
-    times = [known.observed_at for known in captures if known.observed_at and known.observed_at.date() <= last_day]
+    captures = ArchiveFolder(SAMPLE).captures()
+    last_day = max(captured.listing_date for captured in captures)
+    times = [captured.observed_at for captured in captures if captured.observed_at.date() <= last_day]
     whole = {t.replace(minute=0, second=0) for t in times if t.hour in (8, 14)}
     evenings = {t.replace(hour=20, minute=0, second=0) for t in times if t.hour in (19, 20)}
     return sorted(whole | evenings)

@@ -15,6 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,10 @@ class ArchiveFolder:
             )
         for captures in self._by_date.values():
             captures.sort(key=lambda captured: captured.observed_at)
+
+    def captures(self) -> list[Captured]:
+        """All captures, in order of observation."""
+        return sorted(chain.from_iterable(self._by_date.values()), key=lambda captured: captured.observed_at)
 
     def newest(self, listing_date: date, now: datetime | None, kind: str | None = None) -> Captured | None:
         """The last capture of a date at ``now`` (None: at the end of time), of one kind or any."""

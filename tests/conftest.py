@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+
+from warehouse import landing
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "warehouse" / "sample" / "archive"
@@ -91,6 +94,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real listings are not at {folder}")
     return folder
+
+
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Sets the time (aware) of the warehouse and its orchestration, in this process, until the test ends."""
+
+    def set_to(moment: datetime) -> None:
+        monkeypatch.setattr(landing, "clock", lambda: moment)
+
+    return set_to
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Literal
 from sources.daily_papers.client import DailyPapersClient
 from sources.errors import SourceError, TransientError
 from sources.http import HttpClient, HttpLimits
-from warehouse.landing import Landing
+from warehouse.landing import Landing, utc_now
 from warehouse.settings import FIRST_LISTING_DATE, Settings
 
 #: Dates without an answer, each after all of the client's retries, before a run stops asking.
@@ -38,6 +38,7 @@ def client_of(settings: Settings) -> DailyPapersClient:
     return DailyPapersClient(
         settings.endpoint,
         HttpClient(limits=limits, token=settings.token, token_endpoint=settings.endpoint),
+        now=utc_now,
     )
 
 

@@ -17,9 +17,10 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -85,9 +86,13 @@ UNREADABLE: tuple[type[Exception], ...] = (OSError, EOFError, cast("type[Excepti
 GZIP_LEVEL = 2
 
 
+#: What ``utc_now`` reads. The warehouse and its orchestration have no other clock, so tests set the time here.
+clock: Callable[[], datetime] = partial(datetime.now, UTC)
+
+
 def utc_now() -> datetime:
     """Now, UTC, whole microseconds."""
-    return datetime.now(UTC)
+    return clock()
 
 
 def identify(listing_date: date | None, observed_at: datetime, sha256s: Sequence[str]) -> str:

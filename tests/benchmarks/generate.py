@@ -33,6 +33,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import duckdb
@@ -40,8 +41,8 @@ import msgspec
 import polars as pl
 
 from orchestration.expectations.suites import BATCH, MARTS
-from tests.benchmarks.world import LOOKBACK, World, last_weekday, looked_at
-from warehouse.landing import Capture, Landing, PayloadRef
+from tests.benchmarks.world import LOOKBACK, World, looked_at, newest_last_date
+from warehouse.landing import Capture, Landing, PayloadRef, utc_now
 from warehouse.raw import RawStore
 
 SEED = 20261125
@@ -76,11 +77,11 @@ def generate(
 ) -> Generated:
     """Make a home of ``kind`` raw or archive with ``papers`` papers, each list looked at on ``looks`` days.
 
-    ``last_date``: the day of the last looks; a weekday before today, yesterday or the Friday before unless told, so
-    that the next weekday can be observed now. The home must not exist.
+    ``last_date``: the day of the last observations, by default the weekday before the newest one, so that the new
+    day is today or, at a weekend, Friday, and can be observed now. The home must not exist.
     """
     home.mkdir(parents=True)
-    last = last_date or last_weekday(datetime.now(UTC).date() - timedelta(days=1))
+    last = last_date or newest_last_date(utc_now().date())
     with _scratch(home, memory) as connection:
         world = World(connection, papers=papers, looks=looks, last_date=last, seed=seed)
         say(f"{papers} papers on lists from {world.first_date} to {world.last_date}")
@@ -520,11 +521,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--papers", type=int, required=True)
     parser.add_argument("--observations-per-paper", type=int, required=True, metavar="K")
     parser.add_argument("--home", type=Path, required=True, help="a folder that does not exist yet")
-    parser.add_argument("--last-date", type=date.fromisoformat, help="the day of the last looks (default: yesterday)")
+    parser.add_argument(
+        "--last-date",
+        type=date.fromisoformat,
+        help="the day of the last looks (default: the weekday before the newest)",
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--memory", default="5GB", help="what DuckDB may use")
     options = parser.parse_args(arguments)
-    started = datetime.now()
+    started = monotonic()
     made = generate(
         options.home.resolve(),
         kind=options.kind,
@@ -533,7 +538,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         last_date=options.last_date,
         seed=options.seed,
         memory=options.memory,
-        say=lambda text: print(f"{(datetime.now() - started).total_seconds():7.1f} s  {text}", flush=True),
+        say=lambda text: print(f"{monotonic() - started:7.1f} s  {text}", flush=True),
     )
     print(f"{made.home}: {made.papers} papers; one more day is {made.new_date}, served from {made.next_folder}")
     return 0

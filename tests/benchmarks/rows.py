@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -25,7 +25,9 @@ from sources.replay import ReplayServer
 from tests.benchmarks.generate import generate
 from tests.benchmarks.homes import PAPERS, Built, build, served
 from tests.benchmarks.measuring import ROOT, Row, Taken, in_turn, peak, run, run_work, seconds
+from tests.benchmarks.world import newest_last_date
 from warehouse.importing import Manifest, find_files
+from warehouse.landing import utc_now
 from warehouse.settings import Settings
 
 HERE = Path(__file__).parent
@@ -329,7 +331,9 @@ def _given(bench: Bench) -> Payloads:
 def _generated(bench: Bench) -> Payloads:
     """As many generated listings, and pages of them as the replay server draws them."""
     folder = bench.fresh("listings")
-    made = generate(folder / "home", kind="archive", papers=6_000, looks=4)
+    # Its new day ended yesterday at the latest: the file names below give times up to the end of a listing's day.
+    last_date = newest_last_date(utc_now().date() - timedelta(days=1))
+    made = generate(folder / "home", kind="archive", papers=6_000, looks=4, last_date=last_date)
     files = folder / "api"
     files.mkdir()
     for number, payload in enumerate(sorted((made.home / "landing" / "payloads").rglob("*.gz"))):

@@ -248,6 +248,16 @@ def last_weekday(day: date) -> date:
     return day - timedelta(days=max(0, day.weekday() - 4))
 
 
+def next_weekday(day: date) -> date:
+    """The first weekday after the day."""
+    return next(d for n in (1, 2, 3) if (d := day + timedelta(days=n)).weekday() < 5)
+
+
+def newest_last_date(today: date) -> date:
+    """The newest ``last_date`` of a world whose new day is not after ``today`` (UTC): the weekday before the newest."""
+    return last_weekday(last_weekday(today) - timedelta(days=1))
+
+
 class World:
     """A world of ``papers`` papers up to the list of ``last_date``, and the list of the weekday after it.
 
@@ -268,7 +278,7 @@ class World:
         self.connection = connection
         self.looks = looks
         self.last_date = last_weekday(last_date)
-        self.new_date = next(d for n in (1, 2, 3) if (d := self.last_date + timedelta(days=n)).weekday() < 5)
+        self.new_date = next_weekday(self.last_date)
         self.days = self._number_days(papers, random.Random(f"benchmark days {seed}"), list_sizes)
         self.first_date = self.days[-1]["listing_date"]
         connection.execute("create schema if not exists world")

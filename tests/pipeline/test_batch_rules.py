@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,22 @@ def test_a_field_that_vanishes_or_changes_type_warns_in_its_run(home: Warehouse)
     assert "fields_not_vanished" in home.warned()[gone]
     assert again not in home.warned(), "a short list tells nothing"
     assert retyped in home.warned()
+
+
+def test_a_listing_observed_on_its_own_day_is_accepted_on_any_calendar_day(
+    home: Warehouse, set_clock: Callable[[datetime], None]
+) -> None:
+    moments = (
+        *("2026-03-08T06:59:59", "2026-03-08T07:00:00"),  # New York's time changes
+        *("2026-11-01T05:59:59", "2026-11-01T06:00:00"),
+        *("2026-11-28T12:00:00", "2026-11-29T23:59:59", "2026-11-30T00:00:00"),  # Saturday, Sunday, Monday
+        *("2026-12-31T23:30:00", "2027-01-01T00:10:00"),  # both in ISO week 53
+        *("2028-02-29T12:00:00", "2028-03-01T12:00:00"),
+    )
+    for moment in moments:
+        set_clock(datetime.fromisoformat(moment).replace(tzinfo=UTC))
+        home.land((moment[:10], moment, listing(moment[:10], 12)), basis="clock")
+    assert home.judged().accepted == len(moments) and not home.rejected()
 
 
 def test_the_same_bytes_seen_later_already_warn_and_the_future_is_refused(home: Warehouse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -36,14 +37,6 @@ def landing(tmp_path: Path) -> RemoteLanding:
     return RemoteLanding(FolderStorage(tmp_path))
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """The time that commits are named by; the test sets it."""
-    now = [MOMENT]
-    monkeypatch.setattr(remote_landing, "utc_now", lambda: now[0])
-    return now
-
-
 def test_payloads_come_back_and_the_same_capture_lands_once(landing: RemoteLanding) -> None:
     assert not landing.exists()
     first = _land(landing, b"[1]", b"[2]")
@@ -74,23 +67,31 @@ def test_a_block_that_fails_names_nothing(landing: RemoteLanding) -> None:
     assert list(landing.captures()) == []
 
 
-def test_captures_come_in_the_order_of_landing_from_a_day_on(landing: RemoteLanding, clock: list[datetime]) -> None:
+def test_captures_come_in_the_order_of_landing_from_a_day_on(
+    landing: RemoteLanding, set_clock: Callable[[datetime], None]
+) -> None:
     loads = []
     for day in range(3):
-        clock[0] = MOMENT + timedelta(days=day)
+        set_clock(MOMENT + timedelta(days=day))
         loads += _land(landing, b"[%d]" % day)
     assert [capture.load_id for capture in landing.captures()] == [load_id for load_id, _ in loads]
     assert [c.load_id for c in landing.captures(date(2026, 9, 2))] == [load_id for load_id, _ in loads[1:]]
 
 
-def test_a_clock_set_back_does_not_hide_a_capture_from_readers(landing: RemoteLanding, clock: list[datetime]) -> None:
+def test_a_clock_set_back_does_not_hide_a_capture_from_readers(
+    landing: RemoteLanding, set_clock: Callable[[datetime], None]
+) -> None:
+    set_clock(MOMENT)
     _land(landing, b"[1]")
-    clock[0] = MOMENT - timedelta(days=9)
+    set_clock(MOMENT - timedelta(days=9))
     ((late, _),) = _land(landing, b"[2]")
     assert [capture.load_id for capture in landing.captures(MOMENT.date())][-1] == late
 
 
-def test_two_that_land_in_the_same_moment_both_stay(landing: RemoteLanding, clock: list[datetime]) -> None:
+def test_two_that_land_in_the_same_moment_both_stay(
+    landing: RemoteLanding, set_clock: Callable[[datetime], None]
+) -> None:
+    set_clock(MOMENT)
     _land(landing, b"[1]", basis="clock")
     _land(landing, b"[2]", basis="clock")
     assert len(list(landing.captures())) == 2

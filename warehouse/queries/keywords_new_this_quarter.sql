@@ -4,7 +4,7 @@
 select keyword, cast(date_trunc('week', first_listed_on) as date) as first_week, listed_count as papers
 from marts.dim_keywords
 where
-    date_trunc('week', first_listed_on)
+    first_listed_on
     >= (select date_trunc('quarter', max(last_listed_on)) from marts.dim_papers)
 order by papers desc, keyword
 limit 50
