@@ -249,7 +249,8 @@ measured as (
         based.first_observed_at,
         based.last_observed_at,
         {{ seconds_between('based.first_observed_at', 'based.last_observed_at') }} / 3600.0 as observed_hours,
-        based.upvotes - based.first_upvotes as gain_observed,
+        case when based.observation_count > 1 then based.upvotes - based.first_upvotes end as gain_observed,
+        case when based.observation_count = 1 then 'one observation only' end as gain_observed_missing_reason,
         case when based.is_observed_today then based.upvotes - based.day_base_upvotes end as gain_24h,
         case when based.is_observed_this_week then based.upvotes - based.week_base_upvotes end as gain_7d,
         case
@@ -347,6 +348,7 @@ select
     last_observed_at,
     observed_hours,
     gain_observed,
+    gain_observed_missing_reason,
     gain_24h,
     gain_24h_missing_reason,
     gain_7d,

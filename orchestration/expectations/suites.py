@@ -459,9 +459,10 @@ MART_QUERIES = {
         select paper_id, daily.gained as gained_by_day, total.gained as gained from (
             select paper_id, sum(gained) as gained from marts.fct_paper_upvotes_daily group by paper_id) as daily
         join (
-            select paper_id, max_by(upvotes, observed_at) - min_by(upvotes, observed_at) as gained
+            select paper_id, case when count(*) > 1
+                then max_by(upvotes, observed_at) - min_by(upvotes, observed_at) end as gained
             from marts.fct_upvote_observations where upvotes is not null group by paper_id) as total
-        using (paper_id) where daily.gained <> total.gained""",
+        using (paper_id) where daily.gained is distinct from total.gained""",
     "mentions_undecided": """
         select paper_id, position, count(author_merges.mention_id) as decisions
         from marts.bridge_paper_authors left join marts.author_merges using (paper_id, position)

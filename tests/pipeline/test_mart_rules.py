@@ -43,7 +43,7 @@ BREAKS = {
         then (select max(organization_id) from marts.dim_organizations)
         else (select min(organization_id) from marts.dim_organizations) end""",
     "gains_do_not_add_up": """update marts.fct_paper_upvotes_daily set gained = gained + 1
-        where paper_id = (select min(paper_id) from marts.fct_paper_upvotes_daily)""",
+        where paper_id = (select min(paper_id) from marts.rpt_paper_trends where observation_count > 1)""",
     "mentions_undecided": """delete from marts.author_merges
         where mention_id = (select min(mention_id) from marts.author_merges)""",
 }
@@ -71,6 +71,16 @@ def test_a_broken_table_is_found_by_its_rule(home: Settings, rule: str) -> None:
     found = mart_offences(home, None)[rule]
     assert found.rows > 0
     assert 0 < len(found.sample) <= 5 and found.sample[0]
+
+
+def test_a_gain_of_a_paper_observed_once_breaks_the_rule_of_gains(home: Settings) -> None:
+    with duckdb.connect(str(home.next_database)) as connection:
+        connection.execute(
+            """update marts.fct_paper_upvotes_daily set gained = 0
+            where paper_id in (select paper_id from marts.rpt_paper_trends where observation_count = 1)"""
+        )
+        once = connection.execute("select count(*) from marts.rpt_paper_trends where observation_count = 1").fetchall()
+    assert mart_offences(home, None)["gains_do_not_add_up"].rows == once[0][0] > 0
 
 
 def test_a_broken_rule_blocks_and_a_warning_does_not(home: Settings) -> None:

@@ -95,11 +95,12 @@ def test_what_is_too_new_for_a_day_has_its_own_table(site: Site) -> None:
 
 def test_with_nothing_looked_at_twice_it_says_so(demo: Papers, tmp_path: Path) -> None:
     home = copy_of(demo, tmp_path / "home").change(
-        "update rpt_paper_trends set gain_24h = null, gain_7d = null, gain_observed = 0, observation_count = 1, "
+        "update rpt_paper_trends set gain_24h = null, gain_7d = null, gain_observed = null, observation_count = 1, "
         "is_breakout = null, breakout_ended_at = null"
     )
     text = page(home.written(), "index.html").body.text()  # type: ignore[union-attr]
     assert "nothing can be said to rise yet" in text and "rises most" not in text
+    assert re.search(r"\d upvotes, observed once: \d", text) and "→" not in text
     assert not list((home.folder / "papers").iterdir())
 
 

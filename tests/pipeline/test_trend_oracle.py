@@ -185,7 +185,8 @@ def _history(looks: list[Look], now: datetime) -> Row:
         "first_observed_at": first.at,
         "last_observed_at": last.at,
         "observed_hours": hours_between(first.at, last.at),
-        "gain_observed": last.upvotes - first.upvotes,
+        "gain_observed": last.upvotes - first.upvotes if len(looks) > 1 else None,
+        "gain_observed_missing_reason": ONCE if len(looks) == 1 else None,
         "gain_24h": last.upvotes - day_base.upvotes if today and day_base else None,
         "gain_24h_missing_reason": STALE
         if not today
@@ -283,9 +284,10 @@ def days(looks: list[Look]) -> dict[date, Row]:
     while day <= end:
         seen = [look for look in looks if look.at.date() == day]
         after = seen[-1].upvotes if seen else total
+        is_alone = len(seen) == 1 and seen[0] is looks[0]
         rows[day] = {
             "upvotes": after,
-            "gained": after - total,
+            "gained": None if is_alone else after - total,
             "is_observed": bool(seen),
             "observation_count": len(seen),
         }
@@ -363,8 +365,8 @@ def test_daily_gains_add_up_to_last_minus_first(home: Papers) -> None:
         sums = dict(
             connection.execute("select paper_id, sum(gained) from marts.fct_paper_upvotes_daily group by 1").fetchall()
         )
-    assert {paper: seen[-1].upvotes - seen[0].upvotes for paper, seen in looks.items()} == sums
-    assert any(sums.values())
+    assert sums == {p: seen[-1].upvotes - seen[0].upvotes if len(seen) > 1 else None for p, seen in looks.items()}
+    assert any(sums.values()) and None in sums.values()
 
 
 def reasons_by_column() -> dict[str, str]:

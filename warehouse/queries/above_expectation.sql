@@ -3,13 +3,13 @@
 -- columns: gain_observed and expected_upvotes are upvotes between first and last observation, attention_rate their
 --   ratio with shrinkage (1 is average)
 with top as (
-    select paper_id, gain_observed, expected_upvotes, attention_rate, first_listed_on
+    select paper_id, gain_observed, expected_upvotes, attention_rate, upvotes, first_listed_on
     from marts.rpt_paper_trends
     where attention_rate is not null
-    order by attention_rate desc, paper_id
+    order by attention_rate desc, upvotes desc, first_listed_on nulls last, paper_id
     limit 25
 )
 select papers.title, top.gain_observed, top.expected_upvotes, top.attention_rate, top.first_listed_on
 from top
 inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
-order by top.attention_rate desc, top.paper_id
+order by top.attention_rate desc, top.upvotes desc, top.first_listed_on nulls last, top.paper_id

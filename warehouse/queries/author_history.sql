@@ -2,7 +2,9 @@
 -- grain: one row per paper of the person with most papers (put a name of yours in `chosen`)
 -- columns: position is the place among the paper's authors, cohort_percentile 0 to 1 within the first listing date
 with chosen as (
-    select author_id, display_name from marts.dim_authors order by paper_count desc, author_id limit 1
+    select author_id, display_name from marts.dim_authors
+    order by paper_count desc, upvotes desc nulls last, first_listed_on nulls last, author_id
+    limit 1
 )
 select
     chosen.display_name, papers.first_listed_on, papers.title, bridge.position, papers.author_count,

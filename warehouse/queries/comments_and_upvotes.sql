@@ -4,5 +4,5 @@
 select title, comments, upvotes, comments / greatest(upvotes, 1) as comments_per_upvote, first_listed_on
 from marts.dim_papers
 where comments >= 5 and upvotes is not null
-order by comments_per_upvote desc, paper_id
+order by comments_per_upvote desc, upvotes desc, first_listed_on nulls last, paper_id
 limit 25

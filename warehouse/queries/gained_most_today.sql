@@ -6,10 +6,10 @@ with top as (
     select paper_id, gain_24h, upvotes, acceleration, first_listed_on, cohort_percentile
     from marts.rpt_paper_trends
     where gain_24h is not null
-    order by gain_24h desc, upvotes desc, paper_id
+    order by gain_24h desc, upvotes desc, first_listed_on nulls last, paper_id
     limit 25
 )
 select papers.title, top.gain_24h, top.upvotes, top.acceleration, top.first_listed_on, top.cohort_percentile
 from top
 inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
-order by top.gain_24h desc, top.upvotes desc, top.paper_id
+order by top.gain_24h desc, top.upvotes desc, top.first_listed_on nulls last, top.paper_id

@@ -6,5 +6,5 @@ from marts.dim_keywords
 where
     first_listed_on
     >= (select date_trunc('quarter', max(last_listed_on)) from marts.dim_papers)
-order by papers desc, keyword
+order by papers desc, upvotes desc nulls last, first_listed_on, keyword
 limit 50

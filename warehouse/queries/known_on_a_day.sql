@@ -3,15 +3,15 @@
 -- columns: rank_then and upvotes_then as the warehouse knew them at that moment, rank_now and upvotes_now today;
 --   marts.trends_as_of in the place of marts.upvotes_as_of gives every other metric of that moment
 with earlier as (
-    select paper_id, upvotes
-    from marts.upvotes_as_of((select max(last_observed_at) - interval '7 days' from marts.dim_papers))
-    order by upvotes desc, paper_id
+    select counts.paper_id, counts.upvotes, papers.title, papers.first_listed_on
+    from marts.upvotes_as_of((select max(last_observed_at) - interval '7 days' from marts.dim_papers)) as counts
+    inner join marts.dim_papers as papers on counts.paper_id = papers.paper_id
+    order by counts.upvotes desc, papers.first_listed_on nulls last, counts.paper_id
     limit 25
 )
 select
-    papers.title, rank() over (order by earlier.upvotes desc) as rank_then, trends.upvote_rank as rank_now,
+    earlier.title, rank() over (order by earlier.upvotes desc) as rank_then, trends.upvote_rank as rank_now,
     earlier.upvotes as upvotes_then, trends.upvotes as upvotes_now
 from earlier
-inner join marts.dim_papers as papers on earlier.paper_id = papers.paper_id
 inner join marts.rpt_paper_trends as trends on earlier.paper_id = trends.paper_id
-order by rank_then, papers.paper_id
+order by rank_then, earlier.first_listed_on nulls last, earlier.paper_id

@@ -20,5 +20,5 @@ select
     (greatest(summed.gained, 0) + 5) / (summed.expected + 5) as attention_rate
 from summed
 inner join marts.dim_organizations as organizations on summed.organization_id = organizations.organization_id
-order by attention_rate desc, organizations.display_name
+order by attention_rate desc, summed.gained desc, organizations.display_name, summed.organization_id
 limit 25

@@ -5,7 +5,7 @@ with top as (
     select organization_id, display_name, kind, paper_count, paper_upvotes as upvotes
     from marts.dim_organizations
     where paper_count > 0
-    order by upvotes desc nulls last, display_name
+    order by upvotes desc nulls last, display_name, organization_id
     limit 25
 )
 select
@@ -18,4 +18,4 @@ from top
 inner join marts.bridge_paper_organizations as bridge on top.organization_id = bridge.organization_id
 inner join marts.dim_papers as papers on bridge.paper_id = papers.paper_id
 group by top.organization_id, top.display_name, top.kind, top.paper_count, top.upvotes
-order by top.upvotes desc nulls last, top.display_name
+order by top.upvotes desc nulls last, top.display_name, top.organization_id

@@ -22,5 +22,5 @@ spans as (
 select organizations.display_name, spans.rank_then - spans.rank_now as rank_gained, spans.rank_then, spans.rank_now, spans.first_week
 from spans
 inner join marts.dim_organizations as organizations on spans.organization_id = organizations.organization_id
-order by rank_gained desc, spans.rank_now, organizations.display_name
+order by rank_gained desc, spans.rank_now, organizations.display_name, spans.organization_id
 limit 25

@@ -4,4 +4,4 @@
 select paper_id, title, listing_count, first_listed_on, last_listed_on, upvotes
 from marts.dim_papers
 where listing_count > 1
-order by listing_count desc, paper_id
+order by listing_count desc, upvotes desc nulls last, first_listed_on, paper_id

@@ -13,5 +13,5 @@ select
 from marts.rpt_paper_trends as trends
 inner join marts.dim_papers as papers on trends.paper_id = papers.paper_id
 where trends.age_hours between 0 and 192
-order by hacker_news_rank, papers.paper_id
+order by hacker_news_rank, trends.upvotes desc, trends.first_listed_on, trends.paper_id
 limit 50

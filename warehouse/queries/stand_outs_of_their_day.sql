@@ -5,10 +5,10 @@ with top as (
     select paper_id, first_listed_on, upvotes, cohort_z_score, cohort_size
     from marts.rpt_paper_trends
     where cohort_z_score > 2
-    order by cohort_z_score desc, paper_id
+    order by cohort_z_score desc, upvotes desc, first_listed_on, paper_id
     limit 50
 )
 select papers.title, top.first_listed_on, top.upvotes, top.cohort_z_score, top.cohort_size
 from top
 inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
-order by top.cohort_z_score desc, top.paper_id
+order by top.cohort_z_score desc, top.upvotes desc, top.first_listed_on, top.paper_id

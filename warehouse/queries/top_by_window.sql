@@ -1,7 +1,7 @@
 -- question: What leads over a day, 3 days, a week, a month, a year, and all time?
 -- grain: one row per window and place, ten places each
--- columns: gained is upvotes gained on the UTC days of the window that end with the last observed one; for all time
---   upvotes is what counts
+-- columns: gained is upvotes gained on the UTC days of the window that end with the last observed one, null in all time
+--   for a paper observed once; for all time upvotes is what counts; ties by upvotes, earlier listing, paper id
 with last_day as (
     select cast(max(last_observed_at) as date) as day from marts.rpt_paper_trends
 ),
@@ -19,28 +19,31 @@ recent as (
     group by daily.paper_id
 ),
 gains as (
+    -- Papers without a known gain drop out: unpivot leaves nulls out.
     unpivot recent on gained_1, gained_3, gained_7, gained_30, gained_365 into name days value gained
 ),
 placed as (
     select
-        case days
+        case gains.days
             when 'gained_1' then 'day' when 'gained_3' then '3 days' when 'gained_7' then 'week'
             when 'gained_30' then 'month' else 'year'
         end as window_name,
-        cast(replace(days, 'gained_', '') as integer) as days,
-        paper_id,
-        gained,
-        row_number() over (partition by days order by gained desc, paper_id) as place
+        cast(replace(gains.days, 'gained_', '') as integer) as days,
+        gains.paper_id,
+        gains.gained,
+        row_number() over (
+            partition by gains.days
+            order by gains.gained desc, trends.upvotes desc, trends.first_listed_on nulls last, gains.paper_id
+        ) as place
     from gains
+    inner join marts.rpt_paper_trends as trends on gains.paper_id = trends.paper_id
     qualify place <= 10
     union all
-    select window_name, days, paper_id, gained, row_number() over (order by upvotes desc, paper_id) as place
-    from (
-        select 'all' as window_name, 1000000 as days, paper_id, gain_observed as gained, upvotes
-        from marts.rpt_paper_trends
-        order by upvotes desc, paper_id
-        limit 10
-    )
+    select
+        'all' as window_name, 1000000 as days, paper_id, gain_observed as gained,
+        row_number() over (order by upvotes desc, first_listed_on nulls last, paper_id) as place
+    from marts.rpt_paper_trends
+    qualify place <= 10
 )
 select placed.window_name, placed.place, papers.title, placed.gained, papers.upvotes
 from placed

@@ -5,10 +5,10 @@ with falls as (
     select paper_id, day, gained, upvotes
     from marts.fct_paper_upvotes_daily
     where gained < 0
-    order by gained, day, paper_id
+    order by gained, upvotes desc, day, paper_id
     limit 50
 )
 select falls.day, papers.title, falls.gained, falls.upvotes
 from falls
 inner join marts.dim_papers as papers on falls.paper_id = papers.paper_id
-order by falls.gained, falls.day, falls.paper_id
+order by falls.gained, falls.upvotes desc, falls.day, falls.paper_id

@@ -92,7 +92,8 @@ _PAPERS = """
     left join dim_organizations as organizations on papers.organization_id = organizations.organization_id
     left join dim_organizations as parents on organizations.parent_organization_id = parents.organization_id
     where trends.observation_count > 1
-    order by trends.gain_24h desc nulls last, trends.last_observed_at desc, trends.gain_observed desc, trends.paper_id
+    order by trends.gain_24h desc nulls last, trends.last_observed_at desc,
+        trends.gain_observed desc nulls last, trends.upvotes desc, trends.first_listed_on nulls last, trends.paper_id
     limit ?"""
 
 

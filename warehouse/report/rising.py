@@ -35,19 +35,22 @@ WINDOWS = (
 
 @dataclass(frozen=True)
 class Riser:
-    """A paper with what it gained in a window and what speaks for it. Moments are UTC."""
+    """A paper with what it gained in a window and what speaks for it. Moments are UTC.
+
+    The gain is null for a paper observed once.
+    """
 
     paper_id: str
     title: str
     organization: str | None
     first_listed_on: date | None
     upvotes: int
-    gain: int
-    base_upvotes: int
+    gain: int | None
+    base_upvotes: int | None
     base_at: datetime
     last_observed_at: datetime
     first_observed_at: datetime
-    gain_observed: int
+    gain_observed: int | None
     velocity: float | None
     expected_upvotes: float | None
     attention_rate: float | None
@@ -60,7 +63,9 @@ class Riser:
     def reasons(self) -> list[str]:
         """Why we say that it rises: one fact each, strongest evidence first."""
         reasons = [
-            f"{count(self.base_upvotes)} → {count(self.upvotes)} upvotes, "
+            f"{count(self.upvotes)} upvotes, observed once: {short_moment(self.last_observed_at)}"
+            if self.base_upvotes is None
+            else f"{count(self.base_upvotes)} → {count(self.upvotes)} upvotes, "
             f"{short_moment(self.base_at)} to {short_moment(self.last_observed_at)}"
         ]
         if self.attention_rate is not None and self.expected_upvotes is not None:

@@ -1,7 +1,8 @@
 {{ built_by_paper() }}
 -- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- From a paper's first observation to its last; days between without one carry the last value forward.
--- The gain of the first day counts from the first observation of that day, so gains add up to last minus first.
+-- A gain needs two observations. That of the first day counts from the first observation of that day, so gains add up
+-- to last minus first.
 with observations as (
     select
         paper_id,
@@ -47,8 +48,9 @@ final as (
         spread_day as day,
         upvotes,
         case
-            when spread_day = observed_day then upvotes - coalesce(upvotes_before, first_upvotes)
-            else 0
+            when spread_day <> observed_day then 0
+            when upvotes_before is not null then upvotes - upvotes_before
+            when observation_count > 1 then upvotes - first_upvotes
         end as gained,
         spread_day = observed_day as is_observed,
         case when spread_day = observed_day then observation_count else 0 end as observation_count

@@ -1,0 +1,67 @@
+"""The answers of the analytics queries, on invented rows in empty public tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from warehouse.queries import load_queries
+from warehouse.report.definitions import read_definitions
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def connection() -> duckdb.DuckDBPyConnection:
+    """The public tables as their contract declares them, without rows."""
+    connection = duckdb.connect()
+    connection.execute("create schema marts")
+    for table in read_definitions():
+        columns = ", ".join(f'"{column.name}" {column.data_type}' for column in table.columns)
+        connection.execute(f"create table marts.{table.name} ({columns})")
+    return connection
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
+    for row in rows:
+        marks = ", ".join("?" for _ in row)
+        connection.execute(f"insert into marts.{table} ({', '.join(row)}) values ({marks})", list(row.values()))
+
+
+def answer(connection: duckdb.DuckDBPyConnection, name: str) -> Rows:
+    result = connection.execute(load_queries()[name].sql)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def test_papers_of_equal_gain_are_placed_by_upvotes_then_earlier_listing_then_id(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    facts = [("d", 2, "2026-01-07"), ("c", 98, "2026-01-08"), ("b", 98, "2026-01-07"), ("a", 2, "2026-01-07")]
+    for paper_id, upvotes, listed in facts:
+        known = {"paper_id": paper_id, "upvotes": upvotes, "first_listed_on": listed}
+        insert(connection, "dim_papers", [{**known, "title": paper_id}])
+        trends = {**known, "last_observed_at": "2026-01-10 20:00:00", "gain_observed": 0, "gain_24h": 0}
+        insert(connection, "rpt_paper_trends", [trends])
+        insert(
+            connection,
+            "fct_paper_upvotes_daily",
+            [{"paper_id": paper_id, "day": "2026-01-10", "upvotes": upvotes, "gained": 0}],
+        )
+    order: dict[str, list[str]] = {}
+    for row in answer(connection, "top_by_window"):
+        order.setdefault(row["window_name"], []).append(row["title"])
+    assert set(order) == {"day", "3 days", "week", "month", "year", "all"}
+    assert all(titles == ["b", "c", "a", "d"] for titles in order.values()), order
+    assert [row["title"] for row in answer(connection, "gained_most_today")] == ["b", "c", "a", "d"]
+
+
+def test_a_paper_observed_once_has_no_place_in_a_window(connection: duckdb.DuckDBPyConnection) -> None:
+    insert(connection, "dim_papers", [{"paper_id": "once", "title": "once", "upvotes": 98}])
+    observed = {"paper_id": "once", "upvotes": 98, "last_observed_at": "2026-01-10 20:00:00"}
+    insert(connection, "rpt_paper_trends", [observed])
+    day = {"paper_id": "once", "day": "2026-01-10", "upvotes": 98, "gained": None}
+    insert(connection, "fct_paper_upvotes_daily", [day])
+    assert [(row["window_name"], row["gained"]) for row in answer(connection, "top_by_window")] == [("all", None)]
