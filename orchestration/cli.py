@@ -20,7 +20,7 @@ import typer
 
 from orchestration import cli_faces, cli_normalization, console
 from warehouse.errors import InputError, WarehouseError
-from warehouse.settings import PROJECT_ROOT, Settings, storage_root
+from warehouse.settings import DEFAULT_HOME, PROJECT_ROOT, Settings, storage_root
 
 if TYPE_CHECKING:
     from orchestration.backfill import Backfill
@@ -36,7 +36,11 @@ app = typer.Typer(
 
 Home = Annotated[
     Path | None,
-    typer.Option("--home", help="Where the warehouse lives.", show_default="PAPERS_HOME or warehouse/data"),
+    typer.Option(
+        "--home",
+        help="Where the warehouse lives.",
+        show_default=f"PAPERS_HOME or {DEFAULT_HOME}",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object.")]
 _home: Path | None = None

@@ -8,14 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.helper import Emit
-from warehouse.settings import PROJECT_ROOT
+from warehouse.settings import DBT_PROJECT, IS_INSTALLED
 
-DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 #: The command of a run. Unit tests are the models' own affair.
 BUILD = ["build", "--exclude-resource-type", "unit_test"]
 #: What the profile reads of the environment.
 DATABASE_PATHS = ("PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE")
 _parsed: dict[str, Any] = {}
+
+
+def parsed_project(target: Path) -> Path:
+    """The folder of the manifest and the last parse: beside the project for all homes, where that can be written.
+
+    ``target`` is dbt's folder in a home, which keeps them for an installed package.
+    """
+    is_shared = not IS_INSTALLED and os.access(DBT_PROJECT, os.W_OK)
+    return DBT_PROJECT / "target" if is_shared else target / "parsed"
 
 
 def arguments_for(target: Path) -> list[str]:
@@ -36,7 +44,7 @@ def parse(target: Path) -> None:
     for name in DATABASE_PATHS:
         os.environ.pop(name, None)
     target.mkdir(parents=True, exist_ok=True)
-    known, kept = DBT_PROJECT / "target" / "partial_parse.msgpack", target / "partial_parse.msgpack"
+    known, kept = parsed_project(target) / "partial_parse.msgpack", target / "partial_parse.msgpack"
     if known.exists() and not kept.exists():
         shutil.copyfile(known, kept)
     from dbt.cli.main import dbtRunner

@@ -8,9 +8,8 @@ import os
 import sys
 from typing import Any
 
-from orchestration.dbt_process import DBT_PROJECT
 from warehouse.errors import WarehouseError
-from warehouse.settings import Settings
+from warehouse.settings import DBT_PROJECT, Settings
 from warehouse.spark import checkpoints, start_session, writer_lock
 
 

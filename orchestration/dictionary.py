@@ -6,8 +6,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.dbt_process import DBT_PROJECT
-from warehouse.settings import PROJECT_ROOT
+from warehouse.settings import DBT_PROJECT, PROJECT_ROOT
 
 DICTIONARY = PROJECT_ROOT / "docs" / "data-dictionary.md"
 _HEAD = """# Data dictionary

@@ -1,4 +1,4 @@
-"""dbt's manifest, made when the project changed and kept beside it: Dagster reads the models from it."""
+"""dbt's manifest, made when the project changed and kept: Dagster reads the models from it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestration.dbt_process import DATABASE_PATHS, DBT_PROJECT, arguments_for
+from orchestration.dbt_process import DATABASE_PATHS, arguments_for, parsed_project
 from warehouse.errors import HomeError
-from warehouse.settings import Settings
+from warehouse.settings import DBT_PROJECT, Settings
 
 _READ_BY_DBT = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
 
@@ -22,7 +22,7 @@ def ensure_manifest(settings: Settings) -> Path:
 
     Raises HomeError with dbt's own words if the project does not parse.
     """
-    folder = DBT_PROJECT / "target"
+    folder = parsed_project(settings.dbt_target)
     stamp = folder / "papers.stamp"
     wanted = models_version()
     if (folder / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted:
@@ -37,7 +37,7 @@ def ensure_manifest(settings: Settings) -> Path:
         )
         if done.returncode:
             raise HomeError(f"The dbt project does not parse: {(done.stdout or done.stderr).strip()}")
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for name in ("partial_parse.msgpack", "manifest.json"):
             part = folder / f".{os.getpid()}.{name}"
             shutil.copyfile(Path(scratch) / name, part)

@@ -1,7 +1,7 @@
 """Polite HTTP: one answer per call, whole, bounded in time and size, or a typed error.
 
-Belongs here: time-outs, pacing, retries (the only place in the project where a request is tried again),
-redirects, size limits, the token. Does not belong here: what the answer means.
+Belongs here: time-outs, pacing, retries of requests to the source, redirects, size limits, the token. Does not belong
+here: what the answer means.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The raw tables: one row per thing seen, per observation. Append-only; every row carries its load id.
+"""The raw tables: one row per record of a listing and observation. Rows of records carry their load id.
+
+Rows are appended. Three things change in place: a load's verdict, the rows of a load that is parsed again
+(``RawStore.parse_again``), and the overrides, which are replaced by each run.
 
 A *load* is one capture of the landing archive. ``raw.loads.verdict`` decides what staging reads: ``pending``
 until the batch gate judged it, then ``accepted`` or ``rejected``. A capture that no parser can read is a load

@@ -1,4 +1,8 @@
-"""Environment → one typed object. Nothing else in the project reads the environment."""
+"""Environment → one typed object.
+
+Settings are read here. Two things read the environment beside it: dbt's profile (``dbt_project/profiles.yml``, whose
+Spark part ``warehouse/spark.py`` reads too), and libraries for what is theirs (proxies, ``AWS_*``, ``SPARK_CONF_DIR``).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,12 @@ from warehouse.errors import InputError
 
 #: The first date with a daily list (https://huggingface.co/papers/date/2023-05-04).
 FIRST_LISTING_DATE = date(2023, 5, 4)
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+#: The folder of the packages: the checkout, or ``site-packages``, which may be read-only.
+PROJECT_ROOT = _PACKAGE.parent
+#: Whether this is an installed wheel, which holds the dbt project inside this package.
+IS_INSTALLED = (_PACKAGE / "dbt_project").is_dir()
+DBT_PROJECT = (_PACKAGE if IS_INSTALLED else PROJECT_ROOT) / "dbt_project"
 PUBLIC_ENDPOINT = "https://huggingface.co"
 #: What one DuckDB process may hold before it spills to disk: a run has one busy at a time, beside 2 GB of Python.
 MEMORY_LIMIT = "3GB"
@@ -43,11 +52,28 @@ class Smtp:
     retry_wait: float = 5.0
 
 
+def _default_home() -> Path:
+    """The home that is used when none is named: in a checkout below it, else among the user's data."""
+    if not IS_INSTALLED:
+        return _PACKAGE / "data"
+    # https://specifications.freedesktop.org/basedir-spec: a relative path is to be ignored.
+    data = Path(os.environ.get("XDG_DATA_HOME") or "")
+    if data.is_absolute():
+        return data / "daily-papers"
+    try:
+        return Path.home() / ".local" / "share" / "daily-papers"
+    except RuntimeError:  # neither HOME nor an entry in the user database
+        return Path("daily-papers")
+
+
+DEFAULT_HOME = _default_home()
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how far the pipeline may go. Durations are seconds, sizes bytes."""
 
-    home: Path = PROJECT_ROOT / "warehouse" / "data"
+    home: Path = DEFAULT_HOME
     endpoint: str = PUBLIC_ENDPOINT
     token: str | None = field(default=None, repr=False)
     lookback: int = 7

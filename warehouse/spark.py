@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import HomeError, LockError
-from warehouse.settings import PROJECT_ROOT
+from warehouse.settings import DBT_PROJECT, PROJECT_ROOT
 
 CATALOG = "spark.sql.catalog.papers"
 #: The advisory lock of PostgreSQL that a build holds: a number that nobody else of that database takes.
@@ -33,7 +33,7 @@ def parameters(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     import yaml
 
     known = os.environ if environ is None else environ
-    profile = (PROJECT_ROOT / "dbt_project" / "profiles.yml").read_text(encoding="utf-8")
+    profile = (DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8")
     outputs = yaml.safe_load(jinja2.Template(profile).render(env_var=known.get))["daily_papers"]["outputs"]
     return {name: str(value) for name, value in outputs["spark"]["server_side_parameters"].items()}
 

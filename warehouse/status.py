@@ -1,4 +1,4 @@
-"""The state of a warehouse, from its published file alone: readable at any moment, also in the middle of a run."""
+"""The state of a warehouse, from what is published and the Data Docs: never from what a run holds."""
 
 from __future__ import annotations
 

@@ -17,7 +17,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_process import DBT_PROJECT
 from orchestration.manifest import dbt_executable
 from sources.daily_papers import formats
 from sources.errors import FormatError
@@ -28,7 +27,7 @@ from tests.benchmarks.measuring import ROOT, Row, Taken, in_turn, peak, run, run
 from tests.benchmarks.world import newest_last_date
 from warehouse.importing import Manifest, find_files
 from warehouse.landing import utc_now
-from warehouse.settings import Settings
+from warehouse.settings import DBT_PROJECT, Settings
 
 HERE = Path(__file__).parent
 PEERS = ("dlt[duckdb]==1.31.*", "beautifulsoup4==4.*", "lxml")

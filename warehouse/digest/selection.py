@@ -1,4 +1,4 @@
-"""Which papers rose, by how much against what was to be expected, and why each is shown. The only place that says so.
+"""Which papers rose, by how much against what was to be expected, and why each is shown.
 
 Used by the digest, the feeds and the table that the demo prints.
 """

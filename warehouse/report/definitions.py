@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from warehouse.settings import PROJECT_ROOT
+from warehouse.settings import DBT_PROJECT
 
-CONTRACT = PROJECT_ROOT / "dbt_project" / "models" / "marts" / "_marts.yml"
+CONTRACT = DBT_PROJECT / "models" / "marts" / "_marts.yml"
 #: What the pages show comes first; the rest follows in the contract's order.
 _FIRST = (
     "rpt_paper_trends",

@@ -18,8 +18,9 @@ from warehouse.resolution.evaluation import evaluate_file
 from warehouse.resolution.interchange import scored
 from warehouse.resolution.names import fold
 from warehouse.resolution.score import Evaluation, evaluate
+from warehouse.settings import DBT_PROJECT
 
-SEED = Path(__file__).parents[2] / "dbt_project" / "seeds" / "resolution_quality.csv"
+SEED = DBT_PROJECT / "seeds" / "resolution_quality.csv"
 COLUMNS = ("labelled_set", "measure", "value", "baseline", "mentions", "persons", "method")
 #: B-cubed F1 (of AMiner the mean of the pairwise F1 over names) may fall by so much.
 DROP = 0.005
