@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from orchestration import cli_faces, cli_normalization, console
 from warehouse.errors import InputError, WarehouseError
@@ -26,8 +27,27 @@ if TYPE_CHECKING:
     from orchestration.backfill import Backfill
     from orchestration.outcome import Outcome
 
+
+class Commands(TyperGroup):
+    """The commands: every error that a user can cause becomes one sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WarehouseError as error:
+            console.say(f"Error: {error}")
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            console.say("Stopped. What was landed stays; the next run goes on from there.")
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+
 app = typer.Typer(
     name="papers",
+    cls=Commands,
     help="The history that Hugging Face Daily Papers does not keep.",
     no_args_is_help=True,
     add_completion=False,
@@ -47,18 +67,8 @@ _home: Path | None = None
 
 
 def main() -> None:
-    """Entry point: every error a user can cause becomes one sentence and an exit code."""
-    try:
-        app()
-    except WarehouseError as error:
-        console.say(f"Error: {error}")
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        console.say("Stopped. What was landed stays; the next run goes on from there.")
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+    """Entry point."""
+    app()
 
 
 @app.callback()

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from tests.warm_process import CALL_TIMEOUT_SECONDS, Called, Started, WarmProcess, running
 from warehouse import landing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,20 +34,29 @@ CHROMIUM_FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+#: Commands that run the pipeline or dbt: each in a forked child (see ``warm_process``). The others run in this process.
+FORKED_COMMANDS = frozenset({"demo", "run", "backfill", "import", "rebuild", "accept", "docs"})
+#: Names the folder of the session's warm process for the workers of pytest-xdist.
+WARM = "PAPERS_TEST_WARM"
+#: What the demo's result depends on.
+_PRODUCT = ("dbt_project", "orchestration", "sources", "warehouse")
 
 
-@dataclass(frozen=True)
-class Called:
-    """How a command ended."""
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return  # a worker uses the process of its session
+    folder = Path(tempfile.mkdtemp(prefix="papers-warm-"))
+    cleanup = ExitStack()
+    cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+    cleanup.enter_context(running(folder))
+    config.add_cleanup(cleanup.close)
+    os.environ[WARM] = str(folder)
 
-    code: int
-    out: str
-    err: str
 
-    @property
-    def facts(self) -> Any:
-        """What it printed with ``--json``."""
-        return json.loads(self.out)
+@cache
+def warm_process() -> WarmProcess:
+    """The session's warm process."""
+    return WarmProcess(Path(os.environ[WARM]))
 
 
 @dataclass(frozen=True)
@@ -51,20 +67,60 @@ class Papers:
 
     def __call__(self, *arguments: str | Path, expect: int | None = 0, **environment: str) -> Called:
         """Run it; fails the test when it ends with another code than expected or shows a traceback."""
-        command = [str(Path(sys.executable).with_name("papers")), *map(str, arguments), "--home", str(self.home)]
-        done = subprocess.run(
-            command,
-            env={**os.environ, "PAPERS_LOCK_TIMEOUT": "60", **environment},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
+        if arguments[0] in FORKED_COMMANDS:
+            called = self.start(*arguments, **environment).wait()
+        else:
+            called = self._in_this_process(*arguments, **environment)
+        return self._checked(called, arguments, expect)
+
+    def start(self, *arguments: str | Path, **environment: str) -> Started:
+        """Start it in a forked child of the warm process."""
+        return warm_process().start(
+            "tests.warm_process:papers", *self._words(arguments), environment=self._environment(environment)
         )
-        called = Called(done.returncode, done.stdout, done.stderr)
+
+    def in_subprocess(self, *arguments: str | Path, expect: int | None = 0, **environment: str) -> Called:
+        """Run it as a user does, imports and all."""
+        process = self.start_subprocess(*arguments, **environment)
+        out, err = process.communicate(timeout=CALL_TIMEOUT_SECONDS)
+        return self._checked(Called(process.returncode, out, err), arguments, expect)
+
+    def start_subprocess(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+        """Start it as a user does, as the leader of a process group."""
+        return subprocess.Popen(
+            [str(Path(sys.executable).with_name("papers")), *self._words(arguments)],
+            env={**os.environ, **self._environment(environment)},
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True},
+        )
+
+    def _in_this_process(self, *arguments: str | Path, **environment: str) -> Called:
+        from orchestration.cli import app
+
+        with mock.patch.dict(os.environ):
+            result = CliRunner().invoke(app, self._words(arguments), env=self._environment(environment))
+        err = result.stderr
+        if result.exc_info and not isinstance(result.exception, SystemExit | None):
+            err += "".join(traceback.format_exception(*result.exc_info))
+        return Called(result.exit_code, result.stdout, err)
+
+    def _words(self, arguments: tuple[str | Path, ...]) -> list[str]:
+        return [*map(str, arguments), "--home", str(self.home)]
+
+    def _environment(self, given: dict[str, str]) -> dict[str, str]:
+        return {"PAPERS_LOCK_TIMEOUT": "60", **given}
+
+    def _checked(self, called: Called, arguments: tuple[str | Path, ...], expect: int | None) -> Called:
         assert "Traceback" not in called.err, called.err
         if expect is not None:
-            assert called.code == expect, f"{command}\n{called.out}\n{called.err}"
+            assert called.code == expect, f"papers {' '.join(map(str, arguments))}\n{called.out}\n{called.err}"
         return called
+
+    def copy(self, home: Path) -> Papers:
+        """The command with a copy of this home, in place of what is there."""
+        if home.exists():
+            shutil.rmtree(home)
+        shutil.copytree(self.home, home)
+        return Papers(home)
 
     @contextmanager
     def published(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -85,6 +141,38 @@ class Papers:
                 "and table_name <> 'ops_gate_results' order by 1"
             ).fetchall()
             return {n: sorted(connection.execute(f"from marts.{n}").fetchall(), key=repr) for (n,) in names}
+
+
+@cache
+def product_version() -> str:
+    """A digest of every file that a run depends on: code, models, sample and locked environment."""
+    digest = hashlib.sha256((ROOT / "uv.lock").read_bytes())
+    for package in _PRODUCT:
+        for path in sorted((ROOT / package).rglob("*")):
+            place = path.relative_to(ROOT)
+            if path.is_file() and not {"__pycache__", "target", "data"} & set(place.parts[:-1]):
+                digest.update(str(place).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def built_once(folder: Path, build: Callable[[Path], None]) -> Path:
+    """A folder that the first worker who asks for it builds, and the others find."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    done = folder.with_name(f"{folder.name}.done")
+    with open(folder.with_name(f"{folder.name}.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            build(folder)
+            done.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this session see."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
@@ -119,11 +207,14 @@ def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Papers
 
 
 @pytest.fixture(scope="session")
-def demo(new_home: Callable[[str], Papers]) -> Papers:
-    """A home after `papers demo`. Read it only."""
-    papers = new_home("demo")
-    papers("demo")
-    return papers
+def demo(request: pytest.FixtureRequest, shared_by_workers: Path) -> Papers:
+    """A home after `papers demo`. Read it only: all workers share it, and later sessions of the same code too."""
+    cache = getattr(request.config, "cache", None)  # none with -p no:cacheprovider
+    folder = cache.mkdir("papers-demo") if cache else shared_by_workers
+    for old in folder.glob("demo-*"):
+        if product_version() not in old.name:
+            shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+    return Papers(built_once(folder / f"demo-{product_version()}", lambda home: Papers(home).in_subprocess("demo")))
 
 
 @pytest.fixture(scope="module")  # its event loop must not outlive the module

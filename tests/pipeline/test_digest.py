@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -346,16 +344,16 @@ def test_a_connection_lost_after_the_text_is_not_guessed_about(relay: Home, mail
 @pytest.mark.parametrize(("moment", "arrived"), [("at_rcpt", 0), ("at_data", 1)])
 def test_a_kill_on_the_way_sends_nothing_twice(relay: Home, mailbox: Mailbox, moment: str, arrived: int) -> None:
     """Killed before the text was handed over it is sent by the next run; killed after, it is not sent again."""
-    command = [str(Path(sys.executable).with_name("papers")), "--home", str(relay.path), "digest"]
-    process = subprocess.Popen(command, env={**os.environ, **relay.environment}, stderr=subprocess.PIPE)
+    killed = threading.Event()
 
     def kill(*_: object) -> str:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        killed.set()
         return "250 taken"
 
     setattr(mailbox, moment, kill)
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    process = Papers(relay.path).start("digest", **relay.environment)
+    assert killed.wait(timeout=60) and process.wait().code == -signal.SIGKILL
     mailbox.at_rcpt, mailbox.at_data = (lambda: None), (lambda server: "250 taken")
     (after,) = relay.send()
     assert after.recipients["ada@example.org"] == ("uncertain" if arrived else "sent")
@@ -366,11 +364,10 @@ def test_a_kill_on_the_way_sends_nothing_twice(relay: Home, mailbox: Mailbox, mo
 def test_two_at_once_send_one_mail_each(relay: Home, mailbox: Mailbox) -> None:
     held = writer_lock(relay.settings.digests / "sending.lock", purpose="papers digest", timeout=0)
     with held:
-        called = Papers(relay.path)("digest", expect=1, **relay.environment, PAPERS_LOCK_TIMEOUT="0.1")
-    assert "held by papers digest" in called.err and not mailbox.mails
-    command = [str(Path(sys.executable).with_name("papers")), "--home", str(relay.path), "digest"]
-    both = [subprocess.Popen(command, env={**os.environ, **relay.environment}) for _ in range(2)]
-    assert [process.wait(timeout=60) for process in both] == [0, 0]
+        called = Papers(relay.path).start("digest", **relay.environment, PAPERS_LOCK_TIMEOUT="0.1").wait()
+    assert called.code == 1 and "held by papers digest" in called.err and not mailbox.mails
+    both = [Papers(relay.path).start("digest", **relay.environment) for _ in range(2)]
+    assert [process.wait().code for process in both] == [0, 0]
     assert sorted(who for who, _ in mailbox.mails) == ["ada@example.org", "grace@example.org"]
 
 

@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +39,7 @@ def ran(site: ReplayServer, new_home: Callable[[str], Papers]) -> Papers:
     """A home after two runs, the second with a reader that never stops asking."""
     papers = new_home("ran")
     arguments = ("run", "--date", "2026-09-10", "--lookback", "3", "--json")
-    called = papers(*arguments, PAPERS_ENDPOINT=site.url, HF_TOKEN=TOKEN)
+    called = papers.in_subprocess(*arguments, PAPERS_ENDPOINT=site.url, HF_TOKEN=TOKEN)
     assert TOKEN not in called.out + called.err
     facts = called.facts
     assert list(facts["fetched"]) == ["2026-09-08", "2026-09-09", "2026-09-10"]
@@ -173,18 +171,12 @@ def test_a_backfill_that_was_killed_goes_on_with_the_dates_that_are_left(papers:
     command = ("backfill", "--from", "2026-09-03", "--to", "2026-09-09", "--json")
     asked_before = len(site.requests)
     site.faults = [Fault("slow", seconds=0.5)]
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("papers")), *command, "--home", str(papers.home)],
-        env={**os.environ, "PAPERS_ENDPOINT": site.url},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = papers.start(*command, PAPERS_ENDPOINT=site.url)
     landing = Landing(papers.home / "landing")
     deadline = time.monotonic() + 60
     while len(list(landing.captures())) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.kill()
-    process.wait()
     site.faults = []
     done = [str(capture.listing_date) for capture in landing.captures()]
     days = [f"2026-09-0{day}" for day in range(3, 10)]
@@ -225,14 +217,8 @@ def test_what_is_left_is_estimated_from_the_mean_pace() -> None:
 
 
 def test_a_killed_run_is_over_in_dagster_when_the_next_one_starts(ran: Papers, site: ReplayServer) -> None:
-    arguments = ["run", "--date", "2026-09-10", "--lookback", "1", "--home", str(ran.home)]
-    killed = subprocess.Popen(
-        [str(Path(sys.executable).with_name("papers")), *arguments],
-        env={**os.environ, "PAPERS_ENDPOINT": site.url},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    arguments = ["run", "--date", "2026-09-10", "--lookback", "1"]
+    killed = ran.start_subprocess(*arguments, PAPERS_ENDPOINT=site.url)
     deadline = time.monotonic() + 120
     while not (ran.home / "next.duckdb").exists():
         assert killed.poll() is None and time.monotonic() < deadline, "it ended before it could be killed"
@@ -241,7 +227,7 @@ def test_a_killed_run_is_over_in_dagster_when_the_next_one_starts(ran: Papers, s
     killed.wait()
     with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
         (left,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-        ran(*arguments[:-2], PAPERS_ENDPOINT=site.url)
+        ran(*arguments, PAPERS_ENDPOINT=site.url)
         closed = instance.get_run_by_id(left.run_id)
         assert closed and closed.status is dg.DagsterRunStatus.FAILURE
         assert not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
