@@ -25,6 +25,10 @@ class BusyError(HomeError):
     """Another program has a database of the home open for writing."""
 
 
+class ArchiveError(HomeError):
+    """The landing archive is damaged, or was written to by a newer version."""
+
+
 class LockError(WarehouseError):
     """Another run holds the warehouse."""
 

@@ -46,7 +46,7 @@ def observed_since(landing: Landing, moment: datetime) -> set[date]:
     """Listing dates that somebody looked at, at or after a moment (UTC). What a resumed backfill need not ask again."""
     return {
         capture.listing_date
-        for capture in landing.captures(moment.date())
+        for capture in landing.captures(moment.date(), on_damage=lambda _: None)  # what can't be read is asked again
         if capture.listing_date and capture.observed_at_basis == "clock" and capture.observed_at >= moment
     }
 

@@ -2,7 +2,8 @@
 
     payloads/ab/abcd….gz                  as in a folder
     journal/2026-09-01/080000….jsonl      the captures of one commit, named by the moment and the bytes
-    decisions/20260901T080000….jsonl      decisions of people: read as a whole each run, so apart from the captures
+    decisions/20260901T080000….jsonl      decisions of people, and lines given up: read as a whole each run, so
+                                          apart from the captures
 
 An object appears whole, and payloads are written before the journal that names them; so what is true of the archive in
 a folder is true here: a kill in between leaves at worst an unnamed payload. Two writers can't harm each other.
@@ -13,11 +14,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
-import msgspec
-
-from warehouse.landing import _LINE, Capture, Decision, Landing, LandingBatch, gzipped, utc_now
+from warehouse.landing import (
+    _LINE,
+    _PAYLOAD,
+    Capture,
+    Decision,
+    Ignored,
+    Landing,
+    LandingBatch,
+    OnDamage,
+    _given_up_in,
+    encoded,
+    gzipped,
+    utc_now,
+)
 from warehouse.storage import Storage
 
 #: Journals or payloads that are fetched side by side: bounds memory.
@@ -30,19 +41,23 @@ class RemoteLanding(Landing):
 
     #: A connection serves one process.
     can_fork = False
+    #: An object appears whole.
+    may_be_torn = False
 
     def __init__(self, storage: Storage):
         self.root = storage.root
         self.storage = storage
         self._fetched: dict[str, bytes] = {}
 
-    def exists(self) -> bool:
-        return bool(self.storage.names("journal"))
+    def decisions(self, since: date | None = None, on_damage: OnDamage | None = None) -> Iterator[Decision]:
+        lines = self._decoded(self._fetched_texts(self._decided(since)), _LINE, on_damage)
+        return (line for line in lines if isinstance(line, Decision))
 
-    def decisions(self, since: date | None = None) -> Iterator[Decision]:
-        first = f"{since:%Y%m%d}" if since else ""
-        names = [f"decisions/{name}" for name in self.storage.names("decisions") if name >= first]
-        return (line for line in self._parsed(names, _LINE) if isinstance(line, Decision))
+    def stored_payloads(self) -> Iterator[str]:
+        for place in self.storage.names("payloads"):
+            for name in self.storage.names(f"payloads/{place}"):
+                if match := _PAYLOAD.fullmatch(name):
+                    yield match[1]
 
     def ahead(self, captures: Sequence[Capture]) -> None:
         """Fetch the payloads of captures that will be read next, side by side; each is dropped when it is read."""
@@ -73,17 +88,27 @@ class RemoteLanding(Landing):
     def _may_have(self, sha256: str) -> bool:
         return True  # the journals are read as a whole instead of asking for each payload
 
-    def _lines(self, since: date | None, decoder: msgspec.json.Decoder[Any] = _LINE) -> Iterator[Any]:
+    def _journals(self, since: date | None = None) -> list[str]:  # type: ignore[override]
         first = since.isoformat() if since else ""
-        for day in self.storage.names("journal"):
-            if day >= first:
-                names = [f"journal/{day}/{name}" for name in self.storage.names(f"journal/{day}")]
-                yield from self._parsed(names, decoder)
+        return [day for day in self.storage.names("journal") if day >= first]
 
-    def _parsed(self, names: Sequence[str], decoder: msgspec.json.Decoder[Any]) -> Iterator[Any]:
+    def _texts(self, since: date | None) -> Iterator[tuple[str, bytes]]:
+        for day in self._journals(since):
+            yield from self._fetched_texts([f"journal/{day}/{name}" for name in self.storage.names(f"journal/{day}")])
+
+    def _given_up(self) -> set[str]:
+        return {sha for _, body in self._fetched_texts(self._decided(None)) for sha in _given_up_in(body)}
+
+    def _decided(self, since: date | None) -> list[str]:
+        """The names of the objects with decisions, from a day on."""
+        first = f"{since:%Y%m%d}" if since else ""
+        return [f"decisions/{name}" for name in self.storage.names("decisions") if name >= first]
+
+    def _fetched_texts(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Name and bytes of each of these objects, which are fetched some at a time."""
         for start in range(0, len(names), _AT_ONCE):
-            for journal in self.storage.read_all(names[start : start + _AT_ONCE]):
-                yield from self._decoded(journal, decoder)
+            some = names[start : start + _AT_ONCE]
+            yield from zip(some, self.storage.read_all(some), strict=True)
 
     @staticmethod
     def _name(sha256: str) -> str:
@@ -105,7 +130,7 @@ class _RemoteBatch(LandingBatch):
         self._sync()
         storage = self._landing.storage
         captures = [line for line in self._lines if isinstance(line, Capture)]
-        decisions = [line for line in self._lines if isinstance(line, Decision)]
+        decisions = [line for line in self._lines if not isinstance(line, Capture)]
         moment = utc_now()
         if captures:
             # A clock set back must not write before what readers have passed.
@@ -131,8 +156,8 @@ class _RemoteBatch(LandingBatch):
         self._waiting = {}
 
 
-def _journal(lines: Sequence[Capture | Decision]) -> bytes:
-    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+def _journal(lines: Sequence[Capture | Decision | Ignored]) -> bytes:
+    return b"".join(map(encoded, lines))
 
 
 def _digest(body: bytes) -> str:

@@ -2,7 +2,8 @@
 
 A line goes in before a message is handed over (`sending`) and one after (`sent` or `failed`), each written to disk
 before the next step. A `sending` without an end means that the run was killed, or the connection lost, in between: the
-mail may have arrived, so it isn't sent again unless a person says so.
+mail may have arrived, so it isn't sent again unless a person says so. Each line carries a checksum; a damaged one may
+name somebody who got a mail, so nothing is sent until a person has looked at it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from warehouse.errors import HomeError
+from warehouse.journal import encode_line, read_lines
 from warehouse.landing import utc_now
 from warehouse.publish import sync, writing
+
+_STATES = ("sending", "sent", "failed")
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,16 @@ class Delivery:
 
 
 class SentRecord:
-    """The journal of a home, `digest/sent.jsonl`: one JSON object a line, appended only."""
+    """The journal of a home, `digest/sent.jsonl`: one JSON object a line, appended only.
+
+    Raises HomeError when it can't be read, or a line of it that no kill explains.
+    """
 
     def __init__(self, path: Path):
         self._path = path
         self._states: dict[Delivery, str] = {}
+        #: Where the last line begins when a kill left it half written.
+        self._torn: int | None = None
         self._read()
 
     def state(self, delivery: Delivery) -> str | None:
@@ -46,9 +55,13 @@ class SentRecord:
             is_new = not self._path.exists()
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with open(self._path, "ab+") as file:
-                if file.tell() and not self._ends_a_line():
-                    file.write(b"\n")  # what a kill left half written stays a line of its own
-                file.write(json.dumps(line).encode() + b"\n")
+                if self._torn is not None:
+                    # Its writer was killed before it went on to send, so it says nothing about anybody.
+                    file.truncate(self._torn)
+                    self._torn = None
+                elif file.tell() and not self._ends_a_line():
+                    file.write(b"\n")
+                file.write(encode_line(json.dumps(line).encode()))
                 file.flush()
                 os.fsync(file.fileno())
             if is_new:
@@ -64,16 +77,31 @@ class SentRecord:
         if not self._path.exists():
             return
         try:
-            lines = self._path.read_bytes().split(b"\n")
+            journal = self._path.read_bytes()
         except OSError as error:
             raise HomeError(f"{self._path} can't be read ({error.strerror}): nothing is sent without it.") from error
-        for raw in lines:
+        for line in read_lines(journal):
             try:
-                line = json.loads(raw)
-                delivery = Delivery(line["subscription"], line["issue"], line["recipient"])
-                self._states[delivery] = line["state"]
-            except (ValueError, KeyError, TypeError):
-                continue  # half a line: its writer was killed before it went on to send
+                if line.problem:
+                    raise ValueError(line.problem)
+                fields = json.loads(line.record)
+                delivery = Delivery(fields["subscription"], fields["issue"], fields["recipient"])
+                if fields["state"] not in _STATES:
+                    raise ValueError(f"its state is {fields['state']!r}")
+                self._states[_folded(delivery)] = fields["state"]
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                if line.is_torn and journal.endswith(line.raw):
+                    self._torn = len(journal) - len(line.raw)
+                else:
+                    raise HomeError(
+                        f"Line {line.number} of {self._path} is damaged ({_why(error)}), and may name somebody who got "
+                        "an issue. Nothing was sent, so that nobody gets one twice: put the file back from a backup, "
+                        "or correct or delete that line, then run `papers digest` again."
+                    ) from None
+
+
+def _why(error: Exception) -> str:
+    return "it is not what was written" if isinstance(error, KeyError | TypeError | AttributeError) else str(error)
 
 
 def _folded(delivery: Delivery) -> Delivery:
