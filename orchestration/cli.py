@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from orchestration import cli_faces, cli_normalization, console
+from warehouse.display import plural, readable_title
 from warehouse.errors import InputError, WarehouseError
 from warehouse.settings import DEFAULT_HOME, PROJECT_ROOT, Settings, storage_root
 
@@ -288,7 +289,9 @@ def _report_import(settings: Settings, imported: list[Any], outcome: Any, as_jso
                 became, detail = "landed", "not loaded yet"
             elif state.verdict == "accepted":
                 became = "loaded" if file.is_new else "already known"
-                detail = f"{state.entries} entries" + (f", {state.refused} refused" if state.refused else "")
+                detail = f"{state.entries} {plural(state.entries, 'entry', 'entries')}" + (
+                    f", {state.refused} refused" if state.refused else ""
+                )
                 if state.basis == "file time":
                     detail += ", observed_at taken from the file's time"
             elif state.verdict == "rejected":
@@ -391,7 +394,10 @@ def handover(
     if as_json:
         console.print_json({**facts, "checked": checked})
         return
-    console.out.print(f"{done.loads} new or changed load(s), {done.rows} rows → {settings.handover}")
+    console.out.print(
+        f"{done.loads} new or changed {plural(done.loads, 'load')}, {done.rows} {plural(done.rows, 'row')} "
+        f"→ {settings.handover}"
+    )
     if checked:
         console.out.print(", ".join(f"{count} {what}" for what, count in checked.items()) + ": all as written.")
 
@@ -475,7 +481,7 @@ def _write_parquet(table: Any, output: Path) -> None:
         pyarrow.parquet.write_table(table, output, compression="zstd")
     except OSError as error:
         raise InputError(f"{output} can't be written ({error.strerror or error}): choose another --output.") from None
-    console.say(f"{table.num_rows} rows are in {output}")
+    console.say(f"{table.num_rows} {plural(table.num_rows, 'row is', 'rows are')} in {output}")
 
 
 @app.command()
@@ -525,7 +531,8 @@ def report(home: Home = None, as_json: Json = False) -> None:
     if as_json:
         console.print_json({"report": str(written.index), "files": written.files, "bytes": written.size})
     else:
-        console.out.print(f"The report is {written.index} ({written.files} files, {written.size / 1e6:.1f} MB)")
+        files = f"{written.files} {plural(written.files, 'file')}"
+        console.out.print(f"The report is {written.index} ({files}, {written.size / 1e6:.1f} MB)")
 
 
 @app.command()
@@ -604,12 +611,14 @@ def _print_publication(settings: Settings, outcome: Any) -> None:
             console.out.print(f"warning: {console.plain(warning)}", markup=False)
     if outcome.publication:
         tables = outcome.publication.tables
-        console.out.print(
-            f"Published {settings.published_database}: {tables['dim_papers']} papers, "
-            f"{tables['fct_upvote_observations']} observations, {tables['dim_authors']} authors, "
-            f"{tables['dim_organizations']} organizations.",
-            markup=False,
-        )
+        nouns = {
+            "dim_papers": "paper",
+            "fct_upvote_observations": "observation",
+            "dim_authors": "author",
+            "dim_organizations": "organization",
+        }
+        sizes = ", ".join(f"{tables[table]} {plural(tables[table], noun)}" for table, noun in nouns.items())
+        console.out.print(f"Published {settings.published_database}: {sizes}.", markup=False)
 
 
 def _print_risers(settings: Settings) -> None:
@@ -629,7 +638,7 @@ def _print_risers(settings: Settings) -> None:
                 r.velocity,
                 r.upvotes,
                 r.first_listed_on,
-                r.title,
+                readable_title(r.title),
             ]
             for i, r in enumerate(risers, start=1)
         ],

@@ -11,22 +11,26 @@ from typing import Any
 
 import jinja2
 
-from warehouse.settings import PROJECT_ROOT
+from warehouse.settings import DBT_PROJECT
 
-_MACROS = PROJECT_ROOT / "dbt_project" / "macros"
+_MACROS = DBT_PROJECT / "macros"
 #: Tables of ``marts`` that the macros read.
 TABLES_READ = ("fct_upvote_observations", "fct_listings")
 
 
 def table_macros() -> str:
     """The statements that make the table macros."""
+    return re.sub(r"\n{2,}", "\n", str(models_macros().table_macros()))
+
+
+def models_macros(**variables: Any) -> Any:
+    """The models' own macros, each a method that renders DuckDB's SQL. ``variables`` are those of dbt_project.yml."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_MACROS.glob("*.sql")))
-    # Only the calls of `table_macros` are rendered; dbt's own statements (such as materializations) have no place here.
     templates = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     adapter = _Adapter()
-    module: Any = templates.from_string(source, {"adapter": adapter, "dbt": _Dbt(), "return": lambda text: text}).module
-    adapter.module = module
-    return re.sub(r"\n{2,}", "\n", str(module.table_macros()))
+    given = {"adapter": adapter, "dbt": _Dbt(), "return": lambda text: text, "var": variables.__getitem__}
+    adapter.module = templates.from_string(source, given).module
+    return adapter.module
 
 
 class _Adapter:

@@ -17,6 +17,7 @@ from warehouse.digest.message import build_mail
 from warehouse.digest.selection import Riser, Selection, why
 from warehouse.digest.subscriptions import Subscription
 from warehouse.digest.texts import one_line, web_address
+from warehouse.display import code_link, plural, readable_title
 
 _TEMPLATES = Path(__file__).with_name("templates")
 #: A digest of what was observed longer ago says so first: the pipeline may have stopped.
@@ -37,7 +38,7 @@ class Issue:
         risers = self.selection.risers
         if not risers:
             return one_line(f"{self.subscription.title}, {self.key}: nothing rose")
-        first = one_line(risers[0].title, 80)
+        first = one_line(readable_title(risers[0].title), 80)
         more = f" and {len(risers) - 1} more" if len(risers) > 1 else ""
         return one_line(f"{self.subscription.title}, {self.key}: {first} ({risers[0].gain:+d}){more}", 200)
 
@@ -53,11 +54,15 @@ def paper_view(riser: Riser) -> dict[str, Any]:
     authors = [one_line(name, 80) for name in riser.authors[:3]]
     if len(riser.authors) > len(authors):
         authors.append(f"{len(riser.authors) - len(authors)} more")
-    links = (("Daily Papers", riser.hf_url), ("arXiv", riser.arxiv_url), ("code", riser.code_url))
+    links = (
+        ("Daily Papers", web_address(riser.hf_url)),
+        ("arXiv", web_address(riser.arxiv_url)),
+        ("code", code_link(riser.code_url)),
+    )
     return {
-        "title": one_line(riser.title) or riser.paper_id,
+        "title": one_line(readable_title(riser.title)) or riser.paper_id,
         "link": web_address(riser.hf_url) or web_address(riser.arxiv_url),
-        "links": [(name, web_address(url)) for name, url in links if web_address(url)],
+        "links": [(name, url) for name, url in links if url],
         "byline": ", ".join([*authors, *([one_line(riser.organization, 80)] if riser.organization else [])]),
         "gain": riser.gain,
         "why": [one_line(sentence) for sentence in why(riser)],
@@ -124,7 +129,7 @@ def _view(issue: Issue, now: datetime, sender: str | None) -> dict[str, Any]:
 
 @cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=lambda name: name is None or ".html." in name,
         undefined=jinja2.StrictUndefined,
@@ -132,3 +137,5 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["plural"] = plural
+    return environment

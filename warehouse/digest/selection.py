@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from warehouse.digest.texts import folded_words, says
+from warehouse.display import plural
 from warehouse.keys import name_key, words
 from warehouse.settings import DEMO_MARKER, Settings
 
@@ -123,8 +124,13 @@ class Selection:
 def gained(riser: Riser) -> str:
     """The gain and over how long it was measured, as words."""
     hours = riser.gain_hours
-    over = f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.1f} days".replace(".0 ", " ")
-    return f"{riser.gain:+d} upvotes in {f'the {over} since it was first seen' if riser.is_new else over}"
+    over = _hours(hours) if hours < 72 else f"{hours / 24:.1f} days".replace(".0 ", " ")
+    since = f"the {over} since it was first seen" if riser.is_new else over
+    return f"{riser.gain:+d} {plural(riser.gain, 'upvote')} in {since}"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.0f} {plural(round(hours), 'hour')}"
 
 
 def why(riser: Riser) -> list[str]:
@@ -132,7 +138,7 @@ def why(riser: Riser) -> list[str]:
     reasons = [f"{gained(riser)}, now {riser.upvotes}."]
     if riser.expected_upvotes is not None and riser.attention_rate is not None:
         expected = f"{riser.expected_upvotes:.0f}" if riser.expected_upvotes >= 1 else "less than 1"
-        watched = "" if riser.is_new else f"{riser.gain_observed:+d} in the {riser.observed_hours:.0f} hours watched; "
+        watched = "" if riser.is_new else f"{riser.gain_observed:+d} in the {_hours(riser.observed_hours)} watched; "
         reasons.append(
             f"{watched}{expected} would be usual for its age, weekday and place "
             f"(attention {riser.attention_rate:.1f}, where 1 is usual)."

@@ -12,7 +12,9 @@ from typing import Any
 
 import duckdb
 
-from warehouse.report.words import clean, code_link, whole_percent
+from warehouse.display import code_link
+from warehouse.report.words import clean, whole_percent
+from warehouse.report.words import title as as_line
 
 #: Points of a curve that the one page for all papers draws.
 MOST_POINTS = 24
@@ -66,7 +68,7 @@ def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[s
     papers = [
         [
             paper_id,
-            clean(title),
+            as_line(title),
             (listed_on - _EPOCH.date()).days if listed_on else None,
             upvotes,
             authors_of.get(paper_id, []),

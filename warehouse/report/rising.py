@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import duckdb
 
+from warehouse.display import plural
 from warehouse.report.rows import fetch
 from warehouse.report.words import count, decimal, percentile, short_day, short_moment, signed, times
 
@@ -62,10 +63,11 @@ class Riser:
     @property
     def reasons(self) -> list[str]:
         """Why we say that it rises: one fact each, strongest evidence first."""
+        upvotes = f"{count(self.upvotes)} {plural(self.upvotes, 'upvote')}"
         reasons = [
-            f"{count(self.upvotes)} upvotes, observed once: {short_moment(self.last_observed_at)}"
+            f"{upvotes}, observed once: {short_moment(self.last_observed_at)}"
             if self.base_upvotes is None
-            else f"{count(self.base_upvotes)} → {count(self.upvotes)} upvotes, "
+            else f"{count(self.base_upvotes)} → {upvotes}, "
             f"{short_moment(self.base_at)} to {short_moment(self.last_observed_at)}"
         ]
         if self.attention_rate is not None and self.expected_upvotes is not None:
@@ -73,10 +75,11 @@ class Riser:
                 f"{times(self.attention_rate)} usual: {signed(self.gain_observed)} since first seen, "
                 f"{decimal(self.expected_upvotes)} expected"
             )
-        if self.cohort_percentile is not None and (self.cohort_size or 0) > 1:
+        others = (self.cohort_size or 1) - 1
+        if self.cohort_percentile is not None and others:
             reasons.append(
-                f"ahead of {percentile(self.cohort_percentile)} of the other "
-                f"{count((self.cohort_size or 1) - 1)} papers of {short_day(self.first_listed_on)}"
+                f"ahead of {percentile(self.cohort_percentile)} of the other {count(others)} {plural(others, 'paper')} "
+                f"of {short_day(self.first_listed_on)}"
             )
         if self.breakout_started_at is not None:
             reasons.append(

@@ -10,17 +10,14 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from warehouse.display import code_link, plural, readable_title
+
 MISSING = "–"
 #: No real title or name comes near; a hostile one must not fill a page.
 LONGEST_TEXT = 300
 #: Marks that turn the direction of what follows, so that a text reads as another.
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}")
-_REPOSITORY = re.compile(
-    r"https?://(?:www\.)?(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|gitee\.com|huggingface\.co)"
-    r"((?:/[\w.~-]+){1,6})/?",
-    re.ASCII,
-)
 
 
 def clean(text: str | None, longest: int = LONGEST_TEXT) -> str:
@@ -31,6 +28,11 @@ def clean(text: str | None, longest: int = LONGEST_TEXT) -> str:
     if not (line.isascii() and line.isprintable()):
         line = "".join("\ufffd" if c in _TURNING or unicodedata.category(c) in ("Cc", "Cs") else c for c in line)
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def title(text: str | None, longest: int = LONGEST_TEXT) -> str:
+    """A paper's title as one readable line, its length bounded."""
+    return clean(readable_title(text[: 4 * LONGEST_TEXT]) if text else text, longest)
 
 
 def count(value: int | None) -> str:
@@ -113,12 +115,6 @@ def page_name(paper_id: str) -> str:
     return re.sub(r"[^0-9A-Za-z.]+", "-", paper_id)[:80].strip(".-") + ".html"
 
 
-def code_link(code_url: str | None) -> str | None:
-    """A listed code address, if it is one of a known code host; whatever else was sent is no link."""
-    found = _REPOSITORY.fullmatch((code_url or "").strip())
-    return f"https://{found[1]}{found[2]}" if found else None
-
-
 def arxiv_link(paper_id: str) -> str | None:
     """The paper's page at arXiv, if its key is an arXiv id."""
     return f"https://arxiv.org/abs/{paper_id}" if _ARXIV_ID.fullmatch(paper_id) else None
@@ -143,7 +139,9 @@ FILTERS = {
     f.__name__: f
     for f in (
         clean,
+        title,
         count,
+        plural,
         signed,
         times,
         decimal,

@@ -55,7 +55,7 @@
           if (words.every((word) => text.includes(word)) && ++count <= most) found.push(data.papers[index]);
         });
       }
-      status.textContent = !words.length ? `${number(data.papers.length)} papers. Type in the field above.`
+      status.textContent = !words.length ? `${number(data.papers.length)} ${data.papers.length === 1 ? "paper" : "papers"}. Type in the field above.`
         : `${number(count)} ${count === 1 ? "paper" : "papers"}${count > most ? `, the latest ${most} shown` : ""}`;
       list.replaceChildren(...found.map((paper) => {
         const authors = paper[AUTHORS].map((author) => data.authors[author]);
