@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.generate import Generated, generate
 from tests.benchmarks.measuring import ROOT, Taken, run
+from tests.worlds.large_home import Generated, generate
 
 PAPERS = Path(sys.executable).with_name("papers")
 

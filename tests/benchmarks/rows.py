@@ -21,10 +21,10 @@ from orchestration.manifest import dbt_executable
 from sources.daily_papers import formats
 from sources.errors import FormatError
 from sources.replay import ReplayServer
-from tests.benchmarks.generate import generate
 from tests.benchmarks.homes import PAPERS, Built, build, served
 from tests.benchmarks.measuring import ROOT, Row, Taken, in_turn, peak, run, run_work, seconds
-from tests.benchmarks.world import newest_last_date
+from tests.worlds.large import newest_last_date
+from tests.worlds.large_home import generate
 from warehouse.importing import Manifest, find_files
 from warehouse.landing import utc_now
 from warehouse.settings import DBT_PROJECT, Settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,8 @@ import pytest
 from orchestration.expectations.judge import judge
 from orchestration.gates import batch_gate
 from sources.daily_papers.api_json import parse_api_json
-from tests.benchmarks.generate import Generated, generate
+from tests.worlds import sample
+from tests.worlds.large_home import Generated, generate
 from warehouse.keys import name_key, title_key
 from warehouse.landing import Landing
 from warehouse.raw import RawStore, open_database
@@ -110,6 +112,28 @@ def test_one_more_day_is_as_the_source_sends_it(raw: Generated) -> None:
     assert len(listing.entries) > 30 and not listing.refusals
     assert all(seen.is_known for seen in listing.fields) and not any(entry.extra for entry in listing.entries)
     assert all(entry.submitted_at and entry.submitted_at.date() == raw.new_date for entry in listing.entries)
+
+
+def _paths(value: Any, above: str = "") -> set[str]:
+    """The field paths of a payload's entries."""
+    if isinstance(value, list):
+        return {path for item in value for path in _paths(item, above)}
+    if isinstance(value, dict):
+        return {path for key, item in value.items() for path in (f"{above}.{key}", *_paths(item, f"{above}.{key}"))}
+    return set()
+
+
+def test_the_large_world_sends_entries_of_the_shape_of_the_sample(raw: Generated) -> None:
+    large = _paths(json.loads((raw.next_folder / f"{raw.new_date}.json").read_bytes()))
+    small = {
+        path for capture in sample.api_captures(sample.build_world()) for path in _paths(json.loads(capture.payload))
+    }
+    assert large <= small
+    # What only the sample sends: fields that not every paper has, and what drifts in its month.
+    assert {path.rsplit(".", 1)[-1] for path in small - large} == {
+        *("mediaUrls", "githubRepoAddedBy", "ai_summary_model", "reproductionReports"),
+        *("name", "id"),  # of an account
+    }
 
 
 def test_the_batch_gate_accepts_the_landed_lists(raw: Generated) -> None:

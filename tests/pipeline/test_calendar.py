@@ -18,7 +18,7 @@ from orchestration.schedules import daily_schedule
 from sources.daily_papers.submission import from_new_york
 from sources.daily_papers.text_dates import read_page_date
 from sources.http import retry_after
-from tests.benchmarks.world import LOOK_AT, newest_last_date, next_weekday
+from tests.worlds.large import LOOK_AT, newest_last_date, next_weekday
 from warehouse.digest.rendering import issue_key
 from warehouse.errors import InputError
 from warehouse.fetching import client_of, observed_since, trailing_dates
@@ -218,7 +218,7 @@ def test_a_keyword_of_the_first_days_of_a_quarter_is_new_though_its_week_began_b
     marts.execute(
         """create table marts.dim_keywords as from (values
             ('old', date '2026-12-31', 1), ('new', date '2027-01-01', 1), ('later', date '2027-01-07', 1)
-        ) as t (keyword, first_listed_on, listed_count)"""
+        ) as t (keyword, first_listed_on, listed_count), (select 1 as upvotes)"""
     )
     rows = marts.execute(load_queries()["keywords_new_this_quarter"].sql).fetchall()
     assert {keyword: week for keyword, week, _ in rows} == {"new": date(2026, 12, 28), "later": date(2027, 1, 4)}

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from tests.worlds.sample import ARCHIVE
 from warehouse import reading
 from warehouse.importing import Known, Manifest, find_files, import_files
 from warehouse.landing import Landing
 from warehouse.processes import available
 from warehouse.raw import TABLES, RawStore
 from warehouse.reading import LoadResult
-from warehouse.sample.generate import ARCHIVE
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 

@@ -21,7 +21,8 @@ from typing import Any
 
 import pytest
 
-from warehouse.sample.generate import ARCHIVE, write
+from tests.conftest import ROOT
+from tests.worlds.sample import ARCHIVE, write
 
 Json = dict[str, Any]
 WEEKEND = {date(2026, 9, day) for day in (5, 6, 12, 13, 19, 20, 26, 27)}
@@ -132,8 +133,8 @@ def test_bytes_depend_neither_on_hash_seed_nor_on_locale_nor_on_time_zone(tmp_pa
     for seed, zone in (("1", "Asia/Tokyo"), ("2", "America/New_York")):
         out = tmp_path / seed
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"}
-        command = [sys.executable, "-m", "warehouse.sample.generate", "--out", str(out)]
-        subprocess.run(command, check=True, env=environment, cwd=ARCHIVE.parents[2], capture_output=True)
+        command = [sys.executable, "-m", "tests.worlds", "sample", "--out", str(out)]
+        subprocess.run(command, check=True, env=environment, cwd=ROOT, capture_output=True)
         files = sorted(p for p in out.rglob("*") if p.is_file())
         digests.append([(str(p.relative_to(out)), hashlib.sha256(p.read_bytes()).digest()) for p in files])
     assert digests[0] == digests[1]

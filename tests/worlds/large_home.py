@@ -1,9 +1,9 @@
-"""Generated warehouses to measure on, as large as wanted: seeded, invented from end to end, real-shaped.
+"""Homes of the large world, to measure on: seeded, invented from end to end, real-shaped, of any size.
 
-    python -m tests.benchmarks.generate --raw --papers 60000 --observations-per-paper 7 --home /tmp/home
-    python -m tests.benchmarks.generate --archive --papers 20000 --observations-per-paper 12 --home /tmp/home
+    python -m tests.worlds raw --papers 60000 --observations-per-paper 7 --home /tmp/home
+    python -m tests.worlds archive --papers 20000 --observations-per-paper 12 --home /tmp/home
 
-``--raw`` writes ``raw.duckdb`` directly, set by set, because the payloads of 50 million observations would be some
+``raw`` writes ``raw.duckdb`` directly, set by set, because the payloads of 50 million observations would be some
 300 GB of JSON. Its loads are accepted; the lists of the last eight days are landed as payloads and read by the
 product's own loader, so that a run which observes them again meets contents that it knows. Build and publish it with
 
@@ -13,27 +13,24 @@ or measure "one more day" with ``HOME/next``: the new day's list and the six dat
 served by ``python -m sources.replay HOME/next`` to ``PAPERS_ENDPOINT=… papers run --date DAY --home HOME`` (``DAY`` is
 printed, and the newest date in that folder).
 
-``--archive`` lands every look as API JSON, 5.8 kB an entry; ``papers rebuild --home HOME`` reads it all. ``next`` is
+``archive`` lands every look as API JSON, 5.8 kB an entry; ``papers rebuild --home HOME`` reads it all. ``next`` is
 written too.
 
 What is made: lists of 45 to 85 papers each weekday and none at weekends, each looked at on K successive days at
 20 UTC. Papers are numbered backwards from the new day, so a larger world has the same newest days. One million papers
-are 59 years of lists; the present site's lists are not that old, but what costs is their number. See ``world`` for
+are 59 years of lists; the present site's lists are not that old, but what costs is their number. See ``large`` for
 the proportions. What a raw warehouse simplifies: positions in a list don't change between looks.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import duckdb
@@ -41,7 +38,9 @@ import msgspec
 import polars as pl
 
 from orchestration.expectations.suites import BATCH, MARTS
-from tests.benchmarks.world import LOOKBACK, World, looked_at, newest_last_date
+from tests.worlds import shapes
+from tests.worlds.large import LOOKBACK, World, looked_at, newest_last_date
+from tests.worlds.records import Account, Claim
 from warehouse.landing import Capture, Landing, PayloadRef, utc_now
 from warehouse.raw import RawStore
 
@@ -136,7 +135,7 @@ def _write_known(world: World, folder: Path) -> None:
     folder.mkdir()
     *_, (_, listing_date, observed_at) = looks_of(world, world.last_date)
     body = Entries(world).payload(listing_date, observed_at)
-    (folder / f"{listing_date}@{observed_at:%Y-%m-%dT%H%M%SZ}.json").write_bytes(body)
+    (folder / shapes.capture_name(listing_date, observed_at, "json")).write_bytes(body)
 
 
 class Entries:
@@ -151,7 +150,7 @@ class Entries:
         """The JSON of one list at one moment: most upvotes first, as the site sorts."""
         entries = [entry for paper in self._papers(listing_date) if (entry := paper.at(observed_at))]
         entries.sort(key=lambda entry: -entry["paper"]["upvotes"])
-        return msgspec.json.encode(entries)
+        return shapes.encode(entries)
 
     def forget(self, before: date) -> None:
         """Drop the lists of earlier dates."""
@@ -230,75 +229,43 @@ def _read_papers(world: World, day: dict[str, Any]) -> dict[date, list[_Paper]]:
 
 def _author(row_id: str, name: str, is_claimed: bool, account_id: str, handle: str, fullname: str, status: str,
             changed_at: datetime | None) -> dict[str, Any]:  # fmt: skip
-    author: dict[str, Any] = {"_id": row_id}
-    if is_claimed and changed_at is not None:
-        author["user"] = {
-            **_user(account_id, handle, fullname),
-            "type": "user",
-        }
-    author["name"] = name
-    if is_claimed and changed_at is not None:
-        author |= {"status": status, "statusLastChangedAt": _moment(changed_at)}
-    return {**author, "hidden": False}
-
-
-def _user(account_id: str, handle: str, fullname: str) -> dict[str, Any]:
-    avatar = f"/avatars/{hashlib.md5(account_id.encode()).hexdigest()}.svg"
-    return {"_id": account_id, "avatarUrl": avatar, "isPro": False, "fullname": fullname, "user": handle}
+    if not is_claimed or changed_at is None:
+        return shapes.author(row_id, name)
+    return shapes.author(row_id, name, Claim(Account(account_id, handle, fullname), status, changed_at))
 
 
 def _entry(row: dict[str, Any], authors: list[dict[str, Any]]) -> dict[str, Any]:
-    submitter = {**submitter_of(row["submitter"]), "type": "user"}
-    paper: dict[str, Any] = {
-        "id": row["paper_id"],
-        "authors": authors,
-        "publishedAt": _moment(row["published_at"]),
-        "submittedOnDailyAt": _moment(row["submitted_at"]),
-        "title": row["title"],
-        "submittedOnDailyBy": submitter,
-        "summary": row["abstract"],
-        "upvotes": 0,
-        "discussionId": row["discussion_id"],
-    }
-    optional = {
-        "projectPage": row["project_url"],
-        "githubRepo": row["code_url"],
-        "ai_summary": row["ai_summary"],
-        "ai_keywords": row["ai_keywords"],
-    }
-    paper |= {name: value for name, value in optional.items() if value is not None}
-    # As the site does: New York's wall time, stamped as if it were UTC.
-    stamped = row["published_at"] - timedelta(hours=5)
-    entry = {
-        "paper": paper,
-        "publishedAt": _moment(stamped),
-        "title": row["title"],
-        "summary": row["abstract"],
-        "thumbnail": row["thumbnail_url"],
-        "numComments": 0,
-        "submittedBy": {**submitter, "name": submitter["user"], "isHf": False, "isHfAdmin": False, "isMod": False},
-        "isAuthorParticipating": row["is_author_participating"],
-    }
+    """An entry without what grows: ``_Paper.at`` fills in upvotes, comments and stars."""
+    submitted_at = row["submitted_at"].replace(tzinfo=UTC)
+    organization = None
     if row["organization_id"]:
-        organization = {
-            "_id": row["organization_id"],
-            "name": row["organization_slug"],
-            "fullname": row["organization_name"],
-            "avatar": f"https://cdn.example.org/avatars/{row['organization_id']}.png",
-        }
-        paper["organization"] = organization
-        entry["organization"] = organization
-    return entry
+        organization = shapes.organization(row["organization_id"], row["organization_slug"], row["organization_name"])
+    shown = shapes.Shown(
+        paper_id=row["paper_id"],
+        title=row["title"],
+        abstract=row["abstract"],
+        published_at=row["published_at"].replace(tzinfo=UTC),
+        submitted_at=submitted_at,
+        submitter=submitter_of(row["submitter"]),
+        discussion_id=row["discussion_id"],
+        authors=authors,
+        upvotes=0,
+        comments=0,
+        is_author_participating=row["is_author_participating"],
+        organization=organization,
+        project_url=row["project_url"],
+        repository=row["code_url"],
+        ai_summary=row["ai_summary"],
+        keywords=row["ai_keywords"] or (),
+        thumbnail_url=row["thumbnail_url"],
+    )
+    return shapes.entry(shown, submitted_at)
 
 
-def submitter_of(number: int) -> dict[str, Any]:
+def submitter_of(number: int) -> Account:
     """The account that submits under a number."""
     account_id = hashlib.md5(f"submitter{number}".encode()).hexdigest()[:24]
-    return _user(account_id, f"reader{number}", f"Invented Reader {number}")
-
-
-def _moment(value: datetime) -> str:
-    return value.isoformat(timespec="milliseconds") + "Z"
+    return Account(account_id, f"reader{number}", f"Invented Reader {number}")
 
 
 def _land(landing: Landing, looks: Sequence[tuple[date, datetime, bytes]]) -> None:
@@ -510,39 +477,3 @@ def _insert_gate_results(world: World) -> None:
         [time(20, 1)],
     )
     world.connection.unregister("rules")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Make a home from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.generate", description=__doc__.split("\n")[0])
-    kind = parser.add_mutually_exclusive_group(required=True)
-    kind.add_argument("--raw", dest="kind", action="store_const", const="raw", help="raw tables, made set by set")
-    kind.add_argument("--archive", dest="kind", action="store_const", const="archive", help="a landing archive")
-    parser.add_argument("--papers", type=int, required=True)
-    parser.add_argument("--observations-per-paper", type=int, required=True, metavar="K")
-    parser.add_argument("--home", type=Path, required=True, help="a folder that does not exist yet")
-    parser.add_argument(
-        "--last-date",
-        type=date.fromisoformat,
-        help="the day of the last looks (default: the weekday before the newest)",
-    )
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--memory", default="5GB", help="what DuckDB may use")
-    options = parser.parse_args(arguments)
-    started = monotonic()
-    made = generate(
-        options.home.resolve(),
-        kind=options.kind,
-        papers=options.papers,
-        looks=options.observations_per_paper,
-        last_date=options.last_date,
-        seed=options.seed,
-        memory=options.memory,
-        say=lambda text: print(f"{monotonic() - started:7.1f} s  {text}", flush=True),
-    )
-    print(f"{made.home}: {made.papers} papers; one more day is {made.new_date}, served from {made.next_folder}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
-"""Write the demo archive: ``python -m warehouse.sample.generate [--out DIR]``.
+"""Writes the demo archive, ``warehouse/sample/archive``: ``python -m tests.worlds sample [--out DIR]``.
 
-The invented world (``build``, ``traps``) is looked at again and again, as a warehouse would: three
-times on the day of a listing, then once a day on the four days after it. Each look becomes one file,
+The invented month (``month``, ``traps``) is observed again and again, as a warehouse would: three
+times on the day of a listing, then once a day on the four days after it. Each observation becomes one file,
 ``LISTING-DATE@OBSERVED-AT.json.gz`` (``.html.gz`` for a daily page, ``.txt.gz`` for a search page), with a
 ``manifest.tsv`` (file, listing_date, observed_at, sha256 of the uncompressed payload). ``refused/`` holds what
 archivers saved as listings and is none; its dates lie before the demo's month.
@@ -12,7 +12,6 @@ differ; another build of zlib may compress them to other bytes.) Nothing but the
 
 from __future__ import annotations
 
-import argparse
 import struct
 import zlib
 from collections.abc import Iterator
@@ -21,11 +20,11 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from warehouse.sample import shapes, traps
-from warehouse.sample.build import build_ordinary_world
-from warehouse.sample.world import LAST_DATE, Placement, World, at, days
+from tests.worlds import shapes, traps
+from tests.worlds.month import build_ordinary_world
+from tests.worlds.records import LAST_DATE, Placement, World, at, days
 
-ARCHIVE = Path(__file__).parent / "archive"
+ARCHIVE = Path(__file__).parents[2] / "warehouse" / "sample" / "archive"
 #: UTC hours at which a listing is looked at on its own day.
 OWN_DAY_HOURS = (8, 14, 20)
 #: Days after it on which it is looked at once more, in the run that ends at 20:00.
@@ -60,7 +59,7 @@ class Capture:
     @property
     def path(self) -> str:
         """The file's path inside the archive."""
-        return f"{self.folder}{self.name_date}@{self.observed_at:%Y-%m-%dT%H%M%SZ}.{self.suffix}.gz"
+        return f"{self.folder}{shapes.capture_name(self.name_date, self.observed_at, self.suffix)}.gz"
 
 
 def build_world() -> World:
@@ -89,7 +88,7 @@ def api_captures(world: World) -> Iterator[Capture]:
             listed = shapes.entries(placements, moment)
             if moment == REPEATED_ROW:
                 listed.insert(4, listed[1])
-            yield Capture(day, moment, "json", shapes.dumps(listed), day)
+            yield Capture(day, moment, "json", shapes.encode(listed), day)
 
 
 def page_captures(world: World) -> Iterator[Capture]:
@@ -132,7 +131,7 @@ def refused_captures(world: World) -> Iterator[Capture]:
     for number, body in enumerate(bodies):
         day = date(2026, 8, 24 + number)
         moment = at(day, 17, 7)
-        yield Capture(day, moment, "json", shapes.dumps(body), day, folder="refused/")
+        yield Capture(day, moment, "json", shapes.encode(body), day, folder="refused/")
 
 
 def captures() -> list[Capture]:
@@ -176,7 +175,7 @@ def readme(world: World, found: list[Capture]) -> str:
             f"until {LAST_DATE + timedelta(days=LOOKBACK_DAYS)}: `LISTING-DATE@OBSERVED-AT` in UTC; "
             "`manifest.tsv` has the sha256 of each payload"
         ),
-        "(uncompressed). Generated, never edited: `python -m warehouse.sample.generate` writes the same files.",
+        "(uncompressed). Generated, never edited: `python -m tests.worlds sample` writes the same files.",
         "",
         "## Which file shows what",
         "",
@@ -210,17 +209,3 @@ def write(out: Path) -> list[Capture]:
     (out / "manifest.tsv").write_text(manifest(found), encoding="utf-8", newline="\n")
     (out / "README.md").write_text(readme(build_world(), found), encoding="utf-8", newline="\n")
     return found
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Write the invented demo archive.")
-    parser.add_argument("--out", type=Path, default=ARCHIVE, help=f"folder to write (default {ARCHIVE})")
-    out: Path = parser.parse_args().out
-    found = write(out)
-    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    print(f"{len(found)} captures, {size / 1e6:.2f} MB, in {out}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""What exists in the demo: papers, author rows, accounts, organizations, and which day lists which paper.
+"""What exists in the sample: papers, author rows, accounts, organizations, and which day lists which paper.
 
-Plain records, filled by ``build`` (the ordinary month) and ``traps`` (the oddities), looked at by ``shapes``.
+Plain records, filled by ``month`` (the ordinary month) and ``traps`` (the oddities), read by ``shapes``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from warehouse.sample.timeline import Growth, Timeline
+from tests.worlds.timeline import Growth, Timeline
 
 FIRST_DATE, LAST_DATE = date(2026, 9, 1), date(2026, 9, 30)
 #: No ordinary paper of these last days draws a crowd, so that the late riser stands out.
@@ -22,8 +22,8 @@ class Account:
     account_id: str
     handle: str
     fullname: str
-    is_pro: bool
-    sends_name: bool
+    is_pro: bool = False
+    sends_name: bool = False
     id_key: str | None = "_id"
 
 

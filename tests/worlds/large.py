@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.benchmarks.vocabulary import build_vocabulary, keyword_tail
+from tests.worlds.words import build_vocabulary, keyword_tail
 from warehouse.keys import name_key
 
 #: Papers on a list: evenly from the first to the second.

@@ -10,9 +10,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from warehouse.sample import words
-from warehouse.sample.timeline import Growth, Timeline
-from warehouse.sample.world import (
+from tests.worlds import words
+from tests.worlds.records import (
     CALM_FROM,
     FIRST_DATE,
     Account,
@@ -26,6 +25,7 @@ from warehouse.sample.world import (
     at,
     days,
 )
+from tests.worlds.timeline import Growth, Timeline
 
 SEED = "daily papers demo archive, first edition"
 #: How many papers a weekday lists in the end.

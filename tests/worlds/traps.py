@@ -1,7 +1,7 @@
 """The oddities of the source, planted into the ordinary month where a reader (and a test) can find them.
 
 ``World.traps`` says which paper of which date shows what. Those that concern whole files (a repeated row, a
-weekend's page, what is no listing) are in ``generate``.
+weekend's page, what is no listing) are in ``sample``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from warehouse.sample import words
-from warehouse.sample.build import GROUPS, Builder, handle
-from warehouse.sample.timeline import Burst, Growth, Timeline
-from warehouse.sample.world import FIRST_DATE, LAST_DATE, AuthorRow, Paper, Placement, World, at
+from tests.worlds import words
+from tests.worlds.month import GROUPS, Builder, handle
+from tests.worlds.records import FIRST_DATE, LAST_DATE, AuthorRow, Paper, Placement, World, at
+from tests.worlds.timeline import Burst, Growth, Timeline
 
 
 @dataclass

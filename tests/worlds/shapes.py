@@ -1,19 +1,22 @@
-"""How the source would have sent the invented world: API JSON, the daily page, a search page as text.
+"""How the source would have sent the invented worlds: API JSON, the daily page, a search page as text.
 
-Also what archivers saved by mistake as "a listing". Bytes out; nothing here decides who exists or when we look.
+Also what archivers saved by mistake as "a listing". Nothing here decides which papers exist or when they are observed.
 """
 
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from warehouse.sample import words
-from warehouse.sample.timeline import Timeline
-from warehouse.sample.world import Account, AuthorRow, Organization, Paper, Placement
+import msgspec
+
+from sources.daily_papers.submission import from_new_york
+from tests.worlds import words
+from tests.worlds.records import Account, Claim, Organization, Paper, Placement
+from tests.worlds.timeline import Timeline
 
 Json = dict[str, Any]
 
@@ -21,22 +24,64 @@ Json = dict[str, Any]
 FIELD_APPEARS_AT = datetime(2026, 9, 15, tzinfo=UTC)
 #: … and from here on a field that had always been there is gone.
 FIELD_VANISHES_AT = datetime(2026, 9, 21, tzinfo=UTC)
-#: New York is four hours behind UTC in September and October.
-NEW_YORK_OFFSET = timedelta(hours=-4)
 
 
-def dumps(value: object) -> bytes:
+@dataclass(frozen=True)
+class Shown:
+    """What an entry shows of a paper at one moment. None or nothing: the entry lacks the key, which is never null.
+
+    ``authors`` and ``organization`` are as ``author`` and ``organization`` make them.
+    """
+
+    paper_id: str
+    title: str
+    abstract: str
+    published_at: datetime
+    submitted_at: datetime
+    submitter: Account
+    discussion_id: str
+    authors: Sequence[Json]
+    upvotes: int
+    comments: int
+    is_author_participating: bool
+    organization: Json | None = None
+    project_url: str | None = None
+    repository: str | None = None
+    repository_by: str | None = None
+    stars: int | None = None
+    ai_summary: str | None = None
+    ai_model: str | None = None
+    keywords: Sequence[str] = ()
+    media_url: str | None = None
+    thumbnail_url: str | None = None
+    reproduction_reports: int | None = None
+
+
+def encode(value: object) -> bytes:
     """Compact JSON as the API sends it, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(value)
 
 
-def _stamp(moment: datetime) -> str:
+def capture_name(listing_date: date, observed_at: datetime, suffix: str) -> str:
+    """The file name of a capture, from which ``papers import`` reads both times (UTC)."""
+    return f"{listing_date}@{observed_at:%Y-%m-%dT%H%M%SZ}.{suffix}"
+
+
+def stamp(moment: datetime) -> str:
+    """A UTC moment as the source writes it."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def _user(account: Account) -> Json:
-    user: Json = {account.id_key: account.account_id} if account.id_key else {}
-    user |= {
+def in_new_york(moment: datetime) -> datetime:
+    """New York's wall time at a moment, stamped as UTC, as the source does."""
+    summer_time = moment - timedelta(hours=4)
+    return summer_time if from_new_york(summer_time) == moment else moment - timedelta(hours=5)
+
+
+def user(account: Account) -> Json:
+    """An account beside an author or a submission."""
+    found: Json = {account.id_key: account.account_id} if account.id_key else {}
+    found |= {
         "avatarUrl": f"/avatars/{account.handle}.svg",
         "isPro": account.is_pro,
         "fullname": account.fullname,
@@ -44,8 +89,72 @@ def _user(account: Account) -> Json:
         "type": "user",
     }
     if account.sends_name:
-        user["name"] = account.handle
-    return user
+        found["name"] = account.handle
+    return found
+
+
+def author(row_id: str, name: str, claim: Claim | None = None) -> Json:
+    """An author row."""
+    found: Json = {"_id": row_id}
+    if claim is not None:
+        found["user"] = user(claim.account)
+    found["name"] = name
+    if claim is not None:
+        found |= {"status": claim.status, "statusLastChangedAt": stamp(claim.changed_at)}
+    return found | {"hidden": False}
+
+
+def organization(organization_id: str, slug: str, fullname: str, *, has_avatar: bool = True) -> Json:
+    """An organization as an entry and its paper show it."""
+    found: Json = {"_id": organization_id, "name": slug, "fullname": fullname}
+    if has_avatar:
+        found["avatar"] = f"https://avatars.example.org/{organization_id[-6:]}.png"
+    return found
+
+
+def entry(shown: Shown, moment: datetime) -> Json:
+    """One entry of a listing as it was at ``moment``."""
+    stamped = stamp(shown.published_at)
+    media = [shown.media_url] if shown.media_url else None
+    inner: Json = {
+        "id": shown.paper_id,
+        "authors": shown.authors,
+        "mediaUrls": media,
+        "publishedAt": stamped,
+        "submittedOnDailyAt": stamp(shown.submitted_at),
+        "title": shown.title,
+        "submittedOnDailyBy": user(shown.submitter),
+        "summary": shown.abstract,
+        "upvotes": shown.upvotes,
+        "discussionId": shown.discussion_id,
+        "projectPage": shown.project_url or None,
+        "githubRepo": shown.repository or None,
+        "githubRepoAddedBy": shown.repository_by,
+        "githubStars": shown.stars,
+        "ai_summary": shown.ai_summary,
+        "ai_keywords": list(shown.keywords) or None,
+        "ai_summary_model": shown.ai_model,
+        "organization": shown.organization,
+        "reproductionReports": shown.reproduction_reports,
+    }
+    return _without_none(
+        {
+            "paper": _without_none(inner),
+            "publishedAt": stamp(in_new_york(shown.published_at)),
+            "title": folded(shown.title),
+            "summary": shown.abstract,
+            "mediaUrls": media,
+            "thumbnail": shown.thumbnail_url,
+            "numComments": shown.comments,
+            "submittedBy": _submitted_by(shown.submitter, moment),
+            "organization": shown.organization,
+            "isAuthorParticipating": shown.is_author_participating,
+        }
+    )
+
+
+def _without_none(fields: Json) -> Json:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _submitted_by(account: Account, moment: datetime) -> Json:
@@ -64,96 +173,47 @@ def _submitted_by(account: Account, moment: datetime) -> Json:
     }
 
 
-def _author(row: AuthorRow, moment: datetime) -> Json:
-    claim = row.claim.at(moment)
-    author: Json = {"_id": row.row_id}
-    if claim is not None:
-        author["user"] = _user(claim.account)
-    author["name"] = row.name
-    if claim is not None:
-        author |= {"status": claim.status, "statusLastChangedAt": _stamp(claim.changed_at)}
-    return author | {"hidden": False}
+# --- the sample's papers ------------------------------------------------------------------------------
 
 
-def _organization(organization: Organization, moment: datetime) -> Json:
-    slug, fullname = organization.forms.at(moment) or ("", "")
-    listed: Json = {"_id": organization.organization_id, "name": slug, "fullname": fullname}
-    if organization.has_avatar:
-        listed["avatar"] = f"https://avatars.example.org/{organization.organization_id[-6:]}.png"
-    return listed
-
-
-def entry(placement: Placement, moment: datetime) -> Json:
-    """One entry of a listing as it was at ``moment``; a key that doesn't apply is missing, never null."""
+def shown_at(placement: Placement, moment: datetime) -> Shown:
+    """What the sample's listing shows of a paper at ``moment``."""
     paper = placement.paper
-    published_at = datetime.combine(paper.published_on, time(), tzinfo=UTC)
-    organization = paper.organization.at(moment)
     upvotes = paper.growth.at(moment)
-    abstract = _abstract(paper, moment)
-    inner: Json = {
-        "id": paper.paper_id,
-        "authors": [_author(row, moment) for row in paper.authors],
-    }
-    if paper.media_url:
-        inner["mediaUrls"] = [paper.media_url]
-    inner |= {
-        "publishedAt": _stamp(published_at),
-        "submittedOnDailyAt": _stamp(placement.submitted_at),
-        "title": paper.title,
-        "submittedOnDailyBy": _user(paper.submitter),
-        "summary": abstract,
-        "upvotes": upvotes,
-        "discussionId": paper.discussion_id,
-    }
-    inner |= _links(paper, upvotes, moment) | _ai(paper, moment)
-    if organization:
-        inner["organization"] = _organization(organization, moment)
-    if moment >= FIELD_APPEARS_AT:
-        inner["reproductionReports"] = upvotes // 40
-    outer: Json = {
-        "paper": inner,
-        "publishedAt": _stamp(published_at + NEW_YORK_OFFSET),
-        "title": folded(paper.title),
-        "summary": abstract,
-    }
-    if paper.media_url:
-        outer["mediaUrls"] = [paper.media_url]
-    if paper.has_thumbnail:
-        outer["thumbnail"] = f"https://thumbnails.example.org/papers/{paper.paper_id}.png"
-    outer |= {
-        "numComments": int(upvotes * paper.comments_per_vote),
-        "submittedBy": _submitted_by(paper.submitter, moment),
-    }
-    if organization:
-        outer["organization"] = inner["organization"]
-    handles = {author["user"]["user"] for author in inner["authors"] if "user" in author}
-    return outer | {"isAuthorParticipating": paper.submitter.handle in handles}
-
-
-def _links(paper: Paper, upvotes: int, moment: datetime) -> Json:
-    links: Json = {}
-    if paper.project_url:
-        links["projectPage"] = paper.project_url
+    claims = [row.claim.at(moment) for row in paper.authors]
+    listed = paper.organization.at(moment)
     repository = paper.repository.at(moment)
-    if repository:
-        links |= {
-            "githubRepo": repository,
-            "githubRepoAddedBy": paper.repository_by,
-            "githubStars": int(upvotes * paper.stars_per_vote),
-        }
-    return links
+    ai_summary = paper.ai_summary.at(moment)
+    has_ai = ai_summary is not None
+    return Shown(
+        paper_id=paper.paper_id,
+        title=paper.title,
+        abstract=_abstract(paper, moment),
+        published_at=datetime.combine(paper.published_on, time(), tzinfo=UTC),
+        submitted_at=placement.submitted_at,
+        submitter=paper.submitter,
+        discussion_id=paper.discussion_id,
+        authors=[author(row.row_id, row.name, claim) for row, claim in zip(paper.authors, claims, strict=True)],
+        upvotes=upvotes,
+        comments=int(upvotes * paper.comments_per_vote),
+        is_author_participating=paper.submitter.handle in {claim.account.handle for claim in claims if claim},
+        organization=_organization(listed, moment) if listed else None,
+        project_url=paper.project_url,
+        repository=repository,
+        repository_by=paper.repository_by if repository else None,
+        stars=int(upvotes * paper.stars_per_vote) if repository else None,
+        ai_summary=ai_summary,
+        ai_model="example/demo-summarizer" if has_ai and moment < FIELD_VANISHES_AT else None,
+        keywords=paper.keywords if has_ai else (),
+        media_url=paper.media_url,
+        thumbnail_url=f"https://thumbnails.example.org/papers/{paper.paper_id}.png" if paper.has_thumbnail else None,
+        reproduction_reports=upvotes // 40 if moment >= FIELD_APPEARS_AT else None,
+    )
 
 
-def _ai(paper: Paper, moment: datetime) -> Json:
-    summary = paper.ai_summary.at(moment)
-    if summary is None:
-        return {}
-    fields: Json = {"ai_summary": summary}
-    if paper.keywords:
-        fields["ai_keywords"] = list(paper.keywords)
-    if moment < FIELD_VANISHES_AT:
-        fields["ai_summary_model"] = "example/demo-summarizer"
-    return fields
+def _organization(listed: Organization, moment: datetime) -> Json:
+    slug, fullname = listed.forms.at(moment) or ("", "")
+    return organization(listed.organization_id, slug, fullname, has_avatar=listed.has_avatar)
 
 
 def _abstract(paper: Paper, moment: datetime) -> str:
@@ -170,7 +230,7 @@ def entries(placements: Sequence[Placement], moment: datetime) -> list[Json]:
     """What the list shows at ``moment``: what was submitted until then, most upvoted first."""
     visible = [placement for placement in placements if placement.submitted_at <= moment]
     visible.sort(key=lambda placement: (-placement.paper.growth.at(moment), placement.submitted_at))
-    return [entry(placement, moment) for placement in visible]
+    return [entry(shown_at(placement, moment), moment) for placement in visible]
 
 
 # --- the daily page -----------------------------------------------------------------------------------
@@ -209,9 +269,7 @@ def daily_page(
         "dateString": served.isoformat(),
         "dailyPapers": listed,
         "prevDate": previous.isoformat(),
-        "publisher": _user(
-            Account("6a95de00000de00000ffffff", "demo-curator", "Demo Curator", False, sends_name=False)
-        ),
+        "publisher": user(Account("6a95de00000de00000ffffff", "demo-curator", "Demo Curator", False, sends_name=False)),
         "periodType": "day",
     }
     if following:
@@ -221,7 +279,7 @@ def daily_page(
         _CARD.format(id=item["paper"]["id"], title=html.escape(item["title"]), votes=item["paper"]["upvotes"] or "-")
         for item in listed
     )
-    escaped = html.escape(dumps(props).decode())
+    escaped = html.escape(encode(props).decode())
     return _PAGE.format(served=served.isoformat(), props=escaped, cards=cards).encode()
 
 
