@@ -268,12 +268,16 @@ def _is_behind(settings: Settings) -> bool:
     """Whether something is landed or overruled that the published file does not know, or nothing is published."""
     from warehouse.landing import open_landing
     from warehouse.overrides import are_overrides_new
+    from warehouse.publish import is_intact, published_file
     from warehouse.raw import is_behind
 
     landing = open_landing(settings.landing)
-    if not settings.published_database.exists():
+    if not is_intact(settings):
         return any(True for _ in landing.captures())
-    return are_overrides_new(settings) or is_behind(landing, settings.raw_database, settings.published_database)
+    if are_overrides_new(settings):
+        return True
+    with published_file(settings) as published:
+        return is_behind(landing, settings.raw_database, published)
 
 
 def _report_import(settings: Settings, imported: list[Any], outcome: Any, as_json: bool) -> None:
@@ -441,6 +445,7 @@ def _answer(settings: Settings, statement: str, form: str, output: Path | None =
     import duckdb
 
     from warehouse.publish import read_published
+    from warehouse.raw import is_damage
 
     if form not in ("table", "csv", "json", "parquet"):
         raise InputError(f"--format is {form!r}: give table, csv, json or parquet.")
@@ -456,6 +461,8 @@ def _answer(settings: Settings, statement: str, form: str, output: Path | None =
             columns = [column[0] for column in result.description or ()]
             rows = result.fetchall()
         except duckdb.Error as error:
+            if is_damage(error):
+                raise
             raise InputError(f"The query failed: {' '.join(str(error).split())}") from None
     _print_answer(columns, rows, form)
 

@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from warehouse.errors import InputError
+from warehouse.files import make_folder
 from warehouse.settings import Settings
 
 
@@ -24,7 +25,7 @@ def serving(settings: Settings) -> Iterator[str]:
 
     Raises InputError when the port is taken.
     """
-    settings.data_docs.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_docs)
     handler = partial(_Quiet, directory=str(settings.data_docs))
     try:
         server = ThreadingHTTPServer(("127.0.0.1", settings.data_docs_port), handler)

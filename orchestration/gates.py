@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
@@ -27,8 +28,9 @@ from orchestration.expectations.suites import (
     Suite,
 )
 from warehouse.errors import GateError
+from warehouse.files import make_folder
 from warehouse.landing import utc_now
-from warehouse.publish import count_tables, writing
+from warehouse.publish import count_tables, is_intact, published_file, writing
 from warehouse.raw import RawStore, open_database, quoted, scalar
 from warehouse.settings import Settings
 
@@ -240,19 +242,20 @@ class Offences:
 
 def mart_offences(settings: Settings, live_at: datetime | None) -> dict[str, Offences]:
     """What breaks each rule of the mart gate, in the next file against the published one."""
-    with open_database(settings.next_database, read_only=True) as connection:
+    with ExitStack() as opened, open_database(settings.next_database, read_only=True) as connection:
         found = {name: _offences(connection, query) for name, query in MART_QUERIES.items()}
         found |= dict.fromkeys((*PUBLISHED_QUERIES, "tables_much_smaller", "not_fresh"), Offences(0))
         if live_at:
             newest = scalar(connection, "select max(observed_at) from marts.fct_upvote_observations")
             if newest is None or newest < live_at - timedelta(hours=FRESH_HOURS):
                 found["not_fresh"] = Offences(1, ({"newest": str(newest)},))
-        if settings.published_database.exists():
+        if is_intact(settings):  # with a damaged one nothing can be compared: it is replaced
             sizes = count_tables(connection)
-            connection.execute(f"attach '{quoted(settings.published_database)}' as published (read_only)")
+            file = opened.enter_context(published_file(settings))
+            connection.execute(f"attach '{quoted(file)}' as published (read_only)")
             if not scalar(connection, REASONS_QUERY):
                 found |= {name: _offences(connection, query) for name, query in PUBLISHED_QUERIES.items()}
-            with open_database(settings.published_database, read_only=True) as published:
+            with open_database(file, read_only=True) as published:
                 before = count_tables(published)
             smaller = tuple(
                 {"table": name, "rows_before": rows, "rows_now": sizes.get(name, 0)}
@@ -278,6 +281,7 @@ def write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement)
     Raises HomeError when the folder can't be written.
     """
     with writing(str(settings.data_docs)):
+        make_folder(settings.data_docs)
         return _write_page(settings, run_id, gate, judgement)
 
 

@@ -15,11 +15,9 @@ Nothing here is ever changed or deleted. On an object store the same lies in obj
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,6 +30,7 @@ import msgspec
 from isal import isal_zlib
 
 from warehouse.errors import ArchiveError, HomeError
+from warehouse.files import lock_exclusively, write_part
 from warehouse.journal import Line, encode_line, read_lines
 
 ObservedAtBasis = Literal["clock", "option", "manifest", "file name", "file time"]
@@ -484,7 +483,7 @@ class LandingBatch:
         days = [day for path in self._landing._journals() if _DAY.fullmatch(day := _day(path))]
         name = max([utc_now().date().isoformat(), *days])
         with open(folder / f"{name}.jsonl", "ab+") as journal:
-            fcntl.flock(journal, fcntl.LOCK_EX)
+            lock_exclusively(journal.fileno(), wait=True)
             journal.write(_appended(journal, b"".join(map(encoded, self._lines))))
             journal.flush()
             os.fsync(journal.fileno())
@@ -495,14 +494,7 @@ class LandingBatch:
         if path.exists() and self._is_whole(path, sha256):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as part:
-            try:
-                part.write(gzipped(body))
-            except OSError:
-                os.unlink(part.name)
-                raise
-        os.chmod(part.name, 0o644)
-        os.replace(part.name, path)
+        os.replace(write_part(path.parent, gzipped(body), durable=False), path)
         self._written.append(path)
 
     def _sync(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import time
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from warehouse.errors import HomeError, LockError
+from warehouse.files import lock_exclusively
 from warehouse.landing import utc_now
 
 #: Locks that this process holds. A run inside a command that holds the warehouse already enters again.
@@ -55,11 +55,14 @@ def _acquire(descriptor: int, timeout: float, on_wait: Callable[[str], None] | N
     told = False
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_exclusively(descriptor, wait=False)
             return
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
+                raise HomeError(
+                    f"The file system of the home can't lock files ({error.strerror}), so two runs could write at "
+                    "once: choose a home on another one with --home or PAPERS_HOME."
+                ) from error
         holder = _holder(descriptor)
         if on_wait and not told:
             on_wait(holder)

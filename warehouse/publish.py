@@ -5,21 +5,24 @@ The published file is written in a storage version that DuckDB 1.5 opens too, an
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+from isal import isal_zlib
 
-from warehouse.errors import HomeError, InputError
+from warehouse.errors import BusyError, DamagedError, HomeError, InputError
+from warehouse.files import copy_file, make_folder, remove, replace, sync, write_atomically
 from warehouse.landing import utc_now
-from warehouse.raw import open_database, quoted, scalar
+from warehouse.raw import damage_of, log_of, open_database, quoted, scalar
 from warehouse.settings import Settings
 
 #: The oldest DuckDB whose clients read the file: https://duckdb.org/docs/stable/internals/storage
@@ -50,17 +53,17 @@ def writing(what: str) -> Iterator[None]:
 def prepare_next(settings: Settings, models: str | None = None) -> bool:
     """Start the next file as a copy of the published one, or empty. Leftovers of a killed run are dropped.
 
-    ``models`` tells the version of the models that are about to be built. True when the file is empty: nothing was
-    published, or by another version, which may have had other tables. Then everything must be made anew.
+    ``models`` is the version of the models that are about to be built. True when the file is empty: nothing was
+    published, or it is damaged, or another version built it, which may have had other tables. Then everything must be
+    built again.
     """
     path = settings.next_database
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in (path, path.with_name(path.name + ".wal")):
-            leftover.unlink(missing_ok=True)
-        shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
-        if settings.published_database.exists():
-            _copy(settings.published_database, path)
+        for leftover in (path, log_of(path), path.with_name(path.name + ".tmp")):
+            remove(leftover)
+        if is_intact(settings):
+            copy_file(settings.published_database, path)
             if models is None or _is_of_models(path, models):
                 return False
             path.unlink()
@@ -76,25 +79,43 @@ def prepare_next(settings: Settings, models: str | None = None) -> bool:
     return True
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file. Where the file system can (XFS, btrfs), the copy shares the blocks and costs nothing."""
-    with source.open("rb") as read, target.open("wb") as write:
-        left = source.stat().st_size
-        try:
-            while left and (copied := os.copy_file_range(read.fileno(), write.fileno(), left)):
-                left -= copied
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-                raise
-    if left:  # this pair of file systems, or this kernel, can't
-        shutil.copyfile(source, target)
+def is_intact(settings: Settings) -> bool:
+    """Whether there is a published file and it has the bytes that were published.
+
+    A file of a version that noted no checksum counts as intact; DuckDB's own checksums find its damage when it is read.
+    """
+    if not settings.published_database.is_file():
+        return False
+    noted = read_manifest(settings).get("database")
+    return not isinstance(noted, dict) or noted == _checksum(settings.published_database)
+
+
+def read_manifest(settings: Settings) -> dict[str, Any]:
+    """``exports/manifest.json``: when and what was published last. Empty where there is none that can be read."""
+    try:
+        manifest = json.loads((settings.exports / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _checksum(path: Path) -> dict[str, int]:
+    """Size and CRC-32 of a file: enough to notice damage, at the speed of reading."""
+    crc = size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 24):
+            crc, size = isal_zlib.crc32(chunk, crc), size + len(chunk)
+    return {"bytes": size, "crc32": crc}
 
 
 def _is_of_models(path: Path, models: str) -> bool:
     """Whether the tables of a file were built by this version of the models."""
-    with open_database(path, read_only=True) as connection:
-        known = connection.execute("select 1 from duckdb_tables() where table_name = 'built_with'").fetchall()
-        return bool(known) and scalar(connection, "select max(version) from intermediate.built_with") == models
+    try:
+        with open_database(path, read_only=True) as connection:
+            known = connection.execute("select 1 from duckdb_tables() where table_name = 'built_with'").fetchall()
+            return bool(known) and scalar(connection, "select max(version) from intermediate.built_with") == models
+    except DamagedError:
+        return False
 
 
 def _write_version(connection: duckdb.DuckDBPyConnection, catalog: str, models: str) -> None:
@@ -130,6 +151,7 @@ def publish(settings: Settings) -> Publication:
     name = now.strftime("%Y%m%dT%H%M%S%fZ")
     folder = settings.exports / name
     with writing(str(settings.exports)), open_database(settings.next_database, read_only=True) as connection:
+        make_folder(settings.exports)
         tables = count_tables(connection)
         partial = settings.exports / f".part-{name}"
         partial.mkdir(parents=True)
@@ -137,19 +159,25 @@ def publish(settings: Settings) -> Publication:
         os.replace(partial, folder)
     with writing(str(settings.published_database)):
         sync(settings.next_database)
-        _write_atomically(
-            settings.exports / "manifest.json",
-            json.dumps({"published_at": published_at, "schema": PUBLIC_SCHEMA, "tables": entries}, indent=1),
-        )
-        os.replace(settings.next_database, settings.published_database)
+        manifest = {
+            "published_at": published_at,
+            "schema": PUBLIC_SCHEMA,
+            "database": _checksum(settings.next_database),
+            "tables": entries,
+        }
+        write_atomically(settings.exports / "manifest.json", json.dumps(manifest, indent=1))
+        # Another program's changes, or a leftover: DuckDB would apply them to the new file.
+        log_of(settings.published_database).unlink(missing_ok=True)
+        replace(settings.next_database, settings.published_database)
     _drop_old_exports(settings.exports, keep=name)
     return Publication(published_at, tables)
 
 
 @contextmanager
 def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file, read-only, with ``marts`` as the schema in use. Raises InputError if there is none.
+    """The published file, read-only, with ``marts`` as the schema in use.
 
+    Raises InputError if there is none, DamagedError if it can't be read.
     DuckDB 2.0 opens a file by its name several times: for its kind, its header and its content. A publication in
     between mixes two files, which ends in an internal error or worse; so the file is opened again when it changed.
     """
@@ -162,15 +190,43 @@ def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         found = _identity(settings.published_database)
         with ExitStack() as opened:
             try:
-                connection = opened.enter_context(open_database(settings.published_database, read_only=True))
-            except (HomeError, duckdb.Error):
-                if found == _identity(settings.published_database):
-                    raise
-                continue
+                path = opened.enter_context(published_file(settings))
+                connection = opened.enter_context(open_database(path, read_only=True))
+            except (HomeError, duckdb.Error) as error:
+                if found != _identity(settings.published_database):
+                    continue
+                if isinstance(error, DamagedError):  # perhaps of a copy
+                    raise DamagedError(damage_of(settings.published_database)) from error
+                raise
             if found == _identity(settings.published_database):
-                connection.execute(f"set schema = '{PUBLIC_SCHEMA}'")
+                try:
+                    connection.execute(f"set schema = '{PUBLIC_SCHEMA}'")
+                except duckdb.CatalogException as error:
+                    raise DamagedError(damage_of(settings.published_database)) from error
                 yield connection
                 return
+
+
+@contextmanager
+def published_file(settings: Settings) -> Iterator[Path]:
+    """The published file as DuckDB can open it read-only: a copy of it while another program has it open for writing.
+
+    Such a program locks it and keeps its changes in a log beside it, which are none of this project's.
+    """
+    path = settings.published_database
+    try:
+        if not log_of(path).exists():
+            with open_database(path, read_only=True):
+                pass
+            yield path
+            return
+    except BusyError:
+        pass
+    with tempfile.TemporaryDirectory(prefix="papers-read-") as scratch:
+        copy = Path(scratch) / path.name
+        with writing(str(copy)):
+            copy_file(path, copy)
+        yield copy
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -198,18 +254,3 @@ def _drop_old_exports(exports: Path, keep: str) -> None:
         shutil.rmtree(partial, ignore_errors=True)
     for old in sorted(p for p in exports.iterdir() if p.is_dir() and p.name != keep)[:-1]:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    part = path.with_name(f".part-{path.name}")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)

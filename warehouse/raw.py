@@ -13,7 +13,6 @@ does (texts, authors, organization) is stored once per distinct content and poin
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import duckdb
 import polars as pl
 
 from warehouse.errors import BusyError, DamagedError, HomeError
+from warehouse.files import remove, replace
 from warehouse.landing import Capture, Landing, utc_now
 from warehouse.reading import Columns, LoadResult, Part, Reader, reading
 from warehouse.settings import MEMORY_LIMIT
@@ -143,7 +143,7 @@ def open_database(path: Path, *, read_only: bool = False) -> Iterator[duckdb.Duc
             yield connection
         except duckdb.Error as error:
             if is_damage(error):
-                raise DamagedError(_damaged(path)) from error
+                raise DamagedError(damage_of(path)) from error
             if not isinstance(error, duckdb.IOException):
                 raise
             raise HomeError(
@@ -184,10 +184,10 @@ def _unopened(path: Path, error: BaseException) -> HomeError:
             f"{path} can't be opened ({text}): check that the folder is there, its permissions and free space, then "
             "run again; nothing already landed is lost."
         )
-    return DamagedError(_damaged(path))
+    return DamagedError(damage_of(path))
 
 
-def _damaged(path: Path) -> str:
+def damage_of(path: Path) -> str:
     return (
         f"{path} is damaged: `papers rebuild` writes it again from the landing archive; nothing already landed is lost."
     )
@@ -439,7 +439,7 @@ def start_over(
     """
     fresh = path.with_name(f"{path.name}.rebuild")
     for leftover in (fresh, log_of(fresh)):
-        leftover.unlink(missing_ok=True)
+        remove(leftover)
     history = _gate_history(path)
     with RawStore.open(fresh) as raw:
         if history is not None:
@@ -447,7 +447,7 @@ def start_over(
         results = raw.load_landed(landing, run_id, on_load)
         raw.record_act("rebuilt", f"rebuild-{run_id}", None, "the whole archive was read again with today's parsers")
     log_of(path).unlink(missing_ok=True)  # of the old file; DuckDB would apply it to the new one
-    os.replace(fresh, path)
+    replace(fresh, path)
     return results
 
 

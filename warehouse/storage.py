@@ -8,13 +8,13 @@ affair (for S3 the AWS_* variables and files): they are neither read, kept nor t
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from warehouse.errors import HomeError, UnreachableError, WarehouseError
+from warehouse.files import sync, write_part
 
 #: Seconds. A store that is away is told of within a minute, all attempts of its client included.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5, 60
@@ -73,21 +73,8 @@ class FolderStorage:
         path = self._folder / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as part:
-                try:
-                    part.write(body)
-                    part.flush()
-                    os.fsync(part.fileno())
-                except OSError:
-                    os.unlink(part.name)
-                    raise
-            os.chmod(part.name, 0o644)
-            os.replace(part.name, path)
-            descriptor = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            os.replace(write_part(path.parent, body, durable=True), path)
+            sync(path.parent)
         except OSError as error:
             raise HomeError(
                 f"{self.root} can't be written ({error.strerror or error}): free space or make the folder writable, "

@@ -31,7 +31,7 @@ BOUNDARIES = (
     "warehouse.publish:seal_next:after",
     "orchestration.gates:mart_gate:after",
     "warehouse.publish:_export:after",
-    "warehouse.publish:_write_atomically:after",
+    "warehouse.publish:write_atomically:after",
     "warehouse.publish:_drop_old_exports:before",
 )
 RANDOM_KILLS = 20

@@ -22,6 +22,7 @@ from warehouse.digest.rendering import paper_view
 from warehouse.digest.selection import Filters, Selection, select_risers
 from warehouse.digest.subscriptions import Subscription, SubscriptionsError, read_subscriptions
 from warehouse.digest.texts import one_line
+from warehouse.files import make_folder
 from warehouse.lock import writer_lock
 from warehouse.publish import read_published, writing
 from warehouse.settings import Settings
@@ -69,7 +70,8 @@ def write_feeds(settings: Settings) -> FeedsWritten:
             entries[subscription.name] = _entered(subscription, selection, kept)
             feeds.append((subscription, selection, entries[subscription.name]))
         with writing(str(settings.feeds)):
-            settings.feeds.mkdir(parents=True, exist_ok=True)
+            make_folder(settings.feeds.parent)
+            make_folder(settings.feeds)
             _replace(memory, json.dumps(entries, indent=1).encode())
             for subscription, selection, shown in feeds:
                 for name, body in _files(settings, subscription, selection, shown[:_MOST_ENTRIES]):

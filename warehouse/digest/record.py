@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from warehouse.errors import HomeError
+from warehouse.files import sync
 from warehouse.journal import encode_line, read_lines
 from warehouse.landing import utc_now
-from warehouse.publish import sync, writing
+from warehouse.publish import writing
 
 _STATES = ("sending", "sent", "failed")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from urllib.parse import quote
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from warehouse.files import remove, replace
 from warehouse.landing import utc_now
 from warehouse.lock import writer_lock
 from warehouse.publish import read_published, writing
@@ -59,17 +59,14 @@ def write_report(settings: Settings) -> Report:
     lock = writer_lock(settings.home / "report.lock", purpose="writing the report", timeout=settings.lock_timeout)
     with read_published(settings) as connection, lock, writing(str(folder)):
         for leftover in (part, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+            remove(leftover)
         (part / "papers").mkdir(parents=True)
         (part / "data").mkdir()
         shutil.copytree(_HERE / "assets", part / "assets")
         if settings.feeds.exists():  # they are written on their own, into this folder
             shutil.copytree(settings.feeds, part / settings.feeds.name)
         _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
-        if folder.exists():
-            os.replace(folder, old)
-        os.replace(part, folder)
-        shutil.rmtree(old, ignore_errors=True)
+        replace(part, folder)
     files = [path for path in folder.rglob("*") if path.is_file()]
     return Report(folder / "index.html", len(files), sum(path.stat().st_size for path in files))
 

@@ -1,0 +1,152 @@
+"""Files of a home: written, copied, locked, replaced and removed on any file system that Python runs on.
+
+Belongs here: what holds for every file. Does not belong here: what is in one.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from warehouse.errors import HomeError
+
+#: What `flock` answers on a file system that has no such locks, as some network file systems and FUSE.
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+
+
+def restrict_new_files() -> None:
+    """Let no file of this process and its children be writable for others; what the umask forbids stays forbidden."""
+    os.umask(os.umask(0o077) | 0o022)
+
+
+def write_part(folder: Path, body: bytes, *, durable: bool) -> Path:
+    """Write a new file ``.part-…`` in a folder and return its path, for the caller to rename it.
+
+    Its mode is 0644 without what the umask forbids. ``durable``: on disk when this returns. Nothing is left of it
+    where writing raises OSError.
+    """
+    path = folder / f".part-{secrets.token_hex(8)}"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        with open(descriptor, "wb") as part:
+            part.write(body)
+            part.flush()
+            if durable:
+                os.fsync(part.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file that readers find whole, the old or the new one."""
+    part = path.with_name(f".part-{path.name}")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file. Where the file system can (XFS, btrfs), the copy shares the blocks and costs nothing.
+
+    Not every system has ``copy_file_range`` (macOS), nor every file system, and security modules forbid it with EPERM:
+    whatever it answers, the plain copy decides.
+    """
+    left = source.stat().st_size
+    try:
+        with source.open("rb") as read, target.open("wb") as write:
+            while left and (copied := os.copy_file_range(read.fileno(), write.fileno(), left)):
+                left -= copied
+    except (AttributeError, OSError):
+        left = -1
+    if left:
+        shutil.copyfile(source, target)
+
+
+def lock_exclusively(descriptor: int, *, wait: bool) -> None:
+    """Hold the lock of an open file until it is closed or the process dies; a POSIX lock where there is no `flock`.
+
+    Raises OSError: EAGAIN or EACCES when another process holds it and ``wait`` is false, another when the file system
+    has neither kind of lock.
+    """
+    flags = fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB)
+    try:
+        fcntl.flock(descriptor, flags)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        fcntl.lockf(descriptor, flags)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it; nothing happens where there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder of things that can be made again, through a link; a file that lies in its place is removed."""
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_dir():
+        path.unlink()
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def replace(source: Path, place: Path) -> None:
+    """Put a file or folder in the place of another in one step, or of what ``place`` links to.
+
+    Another kind of thing in the place is removed first, and so is a folder, which no system replaces in one step.
+    Raises OSError, and HomeError when the place is a mount of its own, which can't be replaced.
+    """
+    target = Path(os.path.realpath(place))
+    try:
+        if target.is_dir():
+            aside = target.with_name(f".old-{target.name}")
+            remove(aside)
+            os.replace(target, aside)
+            _move(source, target)
+            remove(aside)
+        else:
+            if source.is_dir():
+                remove(target)
+            _move(source, target)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        raise HomeError(
+            f"{place} is a mount by itself, which can't be replaced in one step: mount the folder above it instead, or "
+            f"make {place.name} a link to a name inside the mount, then run again."
+        ) from error
+
+
+def _move(source: Path, target: Path) -> None:
+    """Rename, through a copy beside the target where that lies on another file system."""
+    try:
+        os.replace(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        part = target.with_name(f".part-{target.name}")
+        remove(part)
+        if source.is_dir():
+            shutil.copytree(source, part, symlinks=True)
+        else:
+            shutil.copyfile(source, part)
+            sync(part)
+        os.replace(part, target)
+        remove(source)
