@@ -1,4 +1,4 @@
-"""Files on odd systems: no `copy_file_range`, no `flock`, links, mounts, any umask, a wrong kind of thing in the way."""
+"""Files on odd systems: no `copy_file_range`, no `flock`, links, mounts, any umask, a wrong kind of thing there."""
 
 from __future__ import annotations
 
