@@ -44,16 +44,28 @@ class Outcome:
             self.seconds[what] = time.perf_counter() - began
 
     @contextmanager
-    def of_step(self, what: str) -> Iterator[None]:
-        """A phase that turns an error of the warehouse into the run's own, and into a Dagster failure of one sentence.
+    def step(self, what: str) -> Iterator[None]:
+        """A phase whose WarehouseError is also the run's ``error``.
 
-        ``what`` names the step when a helper process broke: that is no statement about the data, and blocks.
+        ``what`` names the step when a helper process broke: a GateError then, as nothing is known about the data.
         """
-        import dagster as dg
-
         try:
             with self.phase(what):
                 yield
-        except (WarehouseError, HelperError) as error:
-            self.error = error if isinstance(error, WarehouseError) else GateError(f"{what} broke: {error}.")
-            raise dg.Failure(description=str(self.error)) from error
+        except HelperError as error:
+            self.error = GateError(f"{what} broke: {error}.")
+            raise self.error from error
+        except WarehouseError as error:
+            self.error = error
+            raise
+
+
+@contextmanager
+def failing_in_dagster() -> Iterator[None]:
+    """Turns an error of the warehouse into a Dagster failure of one sentence."""
+    import dagster as dg
+
+    try:
+        yield
+    except WarehouseError as error:
+        raise dg.Failure(description=str(error)) from error

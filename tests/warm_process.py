@@ -11,6 +11,7 @@ kill it with all its processes.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import importlib
 import json
 import os
@@ -19,8 +20,9 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -144,6 +146,78 @@ def dbt(raw: str, next_: str, target: str, *command: str) -> int:
         if event["info"]["level"] == "error":
             print(event["info"]["msg"], file=sys.stderr)
     return 0 if events[-1]["success"] else 1
+
+
+def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float) -> int:
+    """One import by the product's own pipeline, without Dagster around it and without dbt's data tests, so that it can
+    be killed often. Prints the phases in their order.
+
+    ``die`` is ``module:Class.function:before|after``: the process kills itself at that call.
+    """
+    from orchestration import dbt_process
+    from orchestration.expectations.judge import Judge, judge_for
+    from orchestration.outcome import Outcome
+    from orchestration.pipeline import run_pipeline
+    from warehouse import importing, lock
+    from warehouse.errors import WarehouseError
+    from warehouse.landing import Landing
+    from warehouse.settings import Settings
+
+    faulthandler.dump_traceback_later(100, exit=True)  # a hang ends with the place where it hangs
+    dbt_process.BUILD = ["build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+    if die:
+        _die_at(die)
+    settings = replace(Settings(), home=Path(home), lock_timeout=lock_timeout_seconds)
+    outcome = Outcome()
+
+    def land() -> None:
+        importing.import_files(
+            Landing(settings.landing),
+            importing.find_files([Path(files)]),
+            manifest=importing.Manifest(None),
+            told=importing.Known(),
+            max_bytes=settings.max_payload_bytes,
+        )
+
+    try:
+        with lock.writer_lock(settings.lock_file, purpose="papers (an import)", timeout=settings.lock_timeout):
+            judge: Any = InThisProcess(judge_for)
+            helper: Any = InThisProcess(dbt_process.build)
+            run_pipeline(settings, str(uuid.uuid4()), judge=Judge(judge), helper=helper, outcome=outcome, land=land)
+    except WarehouseError as error:
+        print(f"Error: {error}", flush=True)
+        return error.exit_code
+    print("\n".join(outcome.seconds))
+    return 0
+
+
+class InThisProcess:
+    """Does a helper process's work here, so that one kill ends all of a run."""
+
+    def __init__(self, work: Callable[..., None]):
+        self._work = work
+
+    def do(self, *arguments: Any) -> Iterator[Any]:
+        emitted: list[Any] = []
+        self._work(emitted.append, *arguments)
+        return iter(emitted)
+
+
+def _die_at(place: str) -> None:
+    """Make this process kill itself before or after a call."""
+    module_name, path, when = place.split(":")
+    owner: Any = importlib.import_module(module_name)
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    original = getattr(owner, name)
+
+    def dying(*arguments: Any, **options: Any) -> Any:
+        if when == "after":
+            original(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(owner, name, dying)
 
 
 # The process

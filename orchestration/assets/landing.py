@@ -6,14 +6,15 @@ from enum import Enum
 import dagster as dg
 from pydantic import Field
 
-from orchestration.outcome import Outcome
+from orchestration import pipeline
+from orchestration.outcome import Outcome, failing_in_dagster
 from orchestration.partitions import LISTING_DATES, SKIP_OBSERVED_SINCE
 from sources.daily_papers.client import DailyPapersClient
-from warehouse.errors import InputError, UnreachableError
-from warehouse.fetching import fetch_listings, observed_since, trailing_dates
+from warehouse.errors import InputError
+from warehouse.fetching import trailing_dates
 from warehouse.importing import parse_day
-from warehouse.landing import open_landing, utc_now
-from warehouse.settings import DEMO_MARKER, Settings
+from warehouse.landing import utc_now
+from warehouse.settings import Settings
 
 LISTINGS = dg.AssetKey(["landing", "listings"])
 
@@ -84,31 +85,17 @@ def landed_listings(
 
     is_partitioned = context.has_partition_key or context.has_partition_key_range
     since = context.run.tags.get(SKIP_OBSERVED_SINCE)
-    with outcome.of_step("Fetching"):
+    with failing_in_dagster():
         chosen = [datetime.date.fromisoformat(key) for key in context.partition_keys] if is_partitioned else []
-        dates = config.dates(chosen, warehouse)
-        landing = open_landing(warehouse.landing)
-        known = observed_since(landing, datetime.datetime.fromisoformat(since)) if since else set()
-        asked = [day for day in dates if day not in known]
-        if (warehouse.home / DEMO_MARKER).exists() and not warehouse.is_local_endpoint:
-            raise InputError(
-                f"{warehouse.home} holds the invented papers of the demo: give real ones another home (PAPERS_HOME)."
-            )
-        report = fetch_listings(
-            landing,
+        report = pipeline.fetch(
+            warehouse,
             source,
-            asked,
+            config.dates(chosen, warehouse),
+            outcome,
             on_date=on_date,
             only=config.source.value,
+            skip_observed_since=datetime.datetime.fromisoformat(since) if since else None,
         )
-        report.skipped = [day for day in dates if day in known]
-        outcome.fetched = report
-        if asked and not report.landed:
-            day, problem = next(iter(report.failures.items()))
-            raise UnreachableError(
-                f"{warehouse.endpoint} gave no listing for any of {len(asked)} date(s): {problem} ({day}). "
-                "Check the connection and PAPERS_ENDPOINT, then run again; what was published stays."
-            )
     for day, problem in report.failures.items():
         context.log.warning(f"{day} was not fetched: {problem}")
     for day in report.landed:

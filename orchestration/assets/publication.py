@@ -1,19 +1,16 @@
 """The sealed next file, gate 2 on it, and its publication."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import dagster as dg
 
+from orchestration import pipeline
 from orchestration.assets.raw import gate_result
 from orchestration.engines import engine_of
 from orchestration.expectations.judge import Judge
-from orchestration.gates import mart_gate
 from orchestration.helper import Helper
-from orchestration.outcome import Outcome
-from warehouse.digest.feeds import FeedsWritten, write_feeds
+from orchestration.outcome import Outcome, failing_in_dagster
 from warehouse.errors import WarehouseError
-from warehouse.landing import utc_now
-from warehouse.report import write_report
 from warehouse.settings import Settings
 
 CANDIDATE = dg.AssetKey(["publication", "candidate"])
@@ -36,8 +33,8 @@ def build_publication(
         warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[Helper], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``next.duckdb``, finished: self-contained, written to disk, its public tables counted."""
-        with outcome.of_step("Sealing"):
-            counts = engine_of(warehouse, dbt).seal()
+        with failing_in_dagster():
+            counts = pipeline.seal(warehouse, dbt, outcome)
         rows = {f"rows in {table}": count for table, count in counts.items()}
         return dg.MaterializeResult(metadata={"seconds": outcome.seconds["Sealing"], **rows})
 
@@ -55,10 +52,9 @@ def build_publication(
         dbt: dg.ResourceParam[Helper],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.AssetCheckResult:
-        with outcome.of_step("The mart gate"):
-            offences = engine_of(warehouse, dbt).offences
-            gate = mart_gate(warehouse, judge, context.run.run_id, offences, is_live=_is_live(outcome))
-        return gate_result(gate, warehouse, outcome, outcome.seconds["The mart gate"])
+        with failing_in_dagster():
+            gate = pipeline.check_marts(warehouse, judge, dbt, context.run.run_id, outcome)
+        return gate_result(gate, warehouse, outcome.seconds["The mart gate"])
 
     @dg.asset(
         key=PAPERS,
@@ -72,17 +68,16 @@ def build_publication(
         warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[Helper], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``papers.duckdb`` and its Parquet export, replaced in one step: what readers open."""
-        with outcome.of_step("Publication"):
-            engine = engine_of(warehouse, dbt)
-            outcome.publication = engine.publish()
+        with failing_in_dagster():
+            publication = pipeline.publish(warehouse, dbt, outcome)
         file = warehouse.published_database
         return dg.MaterializeResult(
             metadata={
                 "seconds": outcome.seconds["Publication"],
-                "published at": outcome.publication.published_at,
-                "where": engine.place(),
+                "published at": publication.published_at,
+                "where": engine_of(warehouse, dbt).place(),
                 **({"file": dg.MetadataValue.path(str(file)), "bytes": file.stat().st_size} if file.exists() else {}),
-                **{f"rows in {table}": rows for table, rows in outcome.publication.tables.items()},
+                **{f"rows in {table}": rows for table, rows in publication.tables.items()},
             }
         )
 
@@ -93,15 +88,12 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """The static site of what was published. That stays published where the site can't be written."""
-        if not warehouse.writes_file:
+        written = pipeline.write_site(warehouse, outcome)
+        if written is None:
             return dg.MaterializeResult(metadata={"not written": WITHOUT_FILE})
-        with outcome.phase("Report"):
-            try:
-                written = write_report(warehouse)
-            except WarehouseError as error:
-                context.log.warning(str(error))
-                outcome.remarks.append(str(error))
-                return dg.MaterializeResult(metadata={"problem": str(error)})
+        if isinstance(written, WarehouseError):
+            context.log.warning(str(written))
+            return dg.MaterializeResult(metadata={"problem": str(written)})
         return dg.MaterializeResult(
             metadata={
                 "seconds": outcome.seconds["Report"],
@@ -121,16 +113,11 @@ def build_publication(
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """Atom and JSON Feed of what rose, overall and by subscription. What can't be written is said."""
-        if not warehouse.writes_file:
+        written = pipeline.write_feeds(warehouse, outcome)
+        if written is None:
             return dg.MaterializeResult(metadata={"not written": WITHOUT_FILE})
-        with outcome.phase("Feeds"):
-            try:
-                written = write_feeds(warehouse)
-            except WarehouseError as error:
-                written = FeedsWritten(problems=[str(error)])
         for problem in written.problems:
             context.log.warning(problem)
-        outcome.remarks += written.problems
         return dg.MaterializeResult(
             metadata={
                 "seconds": outcome.seconds["Feeds"],
@@ -140,9 +127,3 @@ def build_publication(
         )
 
     return [candidate, published_papers, report, feeds], mart_gate_check
-
-
-def _is_live(outcome: Outcome) -> bool:
-    """Whether the run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
-    asked = outcome.fetched.landed if outcome.fetched else {}
-    return max(asked, default=date.min) >= utc_now().date() - timedelta(days=1)

@@ -4,12 +4,10 @@ from collections import Counter
 
 import dagster as dg
 
+from orchestration import pipeline
 from orchestration.expectations.judge import Judge
-from orchestration.gates import GateOutcome, batch_gate
-from orchestration.outcome import Outcome
-from warehouse.errors import GateError
-from warehouse.landing import open_landing
-from warehouse.raw import RawStore, start_over
+from orchestration.gates import GateOutcome
+from orchestration.outcome import Outcome, failing_in_dagster
 from warehouse.settings import Settings
 
 RAW_LOADS = dg.AssetKey(["raw", "loads"])
@@ -37,13 +35,8 @@ def raw_loads(
     outcome: dg.ResourceParam[Outcome],
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Loads, entries, authors, refused records and fields seen: whatever is landed and not yet loaded."""
-    landing = open_landing(warehouse.landing)
-    with outcome.of_step("Loading"):
-        if config.rebuild:
-            outcome.loads = start_over(warehouse.raw_database, landing, context.run_id, outcome.on_load)
-        else:
-            with RawStore.open(warehouse.raw_database) as raw:
-                outcome.loads = raw.load_landed(landing, context.run_id, outcome.on_load)
+    with failing_in_dagster():
+        pipeline.load(warehouse, context.run_id, outcome, is_rebuild=config.rebuild)
     loads = outcome.loads
     reasons = Counter((load.reason or "").split(":")[0] for load in loads if load.reason)
     return dg.MaterializeResult(
@@ -73,16 +66,13 @@ def batch_gate_check(
     outcome: dg.ResourceParam[Outcome],
 ) -> dg.AssetCheckResult:
     """Judge the pending loads, write their verdicts, block when nothing can go on."""
-    with outcome.of_step("The batch gate"):
-        gate = batch_gate(warehouse, judge, context.run.run_id)
-    return gate_result(gate, warehouse, outcome, outcome.seconds["The batch gate"])
+    with failing_in_dagster():
+        gate = pipeline.check_loads(warehouse, judge, context.run.run_id, outcome)
+    return gate_result(gate, warehouse, outcome.seconds["The batch gate"])
 
 
-def gate_result(gate: GateOutcome, warehouse: Settings, outcome: Outcome, seconds: float) -> dg.AssetCheckResult:
+def gate_result(gate: GateOutcome, warehouse: Settings, seconds: float) -> dg.AssetCheckResult:
     """A gate's outcome in Dagster's words: ERROR blocks, WARN passes and is shown. ``seconds`` is what it took."""
-    outcome.gates[gate.gate] = gate
-    if gate.problem:
-        outcome.error = GateError(gate.problem)
     is_clean = not gate.problem and not gate.rejected and not gate.warnings
     metadata: dict[str, dg.MetadataValue | int | float] = {
         "seconds": seconds,

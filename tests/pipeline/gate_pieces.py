@@ -16,6 +16,9 @@ from warehouse.raw import RawStore
 from warehouse.reading import LoadResult
 from warehouse.settings import Settings
 
+#: The phases of a run after landing, in their order: in Dagster and in the plain pipeline.
+PHASES = ("Loading", "The batch gate", "dbt", "Sealing", "The mart gate", "Publication", "Feeds", "Report")
+
 
 class Here:
     """The judge in this process: Great Expectations is imported once for all tests."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import random
 import shutil
 import subprocess
-import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from gate_pieces import body, entry, listing
+from gate_pieces import PHASES, body, entry, listing
 
-from tests.conftest import ROOT, Papers
+from tests.conftest import Papers, warm_process
 
 #: Calls of one import, in their order; the run dies before or after each.
 BOUNDARIES = (
@@ -27,9 +26,9 @@ BOUNDARIES = (
     "warehouse.raw:RawStore.append:after",
     "warehouse.raw:RawStore.load_landed:after",
     "warehouse.raw:RawStore.set_verdicts:after",
-    "warehouse.publish:prepare_next:after",
-    "warehouse.publish:seal_next:after",
-    "orchestration.gates:mart_gate:after",
+    "orchestration.engines:prepare_next:after",
+    "orchestration.engines:seal_next:after",
+    "orchestration.pipeline:mart_gate:after",
     "warehouse.publish:_export:after",
     "warehouse.publish:write_atomically:after",
     "warehouse.publish:_drop_old_exports:before",
@@ -39,56 +38,34 @@ RANDOM_KILLS = 20
 KILLS_PER_REPAIR = 10
 
 
-@dataclass
-class WarmRunner:
-    """Runs commands in a process that imported everything already."""
+@dataclass(frozen=True)
+class Ended:
+    """How runs at the same time ended: their exit codes, what they printed, and the seconds that all of them took."""
 
-    process: subprocess.Popen[str]
-    scratch: Path
-
-    def __call__(
-        self,
-        home: Path,
-        files: Path,
-        die: str | None = None,
-        seconds: float | None = None,
-        twice: bool = False,
-        lock_timeout: float = 60,
-    ) -> dict[str, Any]:
-        command = {
-            **{"home": str(home), "files": str(files), "die": die, "seconds": seconds},
-            **{"twice": twice, "lock_timeout": lock_timeout},
-        }
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-        ended: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return ended
-
-    @property
-    def said(self) -> str:
-        """What the last command printed."""
-        return (self.scratch / "said.txt").read_text()
+    codes: list[int]
+    said: str
+    seconds: float
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmRunner]:
-    scratch = tmp_path_factory.mktemp("warm")
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("warm_runner.py")), str(scratch)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        text=True,
-    )
-    assert process.stdout
-    while "ready" not in (line := process.stdout.readline()):
-        assert line, "the warm process died"
-    yield WarmRunner(process, scratch)
-    assert process.stdin
-    process.stdin.close()
-    process.wait(timeout=30)
+def run(
+    home: Path,
+    files: Path,
+    die: str | None = None,
+    seconds: float | None = None,
+    twice: bool = False,
+    lock_timeout: float = 60,
+) -> Ended:
+    """Import the files by the pipeline in a forked process. ``die`` kills it at a call (see ``warm_process``),
+    ``seconds`` after so long; ``twice`` runs two at once."""
+    started = time.monotonic()
+    arguments = ("tests.warm_process:pipeline", str(home), str(files), die, lock_timeout)
+    running = [warm_process().start(*arguments) for _ in range(1 + twice)]
+    if seconds is not None:
+        time.sleep(seconds)
+        running[0].kill()
+    ended = [process.wait() for process in running]
+    said = "".join(called.out + called.err for called in ended)
+    return Ended([called.code for called in ended], said, time.monotonic() - started)
 
 
 @dataclass(frozen=True)
@@ -102,10 +79,7 @@ class Scene:
     seconds: float
 
     def copy(self, home: Path) -> Papers:
-        if home.exists():
-            shutil.rmtree(home)
-        shutil.copytree(self.template, home)
-        return Papers(home)
+        return Papers(self.template).copy(home)
 
 
 def facts(papers: Papers) -> dict[str, Any]:
@@ -119,7 +93,7 @@ def facts(papers: Papers) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def scene(run: WarmRunner, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     folder = tmp_path_factory.mktemp("scene")
     old, new = folder / "old", folder / "new"
     old.mkdir(), new.mkdir()
@@ -129,14 +103,16 @@ def scene(run: WarmRunner, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     (new / "2025-03-12@2025-03-12T220000Z.json").write_bytes(body([entry(1, "2025-03-12"), {"paper": {"id": "x"}}]))
     (new / "2025-03-13@2025-03-14T220000Z.json").write_bytes(b"[]")
     template = Papers(folder / "template")
-    assert run(template.home, old)["codes"] == [0], run.said
+    first = run(template.home, old)
+    assert first.codes == [0], first.said
+    assert [phase for phase in first.said.splitlines() if phase in PHASES] == list(PHASES)
     before = facts(template)
     undisturbed = Scene(template.home, new, before, {}, 0).copy(folder / "undisturbed")
     done = run(undisturbed.home, new)
-    assert done["codes"] == [0], run.said
+    assert done.codes == [0], done.said
     after = facts(undisturbed)
     assert {row[-3] for row in after["ops_loads"]} == {"accepted", "rejected"}
-    return Scene(template.home, new, before, after, done["seconds"])
+    return Scene(template.home, new, before, after, done.seconds)
 
 
 def is_whole(papers: Papers, scene: Scene) -> None:
@@ -149,8 +125,9 @@ def is_whole(papers: Papers, scene: Scene) -> None:
         assert rows == [(table["rows"],)]
 
 
-def repair_and_compare(run: WarmRunner, papers: Papers, scene: Scene) -> None:
-    assert run(papers.home, scene.files)["codes"] == [0], run.said
+def repair_and_compare(papers: Papers, scene: Scene) -> None:
+    repaired = run(papers.home, scene.files)
+    assert repaired.codes == [0], repaired.said
     assert facts(papers) == scene.after
     is_whole(papers, scene)
 
@@ -159,17 +136,18 @@ def groups(kills: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return [kills[start : start + KILLS_PER_REPAIR] for start in range(0, len(kills), KILLS_PER_REPAIR)]
 
 
-def test_a_run_killed_at_any_step_is_repaired_by_the_next(run: WarmRunner, scene: Scene, tmp_path: Path) -> None:
+def test_a_run_killed_at_any_step_is_repaired_by_the_next(scene: Scene, tmp_path: Path) -> None:
     for group in groups([{"die": place} for place in BOUNDARIES]):
         papers = scene.copy(tmp_path / "home")
         for kill in group:
             ended = run(papers.home, scene.files, **kill)
-            assert ended["codes"] == [-9], f"{kill} was never reached: {run.said}"
+            assert ended.codes == [-9], f"{kill} was never reached: {ended.said}"
             is_whole(papers, scene)
-        repair_and_compare(run, papers, scene)
+        repair_and_compare(papers, scene)
 
 
-def test_a_run_killed_at_random_moments_is_repaired_by_the_next(run: WarmRunner, scene: Scene, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_run_killed_at_random_moments_is_repaired_by_the_next(scene: Scene, tmp_path: Path) -> None:
     chance = random.Random(20250311)
     moments = [chance.uniform(0.02, 1.0) * scene.seconds for _ in range(RANDOM_KILLS)]
     for group in groups([{"seconds": moment} for moment in moments]):
@@ -177,27 +155,26 @@ def test_a_run_killed_at_random_moments_is_repaired_by_the_next(run: WarmRunner,
         for kill in group:
             run(papers.home, scene.files, **kill)
             is_whole(papers, scene)
-        repair_and_compare(run, papers, scene)
+        repair_and_compare(papers, scene)
 
 
-def test_a_second_run_waits_and_then_says_who_holds_the_warehouse(
-    scene: Scene, tmp_path: Path, run: WarmRunner
-) -> None:
+def test_a_second_run_waits_and_then_says_who_holds_the_warehouse(scene: Scene, tmp_path: Path) -> None:
     papers = scene.copy(tmp_path / "home")
     with open(papers.home / "writer.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write(json.dumps({"pid": 4711, "purpose": "papers (daily_papers)", "since": "2025-03-11T22:00:00"}))
         lock.flush()
         ended = run(papers.home, scene.files, lock_timeout=1)
-        assert ended["codes"] == [1] and 1 <= ended["seconds"] < 10
-        assert "papers (daily_papers) (process 4711" in run.said and "PAPERS_LOCK_TIMEOUT" in run.said
+        assert ended.codes == [1] and 1 <= ended.seconds < 10
+        assert "papers (daily_papers) (process 4711" in ended.said and "PAPERS_LOCK_TIMEOUT" in ended.said
         assert facts(papers) == scene.before
-    repair_and_compare(run, papers, scene)
+    repair_and_compare(papers, scene)
 
 
-def test_two_runs_at_once_both_finish(run: WarmRunner, scene: Scene, tmp_path: Path) -> None:
+def test_two_runs_at_once_both_finish(scene: Scene, tmp_path: Path) -> None:
     papers = scene.copy(tmp_path / "home")
-    assert run(papers.home, scene.files, twice=True)["codes"] == [0, 0], run.said
+    ended = run(papers.home, scene.files, twice=True)
+    assert ended.codes == [0, 0], ended.said
     assert facts(papers) == scene.after
 
 
@@ -220,9 +197,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_a_full_disk_is_one_clear_sentence(
-    run: WarmRunner, scene: Scene, small_disk: Callable[[int], Path], tmp_path: Path
-) -> None:
+def test_a_full_disk_is_one_clear_sentence(scene: Scene, small_disk: Callable[[int], Path], tmp_path: Path) -> None:
     size = sum(f.stat().st_size for f in scene.template.rglob("*") if f.is_file()) // 1024
     disk = small_disk(size + 80_000)  # room for the next file, its log and the export, once the filler is gone
     papers = scene.copy(disk / "home")
@@ -230,10 +205,10 @@ def test_a_full_disk_is_one_clear_sentence(
         free = shutil.disk_usage(disk).free
         (disk / "filler").write_bytes(b"x" * max(0, free - spare * 1024))
         ended = run(papers.home, scene.files)
-        if ended["codes"] != [0]:
-            errors = [line for line in run.said.splitlines() if line.startswith("Error:")]
-            assert ended["codes"][0] in (1, 2) and len(errors) == 1 and "Traceback" not in run.said, run.said
+        if ended.codes != [0]:
+            errors = [line for line in ended.said.splitlines() if line.startswith("Error:")]
+            assert ended.codes[0] in (1, 2) and len(errors) == 1 and "Traceback" not in ended.said, ended.said
             assert "written" in errors[0] or "space" in errors[0] or "No space" in errors[0], errors
         is_whole(papers, scene)
         (disk / "filler").unlink()
-    repair_and_compare(run, papers, scene)
+    repair_and_compare(papers, scene)

@@ -1,0 +1,224 @@
+"""The steps of a run and their order, without Dagster.
+
+Here: what each step does, how long it took and what stops the run. ``run_pipeline`` runs the steps one after the
+other; the assets and checks run the same functions, one each. Not here: the lock, and Dagster's events.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestration.engines import engine_of
+from orchestration.expectations.judge import Judge
+from orchestration.gates import GateOutcome, batch_gate, mart_gate
+from orchestration.helper import Helper
+from orchestration.outcome import Outcome
+from sources.daily_papers.client import DailyPapersClient
+from warehouse.digest import feeds
+from warehouse.digest.feeds import FeedsWritten
+from warehouse.errors import GateError, InputError, UnreachableError, WarehouseError
+from warehouse.fetching import FetchReport, fetch_listings, observed_since
+from warehouse.handover import hand_over_new
+from warehouse.landing import open_landing, utc_now
+from warehouse.overrides import load_overrides
+from warehouse.publish import Publication
+from warehouse.raw import RawStore, start_over
+from warehouse.report import Report, warm_up, write_report
+from warehouse.settings import DEMO_MARKER, Settings
+
+
+def run_pipeline(
+    settings: Settings,
+    run_id: str,
+    *,
+    judge: Judge,
+    helper: Helper,
+    outcome: Outcome,
+    land: Callable[[], object] | None = None,
+    is_rebuild: bool = False,
+) -> None:
+    """Land what ``land`` brings, load, check, transform, check, publish, write the outputs.
+
+    ``helper`` is the engine's process. The caller holds the writer lock. Raises the WarehouseError that stopped the
+    run: GateError when a gate blocks.
+    """
+    if land:
+        land()
+    load(settings, run_id, outcome, is_rebuild=is_rebuild)
+    _stop_if_blocked(check_loads(settings, judge, run_id, outcome))
+    for _ in transform(settings, helper, outcome, is_rebuild=is_rebuild):
+        pass
+    seal(settings, helper, outcome)
+    _stop_if_blocked(check_marts(settings, judge, helper, run_id, outcome))
+    publish(settings, helper, outcome)
+    write_feeds(settings, outcome)
+    write_site(settings, outcome)
+
+
+def _stop_if_blocked(gate: GateOutcome) -> None:
+    if gate.problem:
+        raise GateError(gate.problem)
+
+
+def fetch(
+    settings: Settings,
+    source: DailyPapersClient,
+    dates: Sequence[date],
+    outcome: Outcome,
+    *,
+    on_date: Callable[[date, str], None] | None = None,
+    only: Literal["api", "page"] | None = None,
+    skip_observed_since: datetime | None = None,
+) -> FetchReport:
+    """Fetch the listings of these dates and land them.
+
+    Raises UnreachableError when not one of the dates could be fetched, InputError for real listings in a demo's home.
+    """
+    with outcome.step("Fetching"):
+        landing = open_landing(settings.landing)
+        known = observed_since(landing, skip_observed_since) if skip_observed_since else set()
+        asked = [day for day in dates if day not in known]
+        if (settings.home / DEMO_MARKER).exists() and not settings.is_local_endpoint:
+            raise InputError(
+                f"{settings.home} holds the invented papers of the demo: give real ones another home (PAPERS_HOME)."
+            )
+        report = fetch_listings(landing, source, asked, on_date=on_date, only=only)
+        report.skipped = [day for day in dates if day in known]
+        outcome.fetched = report
+        if asked and not report.landed:
+            day, problem = next(iter(report.failures.items()))
+            raise UnreachableError(
+                f"{settings.endpoint} gave no listing for any of {len(asked)} date(s): {problem} ({day}). "
+                "Check the connection and PAPERS_ENDPOINT, then run again; what was published stays."
+            )
+    return report
+
+
+def load(settings: Settings, run_id: str, outcome: Outcome, *, is_rebuild: bool = False) -> None:
+    """Parse what is landed and not yet loaded, or the whole archive again, into the raw tables."""
+    landing = open_landing(settings.landing)
+    with outcome.step("Loading"):
+        if is_rebuild:
+            outcome.loads = start_over(settings.raw_database, landing, run_id, outcome.on_load)
+        else:
+            with RawStore.open(settings.raw_database) as raw:
+                outcome.loads = raw.load_landed(landing, run_id, outcome.on_load)
+
+
+def check_loads(settings: Settings, judge: Judge, run_id: str, outcome: Outcome) -> GateOutcome:
+    """The batch gate: give each pending load its verdict."""
+    with outcome.step("The batch gate"):
+        gate = batch_gate(settings, judge, run_id)
+    return _noted(gate, outcome)
+
+
+def transform(
+    settings: Settings, helper: Helper, outcome: Outcome, *, is_rebuild: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Build the models from accepted loads; yields dbt's events as they come. Raises GateError when a node failed."""
+    with outcome.step("dbt"):
+        load_overrides(settings)
+        hand_over_new(settings)
+        events = engine_of(settings, helper).build(is_rebuild=is_rebuild)
+        # dbt works in its own process meanwhile.
+        with _meanwhile(warm_up) if settings.writes_file else nullcontext():
+            for event in events:
+                if "success" not in event:
+                    yield event
+                elif not event["success"]:
+                    target = settings.dbt_target
+                    raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
+
+
+def seal(settings: Settings, helper: Helper, outcome: Outcome) -> dict[str, int]:
+    """Finish what was built. Returns the rows of each public table."""
+    with outcome.step("Sealing"):
+        return engine_of(settings, helper).seal()
+
+
+def check_marts(settings: Settings, judge: Judge, helper: Helper, run_id: str, outcome: Outcome) -> GateOutcome:
+    """The mart gate: rules over whole tables of what was built, before readers see anything."""
+    with outcome.step("The mart gate"):
+        gate = mart_gate(settings, judge, run_id, engine_of(settings, helper).offences, is_live=_is_live(outcome))
+    return _noted(gate, outcome)
+
+
+def publish(settings: Settings, helper: Helper, outcome: Outcome) -> Publication:
+    """Replace what readers open with what was built."""
+    with outcome.step("Publication"):
+        outcome.publication = engine_of(settings, helper).publish()
+    return outcome.publication
+
+
+def write_feeds(settings: Settings, outcome: Outcome) -> FeedsWritten | None:
+    """The feeds of what was published; None where no file is. What can't be written is a remark and stops nothing."""
+    if not settings.writes_file:
+        return None
+    with outcome.phase("Feeds"):
+        try:
+            written = feeds.write_feeds(settings)
+        except WarehouseError as error:
+            written = FeedsWritten(problems=[str(error)])
+    outcome.remarks += written.problems
+    return written
+
+
+def write_site(settings: Settings, outcome: Outcome) -> Report | WarehouseError | None:
+    """The report of what was published; None where no file is. An error is a remark, is returned and stops nothing."""
+    if not settings.writes_file:
+        return None
+    with outcome.phase("Report"):
+        try:
+            return write_report(settings)
+        except WarehouseError as error:
+            outcome.remarks.append(str(error))
+            return error
+
+
+def _noted(gate: GateOutcome, outcome: Outcome) -> GateOutcome:
+    outcome.gates[gate.gate] = gate
+    if gate.problem:
+        outcome.error = GateError(gate.problem)
+    return gate
+
+
+def _is_live(outcome: Outcome) -> bool:
+    """Whether the run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
+    asked = outcome.fetched.landed if outcome.fetched else {}
+    return max(asked, default=date.min) >= utc_now().date() - timedelta(days=1)
+
+
+@contextmanager
+def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do something in a thread, which is over at the end."""
+    thread = threading.Thread(target=work, name=work.__name__)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _failed_nodes(target: Path) -> str | None:
+    """One sentence about what failed in dbt, from its own results."""
+    try:
+        results = json.loads((target / "run_results.json").read_text())["results"]
+    except (OSError, ValueError, KeyError):
+        return None
+    failed = [r for r in results if r["status"] in ("error", "fail")]
+    if not failed:
+        return None
+    first = failed[0]
+    # Spark's messages go on with where in Java it was; dbt's log has all of it.
+    message = re.split(r"\s+at [\w.$/]+\(", str(first["message"]), maxsplit=1)[0].strip()
+    return (
+        f"{len(failed)} dbt node(s) failed, first {first['unique_id']}: {message} "
+        f"Nothing was published; the compiled SQL is in {target}."
+    )
