@@ -9,7 +9,7 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from warehouse.errors import InputError
+from warehouse.errors import GateError, InputError
 from warehouse.landing import Decision, open_landing, utc_now
 from warehouse.lock import writer_lock
 from warehouse.raw import RawStore
@@ -46,11 +46,18 @@ def parse_load_again(settings: Settings, load_id: str, reason: str) -> LoadResul
     """Read one load again with today's parser; the next run judges it anew. Raises InputError if there is none."""
     with _known_load(settings, load_id, "papers rebuild --load") as (raw, (verdict, _, why)):
         act = f"reparse-{utc_now():%Y%m%dT%H%M%S%fZ}"
-        # The record first: a kill after it leaves a reason without an effect, never an effect without a reason.
-        raw.record_act(
-            "parsed_again", act, load_id, reason, getpass.getuser(), found=f"{verdict}: {why}" if why else verdict
-        )
-        return raw.parse_again(open_landing(settings.landing), load_id, act)
+        found = f"{verdict}: {why}" if why else verdict
+
+        def record() -> None:
+            raw.record_act("parsed_again", act, load_id, reason, getpass.getuser(), found=found)
+
+        try:
+            return raw.parse_again(open_landing(settings.landing), load_id, act, record)
+        except KeyError:
+            raise GateError(
+                f"No line of the landing archive names load {load_id}, so it can't be read again. Its rows stay as "
+                "they are; `papers doctor --archive` restores the line where it can."
+            ) from None
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from orchestration import cli_faces, cli_normalization, console
+from orchestration import cli_doctor, cli_faces, cli_normalization, console
 from warehouse.display import plural, readable_title
 from warehouse.errors import InputError, WarehouseError
 from warehouse.settings import DEFAULT_HOME, PROJECT_ROOT, Settings, storage_root
@@ -84,6 +84,7 @@ def _settings(home: Path | None) -> Settings:
 
 cli_normalization.register(app, _settings)
 cli_faces.register(app, _settings)
+cli_doctor.register(app, _settings)
 
 
 @app.command()
@@ -326,7 +327,12 @@ def _first_sentence(text: str | None) -> str:
 @app.command()
 def rebuild(
     load: Annotated[str | None, typer.Option("--load", help="Only this load, as `papers status` shows it.")] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record with --load.")] = "read again",
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Publish although loads or rows of before are missing.")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why; it stays on record with --load and --accept-loss.")
+    ] = "read again",
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -338,9 +344,12 @@ def rebuild(
     settings = _settings(home)
     if not open_landing(settings.landing).exists():
         raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to rebuild from.")
+    reason = reason.strip() or "read again"
+    if load and accept_loss:
+        raise InputError("--accept-loss goes with a rebuild of all: --load never takes rows of an accepted load away.")
     if load:
-        parse_load_again(settings, load, reason.strip() or "read again")
-    outcome = run_job(settings, "load_landed", rebuild=load is None)
+        parse_load_again(settings, load, reason)
+    outcome = run_job(settings, "load_landed", rebuild=load is None, accepted_loss=reason if accept_loss else "")
     _report_run(settings, outcome, as_json)
 
 

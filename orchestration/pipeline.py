@@ -21,6 +21,7 @@ from orchestration.gates import GateOutcome, batch_gate, mart_gate
 from orchestration.helper import Helper
 from orchestration.outcome import Outcome
 from sources.daily_papers.client import DailyPapersClient
+from warehouse.archive_check import RebuildGuard, known_loads
 from warehouse.digest import feeds
 from warehouse.digest.feeds import FeedsWritten
 from warehouse.errors import GateError, InputError, UnreachableError, WarehouseError
@@ -101,12 +102,28 @@ def fetch(
     return report
 
 
-def load(settings: Settings, run_id: str, outcome: Outcome, *, is_rebuild: bool = False) -> None:
-    """Parse what is landed and not yet loaded, or the whole archive again, into the raw tables."""
+def load(
+    settings: Settings, run_id: str, outcome: Outcome, *, is_rebuild: bool = False, accepted_loss: str = ""
+) -> None:
+    """Parse what is landed and not yet loaded, or the whole archive again, into the raw tables.
+
+    ``accepted_loss``: why a rebuild may bring fewer loads than before; empty: it may not, and GateError is raised.
+    """
     landing = open_landing(settings.landing)
     with outcome.step("Loading"):
         if is_rebuild:
-            outcome.loads = start_over(settings.raw_database, landing, run_id, outcome.on_load)
+            known = known_loads(settings.raw_database, settings.published_database)
+            guard = RebuildGuard(landing, known, accepted_loss=accepted_loss or None)
+            outcome.remarks += guard.check_archive()
+            outcome.loads = start_over(
+                settings.raw_database,
+                landing,
+                run_id,
+                outcome.on_load,
+                published=settings.published_database,
+                check=guard.check_loads,
+                accepted_loss=accepted_loss or None,
+            )
         else:
             with RawStore.open(settings.raw_database) as raw:
                 outcome.loads = raw.load_landed(landing, run_id, outcome.on_load)

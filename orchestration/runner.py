@@ -65,12 +65,14 @@ def run_job(
     *,
     tags: dict[str, str] | None = None,
     rebuild: bool = False,
+    accepted_loss: str = "",
     outcome: Outcome | None = None,
     **overrides: Any,
 ) -> Outcome:
     """Run a job of the definitions to its end. Raises the WarehouseError that stopped it, if one did.
 
-    ``tags`` name the partitions, ``rebuild`` reads the whole archive again, ``overrides`` replace resources.
+    ``tags`` name the partitions, ``rebuild`` reads the whole archive again, ``accepted_loss`` says why it may publish
+    fewer loads than before, ``overrides`` replace resources.
 
     The lock is taken here, so that waiting and its end are told in one sentence, and again inside the run.
     """
@@ -97,7 +99,7 @@ def run_job(
                 raise_on_error=False,
                 run_config={
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                    "ops": {"raw__loads": {"config": {"rebuild": rebuild}}},
+                    "ops": {"raw__loads": {"config": {"rebuild": rebuild, "accepted_loss": accepted_loss}}},
                 },
             )
         outcome.waited = {"Great Expectations": judge.waited, "dbt": dbt.waited}

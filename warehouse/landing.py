@@ -102,7 +102,8 @@ _KINDS = ("capture", "decision", "ignored")
 class Damage:
     """A line of a journal that can't be read. ``is_newer``: because a newer version of the project wrote it.
 
-    ``sha256`` names it in an ``Ignored``; ``load_id`` is what it seems to name. ``line`` 0 is the journal as a whole.
+    ``sha256`` names it in an ``Ignored``; ``load_id`` is that of the capture that it seems to be. ``line`` 0 is the
+    journal as a whole.
     """
 
     journal: str
@@ -286,7 +287,7 @@ class Landing:
                 if damage.sha256 in given_up:
                     continue
                 if on_damage is None:
-                    raise self._error(damage)
+                    raise self.error(damage)
                 on_damage(damage)
 
     def _given_up(self) -> set[str]:
@@ -296,7 +297,8 @@ class Landing:
             found |= _given_up_in(journal)
         return found
 
-    def _error(self, damage: Damage) -> ArchiveError:
+    def error(self, damage: Damage) -> ArchiveError:
+        """A damage as a sentence that says what to do."""
         if damage.is_newer:
             return ArchiveError(
                 f"The landing archive {self.root} was written to by a newer version of this program: {damage}. "
@@ -310,7 +312,7 @@ class Landing:
 
 def _damage(journal: str, line: Line, error: Exception) -> Damage:
     """What is wrong with a line that does not decode."""
-    load_id = re.search(rb'"load_id": ?"([0-9a-f]{16})"', line.raw)
+    load_id = re.match(rb'\{"record":"capture","load_id":"([0-9a-f]{16})"', line.raw)
     problem, is_newer = line.problem or "it is no JSON of a capture or a decision", False
     if line.problem is None and isinstance(error, msgspec.ValidationError):
         try:

@@ -13,6 +13,7 @@ does (texts, authors, organization) is stored once per distinct content and poin
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from warehouse.errors import BusyError, DamagedError, HomeError
+from warehouse.errors import BusyError, DamagedError, GateError, HomeError
 from warehouse.files import remove, replace
 from warehouse.landing import Capture, Landing, utc_now
 from warehouse.reading import Columns, LoadResult, Part, Reader, reading
@@ -316,19 +317,30 @@ class RawStore:
         )
         self.connection.unregister("new_verdicts")
 
-    def parse_again(self, landing: Landing, load_id: str, run_id: str) -> LoadResult:
+    def parse_again(
+        self, landing: Landing, load_id: str, run_id: str, record: Callable[[], None] | None = None
+    ) -> LoadResult:
         """Replace one load's rows by what today's parser makes of its payloads; its verdict is pending again.
 
-        One transaction: a kill leaves the old rows or the new ones. What people decided about the load holds.
-        Raises KeyError when the archive has no such load.
+        One transaction, with what ``record`` puts on record: a kill leaves the old rows or the new ones. What people
+        decided about the load holds. Raises KeyError when the archive has no such load, GateError when its payloads
+        are damaged or rows of an accepted load would vanish.
         """
         capture = next((c for c in landing.captures() if c.load_id == load_id), None)
         if capture is None:
             raise KeyError(load_id)
-        number = scalar(self.connection, "select load_number from raw.loads where load_id = ?", [load_id])
+        query = "select load_number, verdict from raw.loads where load_id = ?"
+        ((number, verdict),) = self.connection.execute(query, [load_id]).fetchall()
         reader = Reader(run_id)
         result = reader.add(landing, capture, number)
+        if result.reason and (verdict == "accepted" or result.reason.startswith("damaged_payload")):
+            raise GateError(
+                f"Load {load_id} can't be read again ({result.reason}). Its rows stay as they are; "
+                "`papers doctor --archive` says what is damaged."
+            )
         with self._transaction():
+            if record:
+                record()
             for table in ("loads", "entries", "quarantine", "fields_seen"):
                 self.connection.execute(f"delete from raw.{table} where load_id = ?", [load_id])
             self._append_part(reader.take())
@@ -431,21 +443,36 @@ def unloaded(connection: duckdb.DuckDBPyConnection, landing: Landing) -> Iterato
 
 
 def start_over(
-    path: Path, landing: Landing, run_id: str, on_load: Callable[[LoadResult], None] | None = None
+    path: Path,
+    landing: Landing,
+    run_id: str,
+    on_load: Callable[[LoadResult], None] | None = None,
+    *,
+    published: Path | None = None,
+    check: Callable[[list[LoadResult]], None] | None = None,
+    accepted_loss: str | None = None,
 ) -> list[LoadResult]:
     """Read the whole archive into new raw tables and put them in the place of the old ones in one step.
 
-    The old gate results are history, not derived from the archive: they are carried over where they can be read.
+    The old gate results are history, not derived from the archive: they are carried over where they can be read, else
+    from the published file. ``check`` gets what was loaded before anything is replaced, and may raise.
+    ``accepted_loss``: why rows may vanish, which goes on record.
     """
     fresh = path.with_name(f"{path.name}.rebuild")
     for leftover in (fresh, log_of(fresh)):
         remove(leftover)
     history = _gate_history(path)
+    if history is None and published is not None:
+        history = _published_history(published)
     with RawStore.open(fresh) as raw:
         if history is not None:
             raw.append("gate_results", history)
         results = raw.load_landed(landing, run_id, on_load)
+        if check:
+            check(results)
         raw.record_act("rebuilt", f"rebuild-{run_id}", None, "the whole archive was read again with today's parsers")
+        if accepted_loss is not None:
+            raw.record_act("loss_accepted", f"loss-{run_id}", None, accepted_loss, getpass.getuser())
     log_of(path).unlink(missing_ok=True)  # of the old file; DuckDB would apply it to the new one
     replace(fresh, path)
     return results
@@ -469,6 +496,20 @@ def _gate_history(path: Path) -> pl.DataFrame | None:
             columns = {row[0] for row in old.execute("describe raw.gate_results").fetchall()}
             shared = ", ".join(name for name, _ in columns_of("gate_results") if name in columns)
             return pl.DataFrame(old.sql(f"select {shared} from raw.gate_results").to_arrow_table())
+    except (DamagedError, duckdb.Error):
+        return None
+
+
+def _published_history(path: Path) -> pl.DataFrame | None:
+    """The gate results that were published; None where there are none or the file is damaged."""
+    renamed = {"passed": "is_passed", "observed": "observed_value", "unexpected": "unexpected_count"}
+    renamed |= {"sample": "sample_values", "data_docs": "data_docs_page"}
+    columns = ", ".join(f"{renamed.get(name, name)} as {name}" for name, _ in columns_of("gate_results"))
+    if not path.is_file():
+        return None
+    try:
+        with open_database(path, read_only=True) as published:
+            return pl.DataFrame(published.sql(f"select {columns} from marts.ops_gate_results").to_arrow_table())
     except (DamagedError, duckdb.Error):
         return None
 

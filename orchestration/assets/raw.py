@@ -16,9 +16,13 @@ SHOWN = 100
 
 
 class RawConfig(dg.Config):
-    """``rebuild``: read the whole landing archive again instead of what is new."""
+    """``rebuild``: read the whole landing archive again instead of what is new.
+
+    ``accepted_loss``: why a rebuild may publish fewer loads than before; empty: it may not.
+    """
 
     rebuild: bool = False
+    accepted_loss: str = ""
 
 
 @dg.asset(
@@ -36,7 +40,7 @@ def raw_loads(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Loads, entries, authors, refused records and fields seen: whatever is landed and not yet loaded."""
     with failing_in_dagster():
-        pipeline.load(warehouse, context.run_id, outcome, is_rebuild=config.rebuild)
+        pipeline.load(warehouse, context.run_id, outcome, is_rebuild=config.rebuild, accepted_loss=config.accepted_loss)
     loads = outcome.loads
     reasons = Counter((load.reason or "").split(":")[0] for load in loads if load.reason)
     return dg.MaterializeResult(

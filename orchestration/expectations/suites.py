@@ -335,14 +335,16 @@ MARTS = Suite(
             "papers_lost",
             "error",
             "Papers of the published file are missing from the new one; nothing is ever deleted.",
-            "if loads were taken back on purpose, run `papers rebuild`; else the load ledger was damaged: "
-            "run `papers rebuild` from the landing archive",
+            "readers have the file as it was; `papers doctor --archive` says which loads are missing and restores what "
+            "it can; if papers are to vanish, `papers rebuild --accept-loss --reason …` puts that on record",
         ),
         _count_rule(
             "rows_lost",
             "error",
-            "A table that only grows has fewer rows than in the published file, and nobody gave a reason.",
-            "see papers_lost; a rebuild or a re-parse of a load (`papers rebuild`) is a reason, and is on record",
+            "A load that was accepted is not any more, or a table that only grows has fewer rows than in the published "
+            "file, and nobody gave a reason.",
+            "readers have the file as it was; `papers status` and `papers doctor --archive` say which loads are gone; "
+            "if rows are to vanish, `papers rebuild --accept-loss --reason …` puts that on record",
         ),
         _count_rule(
             "tables_much_smaller",
@@ -484,7 +486,13 @@ PUBLISHED_QUERIES = {
     "papers_lost": """
         select paper_id from published.marts.dim_papers where arxiv_id is not null
         except select paper_id from marts.dim_papers""",
-    "rows_lost": " union all ".join(
+    "rows_lost": """
+        (select 'load ' || load_id as table_name, entry_count as rows_before, 0 as rows_now
+         from published.marts.ops_loads as was
+         where verdict = 'accepted' and not exists (
+            select 1 from marts.ops_loads as now where now.load_id = was.load_id and now.verdict = 'accepted'))
+        union all """
+    + " union all ".join(
         f"""(select '{table}' as table_name, was.rows as rows_before, now.rows as rows_now
              from (select count(*) as rows from published.marts.{table}) as was,
                   (select count(*) as rows from marts.{table}) as now
@@ -497,7 +505,7 @@ PUBLISHED_QUERIES = {
 REASONS_QUERY = """
     select count(*) from (
         select run_id from marts.ops_gate_results
-        where gate = 'person' and expectation in ('rebuilt', 'parsed_again')
+        where gate = 'person' and expectation in ('loss_accepted', 'parsed_again')
         except select run_id from published.marts.ops_gate_results)"""
 
 #: The two frames of the batch gate, for the pending loads that are in `judged_loads`; `now` is the moment of judging.
