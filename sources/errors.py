@@ -12,7 +12,7 @@ from __future__ import annotations
 class SourceError(Exception):
     """Something the source did. ``url`` is what was asked for (never with credentials).
 
-    ``status`` is the HTTP status if there was an answer.
+    ``status`` is the HTTP status if there was an answer, ``answer`` the beginning of its text, in one line.
     """
 
     def __init__(
@@ -22,11 +22,13 @@ class SourceError(Exception):
         url: str | None = None,
         cause: BaseException | None = None,
         status: int | None = None,
+        answer: str | None = None,
     ):
         super().__init__(message)
         self.message = message
         self.url = url
         self.status = status
+        self.answer = answer
         self.__cause__ = cause
 
     def __str__(self) -> str:

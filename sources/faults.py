@@ -24,7 +24,14 @@ FaultKind = Literal[
     "foreign_redirect",
     "other_date",
     "unreachable",
+    "short_page",
+    "page_cap",
+    "shift",
+    "bad_limit",
+    "trending",
 ]
+#: Faults that change what is listed, not how it is answered: several of them may strike one request.
+LISTING_FAULTS = ("short_page", "page_cap", "shift", "trending", "other_date")
 Route = Literal["api", "page"]
 
 #: Bodies of 200 answers that are no listing, by the name used in ``Fault.shape``.
@@ -48,7 +55,8 @@ class Fault:
 
     ``times`` is how often it strikes (None: always). ``seconds`` is the delay of ``slow``, the pause between
     bytes of ``drip`` and the wait asked for by ``rate_limit``, whose ``header`` says where it is written.
-    ``size`` is the decoded size in bytes of ``oversized`` and ``gzip_bomb``.
+    ``size`` is the decoded size in bytes of ``oversized`` and ``gzip_bomb``. ``entries`` is how many a page holds
+    (``short_page``, with a ``Link`` to the next; ``page_cap``, without one) or the largest limit (``bad_limit``).
     """
 
     kind: FaultKind
@@ -59,6 +67,7 @@ class Fault:
     status: int = 500
     shape: str = "bare_one"
     size: int = 65 * 2**20
+    entries: int = 50
     header: Literal["ratelimit", "retry-after", "both", "none"] = "both"
     location: str = "https://elsewhere.invalid/"
     _struck: int = field(default=0, repr=False)
@@ -72,8 +81,12 @@ class Fault:
         if self.route not in (None, *get_args(Route)):
             raise ValueError(f"{self.route!r} is no route; known: {', '.join(get_args(Route))}.")
 
-    def strikes(self, route: str, listing_date: date | None) -> bool:
-        """Whether this request meets the fault; counts it if so."""
+    def strikes(self, route: str, listing_date: date | None, page: int = 0, limit: int | None = None) -> bool:
+        """Whether this request meets the fault; counts it if so. A listing shifts before a page but the first."""
+        if (self.kind == "shift" and not page) or (
+            self.kind == "bad_limit" and (limit is None or limit <= self.entries)
+        ):
+            return False
         if self.route not in (None, route) or self.listing_date not in (None, listing_date):
             return False
         with self._lock:
@@ -86,8 +99,8 @@ class Fault:
 def read_fault(text: str) -> Fault:
     """A fault written as ``KIND[=VALUE][@ROUTE][:TIMES]``, like ``wrong_shape=strings@api:2`` or ``slow=3``.
 
-    VALUE is the shape of wrong_shape, the status of error, the seconds of slow, drip and rate_limit, or the
-    bytes of oversized and gzip_bomb. Raises ``ValueError``.
+    VALUE is the shape of wrong_shape, the status of error, the seconds of slow, drip and rate_limit, the
+    bytes of oversized and gzip_bomb, or the entries of short_page, page_cap and bad_limit. Raises ``ValueError``.
     """
     match = _WRITTEN.fullmatch(text)
     if match is None:
@@ -104,6 +117,8 @@ def read_fault(text: str) -> Fault:
         fault.seconds = float(match["value"])
     elif match["value"] and fault.kind in ("oversized", "gzip_bomb"):
         fault.size = int(match["value"])
+    elif match["value"] and fault.kind in ("short_page", "page_cap", "bad_limit"):
+        fault.entries = int(match["value"])
     elif match["value"] and fault.kind != "wrong_shape":
         raise ValueError(f"The fault {fault.kind} takes no value.")
     return fault

@@ -6,6 +6,7 @@ here: what the answer means.
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import threading
@@ -13,7 +14,7 @@ import time
 import weakref
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -35,12 +36,19 @@ _KEPT_HEADERS = (
     "date",
     "etag",
     "last-modified",
+    "link",
     "ratelimit",
     "ratelimit-policy",
     "retry-after",
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CHUNK = 64 * 1024
+#: Bytes of an error's text that are read, to tell what the server objects to.
+_MAX_ERROR_BYTES = 4096
+#: A wait of more seconds than this is logged, so that nobody takes it for a hang.
+_NOTABLE_WAIT = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -133,10 +141,10 @@ class HttpClient:
             except TransientError as error:
                 if attempt == self.limits.attempts:
                     raise
-                self._wait_after(error, attempt)
+                self._wait_after(error, attempt, prepared)
         raise AssertionError("unreachable: attempts is at least 1")
 
-    def _wait_after(self, error: TransientError, attempt: int) -> None:
+    def _wait_after(self, error: TransientError, attempt: int, url: str) -> None:
         ceiling = min(self.limits.max_backoff, self.limits.backoff * 2 ** (attempt - 1))
         pause = self._uniform(0.0, ceiling)
         if error.retry_after is not None:
@@ -144,6 +152,15 @@ class HttpClient:
                 raise error
             # The jitter on top keeps clients that were refused together from returning together.
             pause += error.retry_after
+        _log.log(
+            logging.INFO if pause > _NOTABLE_WAIT else logging.DEBUG,
+            "%s Attempt %d of %d for %s follows in %.0f s.",
+            error.message,
+            attempt + 1,
+            self.limits.attempts,
+            public_url(url),
+            pause,
+        )
         self._sleep(pause)
 
     def _get_following(self, url: str) -> Response:
@@ -168,6 +185,8 @@ class HttpClient:
             raise TransientError(
                 f"The rate limit is used up for another {wait:.0f} s.", url=public_url(url), retry_after=wait
             )
+        if wait > _NOTABLE_WAIT:
+            _log.info("The rate limit is used up: the next request goes out in %.0f s.", wait)
         if wait > 0:
             self._sleep(wait)
         self._earliest = self._clock() + self.limits.min_interval
@@ -175,7 +194,7 @@ class HttpClient:
     def _get_once(self, url: str) -> Response | str:
         """The answer, or where it redirects to."""
         limits = self.limits
-        with self._adapter.watchdog(limits.deadline) as expired:
+        with self._adapter.watchdog(limits.deadline, public_url(url)) as expired:
             stop_at = self._clock() + limits.deadline
             try:
                 with self._session.get(
@@ -223,12 +242,25 @@ class HttpClient:
                 f"The server answered {status} {answer.reason or ''}".rstrip() + ".",
                 url=public_url(url),
                 status=status,
+                answer=self._beginning(answer, url, stop_at),
             )
         body = b"".join(self._decoded(answer, url, stop_at))
         if not body and status == 200 and answer.headers.get("Content-Length") != "0":
             raise TransientError("The answer was cut off before its body.", url=public_url(url), status=status)
         kept = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
         return Response(public_url(url), status, body, kept)
+
+    def _beginning(self, answer: requests.Response, url: str, stop_at: float) -> str | None:
+        """The beginning of an error's text, in one line; None where it can't be read."""
+        text = b""
+        try:
+            for part in self._decoded(answer, url, stop_at):
+                text += part
+                if len(text) >= _MAX_ERROR_BYTES:
+                    break
+        except (SourceError, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error):
+            pass
+        return " ".join(text[:_MAX_ERROR_BYTES].decode("utf-8", "replace").split()) or None
 
     def _decoded(self, answer: requests.Response, url: str, stop_at: float) -> Iterator[bytes]:
         limit, size = self.limits.max_body, 0
@@ -399,23 +431,30 @@ class _WatchedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
 
     @contextmanager
-    def watchdog(self, seconds: float) -> Iterator[Callable[[], bool]]:
-        """Shut all sockets after ``seconds``; the value tells whether that happened."""
-        fired = threading.Event()
+    def watchdog(self, seconds: float, url: str) -> Iterator[Callable[[], bool]]:
+        """Shut all sockets after ``seconds``; the value tells whether that happened. A long wait is logged once."""
+        fired, done = threading.Event(), threading.Event()
 
-        def shut() -> None:
+        def watch() -> None:
+            if done.wait(min(_NOTABLE_WAIT, seconds)):
+                return
+            if seconds > _NOTABLE_WAIT:
+                _log.info("No complete answer yet from %s; waiting up to %.0f s.", url, seconds)
+                if done.wait(seconds - _NOTABLE_WAIT):
+                    return
             fired.set()
-            for connection in list(self._opened):
-                if connection.sock is not None:
-                    try:
-                        connection.sock.shutdown(2)
-                    except OSError:
-                        continue
+            # A socket may still be opened after the first time.
+            while True:
+                for connection in list(self._opened):
+                    if connection.sock is not None:
+                        with suppress(OSError):
+                            connection.sock.shutdown(2)
+                if done.wait(1.0):
+                    return
 
-        timer = threading.Timer(seconds, shut)
-        timer.daemon = True
-        timer.start()
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
         try:
             yield fired.is_set
         finally:
-            timer.cancel()
+            done.set()

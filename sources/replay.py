@@ -21,10 +21,10 @@ from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from sources.archive_folder import ArchiveError, ArchiveFolder
-from sources.faults import WRONG_SHAPES, Fault, read_fault
+from sources.faults import LISTING_FAULTS, WRONG_SHAPES, Fault, read_fault
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
@@ -46,6 +46,8 @@ class Answer(NamedTuple):
     status: int
     content_type: str
     body: bytes
+    #: Whether another page follows.
+    has_next: bool = False
 
 
 class ReplayServer:
@@ -69,6 +71,8 @@ class ReplayServer:
         self.now = now
         self.faults = list(faults)
         self.requests: list[Request] = []
+        #: Dates whose last paper has become the first: votes came in while somebody read the pages.
+        self.shifted: set[date] = set()
         self.stopping = threading.Event()
         self._server = _Server((host, port), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -108,7 +112,24 @@ class ReplayServer:
             # What was archived is no list; it is served as it lies there.
             return Answer(200, _JSON, captured.body())
         ranked = sorted(self.archive.entries(listing_date, self.now), key=_upvotes, reverse=True)
-        return _json_answer(200, ranked[page * limit : (page + 1) * limit])
+        if listing_date in self.shifted:
+            ranked = ranked[-1:] + ranked[:-1]
+        return _page_answer(ranked, limit, page)
+
+    def trending(self) -> list[Any]:
+        """The records of all dates by stars, whatever date is asked for."""
+        by_paper = {
+            record["paper"]["id"]: record
+            for day in self.archive.dates(self.now)
+            for record in self.archive.entries(day, self.now)
+            if isinstance(record, dict) and isinstance(record.get("paper"), dict) and "id" in record["paper"]
+        }
+        return sorted(by_paper.values(), key=lambda record: _number(record, "githubStars"), reverse=True)
+
+    def trending_page(self) -> Answer:
+        """The HTML page of the trending list, which is of no date."""
+        props = {"dailyPapers": self.trending()[:DEFAULT_LIMIT], "periodType": "day", "query": {}, "isTrending": True}
+        return _html_answer(props)
 
     def daily_page(self, asked: date | None) -> Answer:
         """The HTML page of a date, or of the latest list if the date has none."""
@@ -129,13 +150,7 @@ class ReplayServer:
             **({"prevDate": dates[position - 1].isoformat()} if position else {}),
             **({"nextDate": dates[position + 1].isoformat()} if position + 1 < len(dates) else {}),
         }
-        data = html.escape(json.dumps(props, ensure_ascii=False), quote=True)
-        page = (
-            "<!doctype html><html><head><title>Daily Papers</title></head><body>"
-            f'<div class="SVELTE_HYDRATER contents" data-target="DailyPapers" data-props="{data}"></div>'
-            "</body></html>"
-        )
-        return Answer(200, _HTML, page.encode("utf-8", "replace"))
+        return _html_answer(props)
 
     def other_date(self, listing_date: date | None) -> date | None:
         """The date nearest to this one that has another list."""
@@ -181,32 +196,63 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(_json_answer(404, {"error": "Not found"}))
             return
         asked = _date(text) if text else None
-        fault = next((fault for fault in self.replay.faults if fault.strikes(route, asked)), None)
-        if fault is not None and fault.kind == "other_date":
-            asked = self.replay.other_date(asked)
-            text, fault = asked.isoformat() if asked else text, None
-        answer = self._answer(route, text, asked, query)
-        if fault is None:
-            self._send(answer)
-        else:
-            _FAULTS[fault.kind](self, fault, answer)
+        page, limit = _whole(query.get("p"), 0), _whole(query.get("limit"), DEFAULT_LIMIT)
+        met = [
+            fault
+            for fault in self.replay.faults
+            if fault.kind in LISTING_FAULTS and fault.strikes(route, asked, page or 0)
+        ]
+        answer = self._answer(route, text, asked, page, limit, {fault.kind: fault for fault in met})
+        broken = next(
+            (
+                fault
+                for fault in self.replay.faults
+                if fault.kind not in LISTING_FAULTS
+                and fault.strikes(route, asked, page or 0, limit if "limit" in query else None)
+            ),
+            None,
+        )
+        if broken is not None:
+            _FAULTS[broken.kind](self, broken, answer)
+            return
+        following = {**query, "p": str((page or 0) + 1)}
+        link = (
+            {"Link": f'<{self.replay.url}{parts.path}?{urlencode(following)}>; rel="next"'} if answer.has_next else {}
+        )
+        self._send(answer, **link)
 
-    def _answer(self, route: str, text: str | None, asked: date | None, query: dict[str, str]) -> Answer:
+    def _answer(
+        self,
+        route: str,
+        text: str | None,
+        asked: date | None,
+        page: int | None,
+        limit: int | None,
+        met: dict[str, Fault],
+    ) -> Answer:
         if text is not None and asked is None:
             return _json_answer(400, {"error": "Invalid date"})
+        if "other_date" in met:
+            asked = self.replay.other_date(asked)
         if route == "page":
-            return self.replay.daily_page(asked)
-        limit, page = _whole(query.get("limit"), DEFAULT_LIMIT), _whole(query.get("p"), 0)
+            return self.replay.trending_page() if "trending" in met else self.replay.daily_page(asked)
         if limit is None or not 1 <= limit <= MAX_LIMIT:
-            return _json_answer(400, {"error": f"limit must be between 1 and {MAX_LIMIT}"})
+            return _json_answer(400, {"error": f"Too big: expected number to be <={MAX_LIMIT}, at limit"})
         if page is None:
             return _json_answer(400, {"error": "p must be a whole number"})
+        for kind in met.keys() & {"short_page", "page_cap"}:
+            limit = min(limit, met[kind].entries)
+        if "trending" in met:
+            return _page_answer(self.replay.trending(), limit, page)
         if asked is None:
             dates = self.replay.archive.dates(self.replay.now)
             if not dates:
                 return _json_answer(200, [])
             asked = dates[-1]
-        return self.replay.listing(asked, limit, page)
+        if "shift" in met:
+            self.replay.shifted.add(asked)
+        answer = self.replay.listing(asked, limit, page)
+        return answer._replace(has_next=False) if "page_cap" in met else answer
 
     def _head(self, status: int, content_type: str, **headers: str) -> None:
         self.send_response(status)
@@ -236,7 +282,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(_json_answer(429, {"error": "Too many requests"}), **headers)
 
     def _error(self, fault: Fault, answer: Answer) -> None:
-        self._send(_json_answer(fault.status, {"error": "Injected"}))
+        # 400 without more is what the site answers to a date that it doesn't know.
+        self._send(_json_answer(fault.status, {"error": "Invalid date" if fault.status == 400 else "Injected"}))
+
+    def _bad_limit(self, fault: Fault, answer: Answer) -> None:
+        text = f"Too big: expected number to be <={fault.entries}, at limit" if fault.entries else "Unknown key: limit"
+        self._send(_json_answer(400, {"error": text}))
 
     def _slow(self, fault: Fault, answer: Answer) -> None:
         if not self.replay.stopping.wait(5 if fault.seconds is None else fault.seconds):
@@ -290,6 +341,7 @@ _FAULTS: dict[str, Callable[[_Handler, Fault, Answer], None]] = {
     "gzip_bomb": _Handler._gzip_bomb,
     "foreign_redirect": _Handler._foreign_redirect,
     "unreachable": _Handler._unreachable,
+    "bad_limit": _Handler._bad_limit,
 }
 
 
@@ -298,14 +350,33 @@ def _blocks(size: int) -> Iterable[int]:
     return [_BLOCK] * whole + ([rest] if rest else [])
 
 
+def _html_answer(props: dict[str, Any]) -> Answer:
+    data = html.escape(json.dumps(props, ensure_ascii=False))
+    page = (
+        "<!doctype html><html><body>"
+        f'<div class="SVELTE_HYDRATER contents" data-target="DailyPapers" data-props="{data}"></div>'
+        "</body></html>"
+    )
+    return Answer(200, _HTML, page.encode("utf-8", "replace"))
+
+
+def _page_answer(records: Sequence[Any], limit: int, page: int) -> Answer:
+    answer = _json_answer(200, records[page * limit : (page + 1) * limit])
+    return answer._replace(has_next=(page + 1) * limit < len(records))
+
+
 def _json_answer(status: int, value: object) -> Answer:
     return Answer(status, _JSON, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _upvotes(record: Any) -> int:
+    return _number(record, "upvotes")
+
+
+def _number(record: Any, name: str) -> int:
     paper = record.get("paper") if isinstance(record, dict) else None
-    votes = paper.get("upvotes") if isinstance(paper, dict) else None
-    return votes if isinstance(votes, int) else 0
+    number = paper.get(name) if isinstance(paper, dict) else None
+    return number if isinstance(number, int) else 0
 
 
 def _date(text: str) -> date | None:

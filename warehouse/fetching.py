@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from sources.daily_papers.client import DailyPapersClient
+from sources.daily_papers.client import Capture, DailyPapersClient
 from sources.errors import SourceError, TransientError
 from sources.http import HttpClient, HttpLimits
 from warehouse.landing import Landing, utc_now
@@ -15,6 +16,8 @@ from warehouse.settings import FIRST_LISTING_DATE, Settings
 
 #: Dates without an answer, each after all of the client's retries, before a run stops asking.
 GIVE_UP_AFTER = 2
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -67,33 +70,43 @@ def fetch_listings(
     silent = 0
     for listing_date in dates:
         if silent >= GIVE_UP_AFTER:
+            _log.info("%s is skipped: the source did not answer for %d dates before it.", listing_date, silent)
             report.failures[listing_date] = f"not asked for: the source did not answer for {silent} dates before it"
             continue
         try:
             capture = client.fetch_listing(listing_date, only)
         except SourceError as error:
+            _log.warning("%s was not fetched: %s", listing_date, error)
             report.failures[listing_date] = str(error)
             silent += isinstance(error, TransientError)
             if on_date:
                 on_date(listing_date, f"failed: {error}")
             continue
         silent = 0
-        notes = []
-        if capture.used_fallback:
-            notes.append(capture.used_fallback)
-        if capture.duplicate_ids:
-            notes.append(f"on two pages of one fetch: {', '.join(capture.duplicate_ids)}")
+        notes = _notes(capture)
         with landing.writing() as batch:
-            load_id, _ = batch.land(
-                [(payload.url, payload.body) for payload in capture.payloads],
-                source=capture.payloads[0].url,
-                listing_date=listing_date,
-                observed_at=capture.observed_at,
-                observed_at_basis="clock",
-                note="; ".join(notes) or None,
-            )
+            for one in (*capture.earlier, capture):
+                load_id, _ = batch.land(
+                    [(payload.url, payload.body) for payload in one.payloads],
+                    source=one.payloads[0].url,
+                    listing_date=listing_date,
+                    observed_at=one.observed_at,
+                    observed_at_basis="clock",
+                    note="; ".join(_notes(one)) or None,
+                )
+        _log.debug("%s: %d payload(s) landed as %s.", listing_date, len(capture.payloads), load_id)
         report.landed[listing_date] = load_id
         report.remarks += [f"{listing_date}: {note}" for note in notes]
         if on_date:
             on_date(listing_date, "landed")
     return report
+
+
+def _notes(capture: Capture) -> list[str]:
+    """What is kept with a capture about how it was fetched, and remarked by the run."""
+    notes = [capture.used_fallback] if capture.used_fallback else []
+    if capture.duplicate_ids:
+        shown = ", ".join(capture.duplicate_ids[:5])
+        more = f" and {len(capture.duplicate_ids) - 5} more" if len(capture.duplicate_ids) > 5 else ""
+        notes.append(f"on two pages of one fetch: {shown}{more}")
+    return notes + list(capture.warnings)

@@ -308,7 +308,8 @@ def _author_rows(content_id: str, entry: Entry) -> list[tuple[Any, ...]]:
 def _listing_date(capture: Capture, listing: Listing) -> date | None:
     """The date of a listing: what was asked for, else what the page says, else when most entries were submitted.
 
-    Raises FormatError when nothing tells: a daily list without a date can't be placed.
+    Raises FormatError when nothing says it, or the entries are of many days (the list of a week, the trending list):
+    a listing without a date can't be placed.
     """
     if capture.listing_date or listing.served_date:
         return capture.listing_date or listing.served_date
@@ -321,7 +322,14 @@ def _listing_date(capture: Capture, listing: Listing) -> date | None:
             "import it again with --listing-date or a manifest",
             reason_code="unknown_listing_date",
         )
-    return max(days, key=lambda day: (days[day], day))
+    day = max(days, key=lambda day: (days[day], day))
+    if 2 * days[day] < days.total():
+        raise FormatError(
+            f"its {days.total()} entries were submitted on {len(days)} days, so this is no list of one day: "
+            "if it is one, import it again with --listing-date or a manifest",
+            reason_code="unknown_listing_date",
+        )
+    return day
 
 
 def _naive(moment: datetime | None) -> datetime | None:

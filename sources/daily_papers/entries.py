@@ -212,6 +212,11 @@ class _Builder:
         )
 
     def listing(self, format: Format, served_date: date | None) -> Listing:
+        if self._refusals and all(refusal.reason_code == "not_daily" for refusal in self._refusals) and not self._ids:
+            raise FormatError(
+                "The payload is the trending list, which is of no date; expected the list of one day.",
+                reason_code="not_daily_page",
+            )
         received = len(self._entries) + len(self._observations) + len(self._refusals)
         if received and not self._objects:
             raise FormatError(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
+from sources.daily_papers.ids import canonical_id
 from sources.daily_papers.wire import Text, Wire, WireEntry, has_blank
 
 #: Real records nest five deep. JSON deeper than this is an attack on somebody's stack, not a paper.
@@ -76,15 +77,18 @@ def read_leniently(record: Any) -> tuple[WireEntry, dict[str, Any]]:
     """
     if not isinstance(record, dict):
         raise Unusable("not_an_object", None, f"The record is a {json_type(record)}, not an object.")
+    if record.get("isTrending") is True:
+        raise Unusable("not_daily", "isTrending", "The record is of the trending list, which is of no date.")
     record = _with_title(record)
-    odd: dict[str, Any] = {}
+    record, dress = _with_id(record)
+    odd: dict[str, Any] = dict(dress)
     try:
         entry = msgspec.convert(_without_unknown(record, WireEntry, "", odd), WireEntry)
         if not has_blank(entry):
             return entry, odd
     except msgspec.ValidationError:
         pass
-    odd = {}
+    odd = dict(dress)
     return _read_struct(record, WireEntry, "", odd), odd
 
 
@@ -116,6 +120,16 @@ def _with_title(record: dict[str, Any]) -> dict[str, Any]:
     if isinstance(paper, dict) and _is_blank(paper.get("title")) and not _is_blank(title):
         return {**record, "paper": {**paper, "title": title}}
     return record
+
+
+def _with_id(record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The record with its paper's id in the usual spelling, and the id as received if that is another one."""
+    paper = record.get("paper")
+    paper_id = paper.get("id") if isinstance(paper, dict) else None
+    known = canonical_id(paper_id) if isinstance(paper_id, str) else None
+    if known is None or known == paper_id:
+        return record, {}
+    return {**record, "paper": {**record["paper"], "id": known}}, {"paper.id": paper_id}
 
 
 def _is_blank(title: Any) -> bool:

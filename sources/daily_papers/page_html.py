@@ -31,6 +31,7 @@ class _Props(msgspec.Struct):
     dateString: Any = None
     periodType: Any = "day"
     query: Any = None
+    isTrending: Any = False
 
 
 def parse_page_html(body: bytes, listing_date: date | None = None, memo: Memo | None = None) -> Listing:
@@ -44,6 +45,12 @@ def parse_page_html(body: bytes, listing_date: date | None = None, memo: Memo | 
     props = _props(check_text(body))
     if isinstance(props.dailyPapers, UnsetType):
         raise FormatError("The page's data has no dailyPapers.", reason_code="no_props")
+    if props.isTrending or (isinstance(props.query, dict) and props.query.get("sort") == "trending"):
+        # It ignores any date, so that a date beside it says nothing.
+        raise FormatError(
+            "The page is the trending list, which is of no date; expected the list of one day.",
+            reason_code="not_daily_page",
+        )
     if props.periodType != "day" or (isinstance(props.query, dict) and props.query.get("q")):
         raise FormatError(
             "The page is a search or the list of a longer period; expected the list of one day.",

@@ -32,6 +32,9 @@ _CODE_URL = re.compile(
     r"/[A-Za-z0-9_.~-]+/[^\s<>\"'`{}|\\^()\[\],;]+",
     re.I,
 )
+#: What the trending page has below the last line of a hit; a search page has its upvotes above the title.
+_TRENDING_MARK = re.compile(r"Upvotes?(?:\s*(?:-|\d[\d,.]*k?))?|GitHub(?:\s*\d[\d,.]*k?)?|arXiv Page", re.I)
+_UPVOTE = re.compile(r"Upvotes?\b.*", re.I)
 #: Bytes of one page; the largest known capture has 0.2 MB.
 MAX_TEXT_BYTES = 4 * 2**20
 #: Shorter paragraphs are not taken for the abstract that shows where a hit without a last line begins.
@@ -66,7 +69,7 @@ def parse_page_text(body: bytes, observed_at: datetime) -> Listing:
     ``served_date`` is the date of the daily list that the page's header names. Upvotes are None when the
     capture lost them, ``-`` is 0. A hit without a last line has no authors, date and comments. An
     organization whose slug the capture lost has its name for a slug.
-    Raises ``FormatError``: no_hits, not_utf8, too_large.
+    Raises ``FormatError``: no_hits, not_daily_page (the trending page), not_utf8, too_large.
     """
     found = _split_dots(pieces(_decode(body)))
     metas = _metas(found)
@@ -77,6 +80,12 @@ def parse_page_text(body: bytes, observed_at: datetime) -> Listing:
             reason_code="no_hits",
         )
     header, first = _header(found, metas[0].start)
+    if _is_trending(found, first, metas):
+        raise FormatError(
+            "The text is of the trending page, whose hits have another order and are of no date; "
+            "expected a search page.",
+            reason_code="not_daily_page",
+        )
     hits = _hits(found, first, metas)
     return _listing(hits, header.on(observed_at) if header else None, observed_at)
 
@@ -147,6 +156,20 @@ def _is_search_page(found: Sequence[Piece], metas: Sequence[_Meta]) -> bool:
         or any(piece.paper_id for piece in found)
         or any(_BULLET.sub("", piece.text) == "Daily Papers" for piece in found[: metas[0].start])
     )
+
+
+def _is_trending(found: Sequence[Piece], first: int, metas: Sequence[_Meta]) -> bool:
+    """Whether upvotes and links to code stand below the last line of a hit, or the heading says so."""
+    if any(piece.is_heading and _BULLET.sub("", piece.text) == "Trending Papers" for piece in found[: metas[0].start]):
+        return True
+    below = [
+        [piece.text for piece in found[meta.stop : meta.stop + 4] if _TRENDING_MARK.fullmatch(piece.text)]
+        for meta in metas
+    ]
+    if any(not _UPVOTE.fullmatch(text) for texts in below for text in texts):
+        return True
+    # In a search page the upvotes below a hit are those of the next one, so that the first has its own above.
+    return bool(below[-1]) or (any(below) and not any(_is_number(piece) for piece in found[first : metas[0].start]))
 
 
 def _header(found: Sequence[Piece], stop: int) -> tuple[PageDate | None, int]:

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from sources.daily_papers.ids import canonical_id
+
 _LINK_END = re.compile(r"\]\(\s*((?:https?://|/)[^\s)\[\]]{0,1000}+)(?:\s[^)\n]{0,500})?\)")
 _NUMBERED_END = re.compile(r"(?m)\]\[\d{1,4}\]()[ \t]*$")
 _IMAGE = re.compile(r"!\[([^\[\]]*)\]\([^\s)\[\]]{0,1000}+(?:\s[^)\n]{0,500})?\)")
@@ -20,7 +22,7 @@ _HEADING = re.compile(r"#{1,6}[ \t]+")
 _URL_LINE = re.compile(r"<?(https?://[^\s<>]+)>?")
 _LINE_CONTINUED = re.compile(r"\\{1,2}(?:[ \t]*\n[ \t]*|[ \t]{2,})")
 _ESCAPED = re.compile(r"\\([\[\]_*#`~>|+-])")
-_PAPER_LINK = re.compile(r"/papers/(\d{4}\.\d{4,5})", re.ASCII)
+_PAPER_LINK = re.compile(r"/papers/(\d{4}\.\d{3,5})(?!\d)", re.ASCII)
 _SITE = re.compile(r"https?://(?:www\.)?huggingface\.co(/[^\s]*)?", re.I)
 #: Marks the alternative text of an image inside a piece, which no capture contains.
 ALT_START, ALT_END = "\ue000", "\ue001"
@@ -50,7 +52,7 @@ class Piece:
     def paper_id(self) -> str | None:
         """The arXiv id of the paper that the piece links to."""
         match = _PAPER_LINK.search(unquote(self.link)) if self.link else None
-        return match.group(1) if match else None
+        return canonical_id(match.group(1)) if match else None
 
     @property
     def site_path(self) -> str | None:

@@ -17,7 +17,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 #: Counts are stored in 32 bits; a larger number is not a count of votes, comments or stars.
 MAX_COUNT = 2**31 - 1
 
-ArxivId: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9]{4}\.[0-9]{4,5}\Z")]
+#: In its usual spelling; others are read by ``ids.py``.
+ArxivId: TypeAlias = Annotated[str, Meta(pattern=r"\A(?:[0-9]{4}\.[0-9]{5}|(?:0[7-9]|1[0-4])[0-9]{2}\.[0-9]{4})\Z")]
 #: Never blank. A pattern would say so, but costs as much as decoding all the rest: see ``has_blank``.
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COUNT)]

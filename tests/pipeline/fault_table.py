@@ -25,13 +25,15 @@ class Row:
     site: str
     run: str
     became: Became
+    #: Whether the run remarks something about a date that is accepted, or was rejected.
+    is_remarked: bool = False
 
 
 TABLE = (
     Row(("rate_limit=1:1",), "429 once, with a wait", "waits as asked, asks again", "accepted"),
-    Row(("rate_limit=1@api",), "the API only answers 429", "reads the daily page", "accepted from the page"),
+    Row(("rate_limit=1@api",), "the API only answers 429", "reads the daily page", "accepted from the page", True),
     Row(("error=503:1",), "503 once", "asks again", "accepted"),
-    Row(("error=500@api",), "the API answers 500 without end", "reads the daily page", "accepted from the page"),
+    Row(("error=500@api",), "the API answers 500 without end", "reads the daily page", "accepted from the page", True),
     Row(("error=500",), "everything answers 500", "gives up after bounded attempts", "not fetched"),
     Row(("error=400",), "400: a bad date", "does not ask again", "not fetched"),
     Row(("slow=0.3",), "a slow answer", "waits for it", "accepted"),
@@ -48,7 +50,14 @@ TABLE = (
     Row(("gzip_bomb",), "a small body that unpacks to 65 MB", "stops at 64 MB", "not fetched"),
     Row(("foreign_redirect",), "a redirect to another host", "does not follow, sends it no token", "not fetched"),
     Row(("other_date",), "another date's list", "lands it, judges it by its submissions", "rejected by the gate"),
-    Row(("error=500@api", "other_date@page"), "no API, another page", "judges its own date", "rejected by the gate"),
+    Row(("error=500@api", "other_date@page"), "no API, another page", "judges its date", "rejected by the gate", True),
+    Row(("short_page=3",), "pages with fewer papers than asked", "follows the header `Link` to the last", "accepted"),
+    Row(("page_cap=5",), "pages capped, without `Link`", "reads on until nothing new comes", "accepted"),
+    Row(("page_cap=5", "shift:1"), "papers move between pages", "reads the pages again", "accepted"),
+    Row(("bad_limit=50",), "400 for `limit=100`", "asks for the page size that it names", "accepted", True),
+    Row(("bad_limit=0",), "400 for any `limit`", "asks without one", "accepted", True),
+    Row(("trending@api",), "the list of all time", "lands it, judges it by its submissions", "rejected by the gate"),
+    Row(("error=500@api", "trending@page"), "the trending page", "refuses it whole", "refused by the loader", True),
     Row(("unreachable",), "nobody answers", "gives up after bounded attempts", "not fetched"),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -86,3 +87,33 @@ def test_what_can_not_be_forked_is_read_here(tmp_path: Path, landing: Landing, m
     monkeypatch.setattr(Landing, "can_fork", False)
     results, _, _ = _loaded(tmp_path, landing)
     assert len(results) == len(list(landing.captures()))
+
+
+def test_a_list_of_many_days_is_not_taken_for_the_list_of_one(tmp_path: Path) -> None:
+    records = [
+        {
+            "paper": {
+                "id": f"2609.0000{day}",
+                "title": "A Paper",
+                "authors": [],
+                "publishedAt": "2026-09-01T00:00:00Z",
+                "submittedOnDailyAt": f"2026-09-0{day}T01:00:00Z",
+                "upvotes": 3,
+            },
+            "numComments": 0,
+        }
+        for day in range(1, 9)
+    ]
+    landing = Landing(tmp_path / "landing")
+    with landing.writing() as batch:
+        for body in (records, records[:1]):
+            batch.land(
+                [("x", json.dumps(body).encode())],
+                source="x",
+                listing_date=None,
+                observed_at=MOMENT,
+                observed_at_basis="manifest",
+            )
+    many, one = _loaded(tmp_path, landing)[0]
+    assert many.reason and many.reason.startswith("unknown_listing_date") and "8 days" in many.reason
+    assert one.listing_date == date(2026, 9, 1)

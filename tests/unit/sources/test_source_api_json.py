@@ -80,7 +80,7 @@ def test_positions_run_over_all_pages_and_keep_the_places_of_refused_records(mak
         ({"paper__upvotes": 2**40}, "bad_value", "paper.upvotes"),
         ({"paper__upvotes": ...}, "missing_field", "paper.upvotes"),
         ({"paper__id": "../../etc"}, "bad_value", "paper.id"),
-        ({"paper__id": "2501.00001\n"}, "bad_value", "paper.id"),
+        ({"paper__id": "2501.00001;"}, "bad_value", "paper.id"),
         ({"paper__id": ...}, "missing_field", "paper.id"),
         ({"paper__title": ..., "title": ...}, "missing_field", "paper.title"),
         ({"paper__title": " ", "title": ""}, "bad_value", "paper.title"),
@@ -328,3 +328,34 @@ def test_times_without_zone_and_with_another_are_utc(make_entry: MakeEntry) -> N
     ]
     entries = parse_api_json([_bytes(records)]).entries
     assert {entry.published_at for entry in entries} == {datetime(2025, 4, 1, 10, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(
+    ("received", "paper_id"),
+    [
+        ("2406.105", "2406.00105"),
+        ("2501.999", "2501.00999"),
+        ("1301.105", "1301.0105"),
+        ("https://arxiv.org/abs/2609.00102", "2609.00102"),
+        ("http://www.arxiv.org/pdf/2609.00102v3.pdf", "2609.00102"),
+        ("arXiv:2609.00102v2", "2609.00102"),
+        ("10.48550/arXiv.2609.00102", "2609.00102"),
+        ("https://huggingface.co/papers/2609.00102", "2609.00102"),
+        (" 2609.00102 ", "2609.00102"),
+    ],
+)
+def test_an_arxiv_id_in_another_dress_is_the_same_paper(make_entry: MakeEntry, received: str, paper_id: str) -> None:
+    listing = parse_api_json([_bytes([make_entry(received), make_entry(paper_id, paper__upvotes=4)])])
+    (entry,) = listing.entries
+    assert (entry.paper_id, entry.upvotes) == (paper_id, 0)
+    assert json.loads(entry.extra or "") == {"paper.id": received}
+    assert [refusal.reason_code for refusal in listing.refusals] == ["duplicate_in_listing"]
+
+
+def test_records_of_the_trending_list_are_no_daily_listing(make_entry: MakeEntry) -> None:
+    records = [{**make_entry(f"2501.0000{n}"), "isTrending": True} for n in range(3)]
+    with pytest.raises(FormatError) as caught:
+        parse_api_json([_bytes(records)])
+    assert caught.value.reason_code == "not_daily_page"
+    listing = parse_api_json([_bytes([*records, make_entry("2501.00009")])])
+    assert [entry.paper_id for entry in listing.entries] == ["2501.00009"]

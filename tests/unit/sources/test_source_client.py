@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -158,3 +159,163 @@ def test_a_bad_date_is_not_asked_again_as_a_page(tmp_path: Path, make_entry: Mak
             DailyPapersClient(site.url, fast_http).fetch_listing(DAY)
         assert len(site.requests) == 1
     assert caught.value.status == 400
+
+
+def _many(folder: Path, make_entry: MakeEntry, number: int) -> None:
+    _write(folder, "2025-04-02.json", [make_entry(f"2501.{n:05d}", paper__upvotes=1000 - n) for n in range(number)])
+
+
+@pytest.mark.parametrize(
+    ("faults", "papers", "requests"),
+    [
+        ([Fault("short_page", entries=99)], 129, 2),
+        ([Fault("short_page", entries=7)], 40, 6),
+        ([Fault("page_cap", entries=50)], 129, 4),
+        ([Fault("page_cap", entries=50)], 50, 2),
+        ([Fault("page_cap", entries=30)], 75, 4),
+        ([Fault("short_page", entries=99), Fault("bad_limit", entries=50)], 129, 4),
+    ],
+)
+def test_short_pages_lose_no_papers(
+    tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient, faults: list[Fault], papers: int, requests: int
+) -> None:
+    _many(tmp_path, make_entry, papers)
+    with ReplayServer(tmp_path, faults=faults) as site:
+        capture = DailyPapersClient(site.url, fast_http).fetch_listing(DAY)
+        assert len(site.requests) == requests
+    listing = _listing(capture)
+    assert (len(listing.entries), listing.refusals, capture.duplicate_ids) == (papers, (), ())
+
+
+@pytest.mark.parametrize("papers", [129, 60])
+def test_papers_that_move_between_pages_are_neither_lost_nor_doubled(
+    tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient, papers: int
+) -> None:
+    _many(tmp_path, make_entry, papers)
+    faults = [Fault("page_cap", entries=50), Fault("shift", times=1)]
+    with ReplayServer(tmp_path, faults=faults) as site:
+        capture = DailyPapersClient(site.url, fast_http).fetch_listing(DAY)
+    listing = _listing(capture)
+    assert (len(listing.entries), listing.refusals) == (papers, ())
+    assert [len(one.duplicate_ids) for one in capture.earlier] == [1]
+    assert capture.warnings == ()
+
+
+def test_a_listing_that_shifts_for_ever_is_read_a_bounded_number_of_times(make_entry: MakeEntry) -> None:
+    pages = _Pages([json.dumps([make_entry(f"2501.{n + k:05d}") for k in range(4)]).encode() for n in range(100)])
+    client = DailyPapersClient("http://site.invalid", pages, page_size=4, max_pages=5)  # type: ignore[arg-type]
+    capture = client.fetch_listing(DAY)
+    assert pages.asked == 15
+    assert any("papers may be missing" in warning for warning in capture.warnings)
+
+
+def _linked(make_entry: MakeEntry, link: str) -> _Pages:
+    """Two pages, the first with a link; whatever is asked again brings the second."""
+    pages = _Pages([json.dumps([make_entry(f"2501.0000{n}")]).encode() for n in (1, 2)])
+    get = pages.get
+
+    def linked(url: str, params: Any = None) -> Response:
+        response = get(url, params)
+        asked.append(url)
+        return Response(url, 200, response.body, {"Link": link} if len(asked) == 1 else {})
+
+    asked: list[str] = []
+    pages.get, pages.urls = linked, asked  # type: ignore[method-assign,attr-defined]
+    return pages
+
+
+def test_a_link_to_another_origin_is_not_followed(make_entry: MakeEntry) -> None:
+    for link in (
+        "https://elsewhere.invalid/api/daily_papers?p=1",
+        "http://site.invalid:81/api",
+        "//elsewhere.invalid/x",
+    ):
+        pages = _linked(make_entry, f'<{link}>; rel="next"')
+        DailyPapersClient("http://site.invalid", pages).fetch_listing(DAY)  # type: ignore[arg-type]
+        assert all(url.startswith("http://site.invalid/") for url in pages.urls)  # type: ignore[attr-defined]
+    pages = _linked(make_entry, '</api/daily_papers?cursor=x>; rel="prev next"')
+    capture = DailyPapersClient("http://site.invalid", pages).fetch_listing(DAY)  # type: ignore[arg-type]
+    assert pages.urls[1:] == ["http://site.invalid/api/daily_papers?cursor=x"]  # type: ignore[attr-defined]
+    assert len(capture.payloads) == 2
+
+
+def test_a_listing_that_may_have_been_cut_warns(make_entry: MakeEntry) -> None:
+    full = _Pages([json.dumps([make_entry(f"2501.{n:05d}") for n in range(50)]).encode()])
+    capture = DailyPapersClient("http://site.invalid", full).fetch_listing(DAY)  # type: ignore[arg-type]
+    assert capture.warnings and "may be cut at 50" in capture.warnings[0]
+    assert _listing(capture).refusals == ()
+    pages = _Pages([json.dumps([make_entry(f"2501.{number:05d}")]).encode() for number in range(50)])
+    client = DailyPapersClient("http://site.invalid", pages, page_size=1, max_pages=5)  # type: ignore[arg-type]
+    assert "more than 5 pages" in client.fetch_listing(DAY).warnings[0]
+
+
+@pytest.mark.parametrize("page_works", [True, False])
+def test_a_later_page_that_fails_costs_the_papers_of_the_first_nothing(
+    tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient, page_works: bool
+) -> None:
+    _many(tmp_path, make_entry, 129)
+
+    class LaterPagesFail(Fault):
+        def strikes(self, route: str, listing_date: date | None, page: int = 0, limit: int | None = None) -> bool:
+            return page > 0 or (route == "page" and not page_works)
+
+    with ReplayServer(tmp_path, faults=[LaterPagesFail("error")]) as site:
+        capture = DailyPapersClient(site.url, fast_http).fetch_listing(DAY)
+    assert len(_listing(capture).entries) == (129 if page_works else 100)
+    if page_works:
+        assert capture.used_fallback and [len(one.payloads) for one in capture.earlier] == [1]
+    else:
+        assert "may be cut after 100 papers" in capture.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("largest", "asked"), [(50, ["100", "50"]), (30, ["100", "30"]), (0, ["100", "50", "20", None])]
+)
+def test_a_refused_page_size_is_told_from_a_bad_date(
+    tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient, largest: int, asked: list[str | None]
+) -> None:
+    _many(tmp_path, make_entry, 10)
+    with ReplayServer(tmp_path, faults=[Fault("bad_limit", entries=largest)]) as site:
+        client = DailyPapersClient(site.url, fast_http)
+        capture = client.fetch_listing(DAY)
+        limits = [parse_qs(request.path).get("limit", [None])[0] for request in site.requests]
+        assert limits[: len(asked)] == asked
+        site.requests.clear()
+        client.fetch_listing(DAY)
+        assert "limit=100" not in site.requests[0].path, "what was refused once is not asked again"
+    assert len(_listing(capture).entries) == 10
+    assert "refuses limit=100" in capture.warnings[0]
+
+
+class _Refusing:
+    """Answers 400 with a text to the API, and a page."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.urls: list[str] = []
+
+    def get(self, url: str, params: Any = None) -> Response:
+        self.urls.append(url)
+        if "/api/" in url:
+            raise PermanentError("The server answered 400.", url=url, status=400, answer=self.text)
+        return Response(url, 200, b"<html></html>")
+
+
+@pytest.mark.parametrize("text", ["", "Bad Request", '{"error":"limit is not allowed"}', "Too big: expected <=10"])
+def test_a_400_that_is_not_about_the_date_is_answered_by_the_page(text: str) -> None:
+    http = _Refusing(text)
+    capture = DailyPapersClient("http://site.invalid", http).fetch_listing(DAY)  # type: ignore[arg-type]
+    assert capture.format == "page_html" and "400" in (capture.used_fallback or "")
+    assert len(http.urls) <= 6
+    with pytest.raises(PermanentError):
+        DailyPapersClient("http://site.invalid", _Refusing(text)).fetch_listing(DAY, only="api")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"), [("Invalid date", DAY), ('{"error":"date lies in the future"}', DAY), ("", date(2999, 1, 1))]
+)
+def test_a_400_about_the_date_is_not_asked_again(text: str, day: date) -> None:
+    http = _Refusing(text)
+    with pytest.raises(PermanentError):
+        DailyPapersClient("http://site.invalid", http).fetch_listing(day)  # type: ignore[arg-type]
+    assert len(http.urls) == 1

@@ -290,3 +290,41 @@ def test_waits_are_read_from_headers(headers: dict[str, str], seconds: float | N
 def test_a_rate_limit_without_rest_or_reset_asks_for_nothing() -> None:
     assert rate_limit_reset({"RateLimit": "garbage;;r=;t"}) is None
     assert rate_limit_reset({"RateLimit": '"a";r=5;t=1, "b"; r=0; t=4'}) == 4
+
+
+def test_retries_and_long_waits_are_logged_without_the_token(
+    site: ReplayServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "sources")
+    site.faults[:] = [Fault("rate_limit", seconds=37, times=1), Fault("error", status=503, times=1)]
+    clock = Clock()
+    http = HttpClient(
+        limits=HttpLimits(min_interval=0),
+        clock=clock,
+        sleep=clock.sleep,
+        uniform=lambda low, high: 0.0,
+        token="hf_secret",
+        token_endpoint=site.url,
+    )
+    http.get(site.url + URL)
+    found = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "sources.http"]
+    assert [level for level, _ in found] == ["INFO", "DEBUG"]
+    assert "429" in found[0][1] and "37 s" in found[0][1] and "503" in found[1][1]
+    assert "hf_secret" not in caplog.text
+
+
+def test_an_answer_that_is_long_in_coming_is_logged_once(
+    site: ReplayServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sources.http._NOTABLE_WAIT", 0.1)
+    caplog.set_level(logging.INFO, "sources")
+    site.faults[:] = [Fault("slow", seconds=0.5)]
+    with HttpClient(limits=HttpLimits(min_interval=0)) as http:
+        http.get(site.url + URL)
+    assert [record.getMessage()[:30] for record in caplog.records] == ["No complete answer yet from ht"]
+
+
+def test_the_text_of_a_refusal_is_kept_in_one_line(site: ReplayServer, fast_http: HttpClient) -> None:
+    with pytest.raises(PermanentError) as caught:
+        fast_http.get(site.url + URL + "&limit=101")
+    assert caught.value.answer and "<=100" in caught.value.answer and "\n" not in caught.value.answer

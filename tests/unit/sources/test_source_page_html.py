@@ -92,3 +92,13 @@ def test_a_page_without_a_daily_list_is_refused(body: bytes, reason_code: str) -
 @pytest.mark.parametrize("text", ["2025-02-30", "2025-W09", 5, None])
 def test_a_page_with_an_unreadable_date_claims_none(text: Any) -> None:
     assert parse_page_html(_page(dailyPapers=[], dateString=text)).served_date is None
+
+
+@pytest.mark.parametrize("props", [{}, {"dateString": "2025-04-02"}, {"periodType": "day", "query": {}}])
+def test_the_trending_page_is_no_daily_listing(
+    make_entry: Callable[..., dict[str, Any]], props: dict[str, Any]
+) -> None:
+    for mark in ({"isTrending": True}, {"query": {"sort": "trending"}}):
+        with pytest.raises(FormatError) as caught:
+            parse_page_html(_page(dailyPapers=[make_entry()], **{**props, **mark}), date(2025, 4, 2))
+        assert caught.value.reason_code == "not_daily_page"

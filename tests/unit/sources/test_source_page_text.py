@@ -354,3 +354,70 @@ def test_junk_has_no_format(body: bytes) -> None:
     with pytest.raises(FormatError) as caught:
         detect_format(body)
     assert caught.value.reason_code == "unknown_format"
+
+
+TRENDING = f"""# Trending Papers
+
+## by AK and the research community
+
+### [First Invention](https://huggingface.co/papers/2501.00001)
+
+{LONG}
+
+*   [![labs](https://cdn.example/a.png) Invented Labs](https://huggingface.co/labs)
+
+·
+
+Published on May 29, 2025
+
+[Upvote 42](https://huggingface.co/login?next=x) [GitHub 50.1k](https://github.com/a/b) [arXiv Page](https://arxiv.org/a)
+
+### [Second Invention](https://huggingface.co/papers/2501.00002)
+
+{LONG}
+
+*   3 authors
+
+·
+
+Published on Feb 27, 2024
+
+[Upvote 7](https://huggingface.co/login?next=x)
+"""
+PLAIN_TRENDING = (
+    f"Daily Papers\nTrending\n\nFirst Invention\n\n{LONG}\n\n3 authors\n·\nPublished on May 3, 2025\n\n"
+    f"Upvote\n42\n\nSecond Invention\n\n{LONG}\n\n labs Labs\n·\nPublished on May 4, 2024\n\nUpvote\n7\n"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TRENDING,
+        TRENDING.replace("# Trending Papers", ""),
+        TRENDING.replace("# Trending Papers", "").replace("Upvote ", "- "),
+        PLAIN_TRENDING,
+        PLAIN_TRENDING.replace("Upvote\n", "Upvote "),
+        PLAIN_TRENDING.replace("Upvote\n42", "GitHub 2.3k\narXiv Page").replace("Upvote\n7", ""),
+    ],
+)
+def test_the_text_of_the_trending_page_is_refused(text: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        _parse(text)
+    assert caught.value.reason_code == "not_daily_page"
+
+
+def test_upvotes_in_words_above_the_titles_are_those_of_a_search_page() -> None:
+    text = (
+        f"Daily Papers\nOct 31\n\nUpvote 12\n\nFirst Invention\n\n{LONG}\n\n3 authors\n·\nMay 3\n\n"
+        f"Upvote 7\n\nSecond Invention\n\n{LONG}\n\n4 authors\n·\nMay 4, 2024\n"
+    )
+    assert [(entry.title, entry.upvotes) for entry in _parse(text).entries] == [
+        ("First Invention", 12),
+        ("Second Invention", 7),
+    ]
+
+
+def test_an_id_that_lost_its_zeros_is_padded_in_links() -> None:
+    first, _ = _parse(MARKDOWN.replace("2501.00001", "2501.101")).entries
+    assert first.paper_id == "2501.00101"
