@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from sources.archive_folder import ArchiveError, ArchiveFolder
@@ -46,8 +46,8 @@ class Answer(NamedTuple):
     status: int
     content_type: str
     body: bytes
-    #: Whether another page follows.
-    has_next: bool = False
+    #: What the header ``Link`` says: ``next`` if another page follows, ``last`` if this one ends the list half full.
+    link: Literal["next", "last"] | None = None
 
 
 class ReplayServer:
@@ -215,11 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
         if broken is not None:
             _FAULTS[broken.kind](self, broken, answer)
             return
-        following = {**query, "p": str((page or 0) + 1)}
-        link = (
-            {"Link": f'<{self.replay.url}{parts.path}?{urlencode(following)}>; rel="next"'} if answer.has_next else {}
-        )
-        self._send(answer, **link)
+        self._send(answer)
 
     def _answer(
         self,
@@ -252,7 +248,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "shift" in met:
             self.replay.shifted.add(asked)
         answer = self.replay.listing(asked, limit, page)
-        return answer._replace(has_next=False) if "page_cap" in met else answer
+        return answer._replace(link=None) if "page_cap" in met else answer
 
     def _head(self, status: int, content_type: str, **headers: str) -> None:
         self.send_response(status)
@@ -266,6 +262,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer, **headers: str) -> None:
         body = answer.body
+        if answer.link:
+            parts = urlsplit(self.path)
+            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+            page = int(query.get("p", 0)) + (answer.link == "next")
+            address = f"{self.replay.url}{parts.path}?{urlencode({**query, 'p': page})}"
+            headers["Link"] = f'<{address}>; rel="{answer.link}"'
         if len(body) > 1024 and "gzip" in self.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, compresslevel=1)
             headers["Content_Encoding"] = "gzip"
@@ -362,7 +364,9 @@ def _html_answer(props: dict[str, Any]) -> Answer:
 
 def _page_answer(records: Sequence[Any], limit: int, page: int) -> Answer:
     answer = _json_answer(200, records[page * limit : (page + 1) * limit])
-    return answer._replace(has_next=(page + 1) * limit < len(records))
+    if (page + 1) * limit < len(records):
+        return answer._replace(link="next")
+    return answer._replace(link="last") if len(records) % limit else answer
 
 
 def _json_answer(status: int, value: object) -> Answer:
