@@ -5,14 +5,26 @@ with measured as (
     {{ entity_week_measures(bridge, key, changed) }}
 ),
 
+-- Who gained nothing has no rank: in a week in which nobody gained, all would be first.
+unranked as (
+    select
+        *,
+        case
+            when upvotes_gained is null then 'no known gain in the week'
+            when upvotes_gained = 0 then 'gained nothing in the week'
+            when max(upvotes_gained) over (partition by week) <= 0 then 'nobody gained in the week'
+        end as rank_in_week_missing_reason
+    from measured
+),
+
 ranked as (
     select
         *,
         case
-            when upvotes_gained is not null
+            when rank_in_week_missing_reason is null
                 then cast(rank() over (partition by week order by upvotes_gained desc nulls last) as {{ dbt.type_bigint() }})
         end as rank_in_week
-    from measured
+    from unranked
 ),
 
 compared as (
@@ -32,7 +44,12 @@ select
     upvotes_gained,
     share_of_gain,
     rank_in_week,
+    rank_in_week_missing_reason,
     case when week = {{ next_week('week_before') }} then rank_before - rank_in_week end as rank_change,
+    case
+        when rank_in_week_missing_reason is not null then rank_in_week_missing_reason
+        when rank_before is null or week_before is null or week <> {{ next_week('week_before') }} then 'no rank in the week before'
+    end as rank_change_missing_reason,
     case when week = {{ next_week('week_before') }} then upvotes_gained - gained_before end as gain_change
 from compared
 {%- if changed %}

@@ -65,3 +65,42 @@ def test_a_paper_observed_once_has_no_place_in_a_window(connection: duckdb.DuckD
     day = {"paper_id": "once", "day": "2026-01-10", "upvotes": 98, "gained": None}
     insert(connection, "fct_paper_upvotes_daily", [day])
     assert [(row["window_name"], row["gained"]) for row in answer(connection, "top_by_window")] == [("all", None)]
+
+
+WEEKS = ("2026-01-05", "2026-01-12", "2026-01-19")
+
+
+def test_movers_are_those_with_a_rank_in_both_weeks(connection: duckdb.DuckDBPyConnection) -> None:
+    for name in ("steady", "unwatched"):
+        insert(connection, "dim_organizations", [{"organization_id": name, "display_name": name}])
+    insert(
+        connection,
+        "rpt_organization_trends",
+        [
+            {"organization_id": "steady", "week": WEEKS[1], "upvotes_gained": 4, "gain_change": 1, "rank_change": 0},
+            {"organization_id": "unwatched", "week": WEEKS[1], "upvotes_gained": 0, "gain_change": -9},
+            # A last week in which nobody gained.
+            {"organization_id": "steady", "week": WEEKS[2], "upvotes_gained": 0, "gain_change": -4},
+        ],
+    )
+    movers = answer(connection, "movers_of_the_week")
+    assert [(row["display_name"], row["rank_change"]) for row in movers] == [("steady", 0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "key", "prefix"),
+    [
+        ("keywords_of_the_week", "rpt_keyword_trends", "keyword", ""),
+        ("rising_authors", "rpt_author_trends", "author_id", ""),
+        ("organization_families", "rpt_organization_trends", "organization_id", "family_"),
+    ],
+)
+def test_the_last_week_is_the_last_one_in_which_somebody_gained(
+    connection: duckdb.DuckDBPyConnection, name: str, table: str, key: str, prefix: str
+) -> None:
+    insert(connection, "dim_authors", [{"author_id": "a", "display_name": "a"}])
+    insert(connection, "dim_organizations", [{"organization_id": "a", "display_name": "a"}])
+    gained, rank = f"{prefix}upvotes_gained", f"{prefix}rank_in_week"
+    rows = [{key: "a", "week": WEEKS[0], gained: 3, rank: 1}, {key: "a", "week": WEEKS[1], gained: 0, rank: None}]
+    insert(connection, table, rows)
+    assert [str(row["week"]) for row in answer(connection, name)] == [WEEKS[0]]

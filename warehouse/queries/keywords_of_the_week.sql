@@ -1,10 +1,11 @@
 -- question: Which keywords gained most in the last week on record?
 -- grain: one row per keyword, at most 25
--- columns: upvotes_gained in the ISO week, rank_change places risen since the week before
+-- columns: upvotes_gained in the ISO week, not 0; rank_change places risen since the week before, null without a rank
+--   in that
 select keyword, week, papers_listed, papers_observed, upvotes_gained, share_of_gain, rank_in_week, rank_change
 from marts.rpt_keyword_trends
 where
-    upvotes_gained is not null
-    and week = (select max(week) from marts.rpt_keyword_trends where upvotes_gained is not null)
-order by rank_in_week, keyword
+    rank_in_week is not null
+    and week = (select max(week) from marts.rpt_keyword_trends where rank_in_week is not null)
+order by rank_in_week, papers_listed desc, keyword
 limit 25

@@ -11,7 +11,7 @@ select
 from marts.rpt_organization_trends as trends
 inner join marts.dim_organizations as organizations on trends.organization_id = organizations.organization_id
 where
-    trends.family_upvotes_gained is not null
-    and trends.week = (select max(week) from marts.rpt_organization_trends where family_upvotes_gained is not null)
+    trends.family_rank_in_week is not null
+    and trends.week = (select max(week) from marts.rpt_organization_trends where family_rank_in_week is not null)
 order by trends.family_rank_in_week, organizations.display_name, trends.organization_id
 limit 25

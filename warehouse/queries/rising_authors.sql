@@ -5,7 +5,7 @@ select authors.display_name, authors.account_handle, trends.week, trends.papers_
 from marts.rpt_author_trends as trends
 inner join marts.dim_authors as authors on trends.author_id = authors.author_id
 where
-    trends.upvotes_gained is not null
-    and trends.week = (select max(week) from marts.rpt_author_trends where upvotes_gained is not null)
+    trends.rank_in_week is not null
+    and trends.week = (select max(week) from marts.rpt_author_trends where rank_in_week is not null)
 order by trends.upvotes_gained desc, authors.display_name, authors.author_id
 limit 25

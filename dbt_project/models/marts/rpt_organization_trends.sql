@@ -17,14 +17,22 @@ final as (
         own.upvotes_gained,
         own.share_of_gain,
         own.rank_in_week,
+        case
+            when own.rank_in_week is null then coalesce(own.rank_in_week_missing_reason, 'no known gain in the week')
+        end as rank_in_week_missing_reason,
         own.rank_change,
+        case
+            when own.rank_change is null then coalesce(own.rank_change_missing_reason, 'no known gain in the week')
+        end as rank_change_missing_reason,
         own.gain_change,
         family.papers_listed as family_papers_listed,
         family.papers_observed as family_papers_observed,
         family.upvotes_gained as family_upvotes_gained,
         family.share_of_gain as family_share_of_gain,
         family.rank_in_week as family_rank_in_week,
+        family.rank_in_week_missing_reason as family_rank_in_week_missing_reason,
         family.rank_change as family_rank_change,
+        family.rank_change_missing_reason as family_rank_change_missing_reason,
         family.gain_change as family_gain_change
     from family
     left join own on family.organization_id = own.organization_id and family.week = own.week
