@@ -153,14 +153,18 @@ windows as (
     from (select max(last_observed_at) as as_of from measures) as clock
 ),
 
--- Gains of a window are told of papers observed in it. Its base is the last observation before it; without one, rates
--- count from the first in it.
+-- Gains of a window are of papers observed in it, and count from the observation nearest to its start, within a
+-- tolerance. Rates divide by the hours that they really span: they count from the last observation before the window;
+-- without one, from the first in it.
 bases as (
     select
         known.paper_id,
+        min_by(known.observed_at, {{ distance_from_start('day_began_at', 24) }}) as day_gain_base_at,
+        min_by(known.upvotes, {{ distance_from_start('day_began_at', 24) }}) as day_gain_base_upvotes,
+        min_by(known.observed_at, {{ distance_from_start('week_began_at', 168) }}) as week_gain_base_at,
+        min_by(known.upvotes, {{ distance_from_start('week_began_at', 168) }}) as week_gain_base_upvotes,
         max(case when known.observed_at <= windows.day_began_at then known.observed_at end) as day_base_at,
         max_by(known.upvotes, case when known.observed_at <= windows.day_began_at then known.observed_at end) as day_base_upvotes,
-        max_by(known.upvotes, case when known.observed_at <= windows.week_began_at then known.observed_at end) as week_base_upvotes,
         min(case when known.observed_at > windows.day_began_at then known.observed_at end) as window_first_at,
         min_by(known.upvotes, case when known.observed_at > windows.day_began_at then known.observed_at end) as window_first_upvotes
     from {{ known }} as known
@@ -181,9 +185,13 @@ based as (
         measures.half_at,
         measures.peak_day,
         measures.peak_day_gain,
+        case when measures.last_observed_at > windows.day_began_at then bases.day_gain_base_at end as day_gain_base_at,
+        bases.day_gain_base_upvotes,
+        bases.week_gain_base_at,
+        bases.week_gain_base_upvotes,
+        measures.first_observed_at > windows.day_began_at as is_first_observed_today,
+        measures.first_observed_at > windows.week_began_at as is_first_observed_this_week,
         bases.day_base_at,
-        bases.day_base_upvotes,
-        bases.week_base_upvotes,
         coalesce(bases.day_base_at, bases.window_first_at) as rate_base_at,
         coalesce(bases.day_base_upvotes, bases.window_first_upvotes) as rate_base_upvotes,
         measures.last_observed_at > windows.day_began_at as is_observed_today,
@@ -251,15 +259,21 @@ measured as (
         {{ seconds_between('based.first_observed_at', 'based.last_observed_at') }} / 3600.0 as observed_hours,
         case when based.observation_count > 1 then based.upvotes - based.first_upvotes end as gain_observed,
         case when based.observation_count = 1 then 'one observation only' end as gain_observed_missing_reason,
-        case when based.is_observed_today then based.upvotes - based.day_base_upvotes end as gain_24h,
-        case when based.is_observed_this_week then based.upvotes - based.week_base_upvotes end as gain_7d,
+        case when based.day_gain_base_at is not null then based.upvotes - based.day_gain_base_upvotes end as gain_24h,
+        {{ seconds_between('based.day_gain_base_at', 'based.last_observed_at') }} / 3600.0 as gain_24h_hours,
         case
+            when based.day_gain_base_at is not null then null
             when not based.is_observed_today then 'not observed in the last 24 hours'
-            when based.day_base_upvotes is null then 'first observed less than 24 hours ago'
+            when based.is_first_observed_today then 'first observed less than 24 hours ago'
+            else 'not observed 24 hours ago, give or take 10 %'
         end as gain_24h_missing_reason,
+        based.upvotes - based.week_gain_base_upvotes as gain_7d,
+        {{ seconds_between('based.week_gain_base_at', 'based.last_observed_at') }} / 3600.0 as gain_7d_hours,
         case
+            when based.week_gain_base_at is not null then null
             when not based.is_observed_this_week then 'not observed in the last 7 days'
-            when based.week_base_upvotes is null then 'first observed less than 7 days ago'
+            when based.is_first_observed_this_week then 'first observed less than 7 days ago'
+            else 'not observed 7 days ago, give or take 10 %'
         end as gain_7d_missing_reason,
         case
             when not based.is_observed_today then 'not observed in the last 24 hours'
@@ -350,15 +364,21 @@ select
     gain_observed,
     gain_observed_missing_reason,
     gain_24h,
+    gain_24h_hours,
     gain_24h_missing_reason,
     gain_7d,
+    gain_7d_hours,
     gain_7d_missing_reason,
     velocity,
     velocity_missing_reason,
     case
         when velocity is not null
             then cast(rank() over (
-                order by round(velocity, 9) desc nulls last, upvotes desc nulls last, paper_id asc nulls last
+                order by
+                    round(velocity, 9) desc nulls last,
+                    upvotes desc nulls last,
+                    first_listed_on asc nulls last,
+                    paper_id asc nulls last
             ) as {{ dbt.type_bigint() }})
     end as velocity_rank,
     rate_24h,
@@ -412,6 +432,16 @@ select
         as breakout_started_missing_reason,
     breakout_score
 from measured
+{%- endmacro %}
+
+{# How far an observation before the paper's last one is from the start of a window of some hours, as a whole number;
+   of equals the earlier counts. Null outside the tolerance: 10 % of the window on either side. #}
+{% macro distance_from_start(start, hours) -%}
+{%- set before = microseconds_between('known.observed_at', 'windows.' ~ start) -%}
+case
+    when known.observed_at < measures.last_observed_at and abs({{ before }}) <= {{ hours * 360000000 }}
+        then 2 * abs({{ before }}) + case when {{ before }} < 0 then 1 else 0 end
+end
 {%- endmacro %}
 
 {# What a moment weighs in the velocity, seen from a later one: halved every 24 hours. #}

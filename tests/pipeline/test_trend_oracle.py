@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -158,7 +159,7 @@ def trends(looks_of: dict[str, list[Look]], listed: dict[str, date]) -> dict[str
         row["first_listed_on"] = listed.get(paper)
         rows[paper] = row
     moving = [p for p in rows if rows[p]["velocity"] is not None]
-    moving.sort(key=lambda p: (-round(rows[p]["velocity"], 9), -totals[p], p))
+    moving.sort(key=lambda p: (-round(rows[p]["velocity"], 9), -totals[p], listed.get(p, date.max), p))
     for paper, row in rows.items():
         row["velocity_rank"] = moving.index(paper) + 1 if paper in moving else None
     return rows
@@ -167,8 +168,9 @@ def trends(looks_of: dict[str, list[Look]], listed: dict[str, date]) -> dict[str
 def _history(looks: list[Look], now: datetime) -> Row:
     first, last = looks[0], looks[-1]
     day, week = timedelta(hours=24), timedelta(hours=168)
-    day_base, week_base = last_until(looks, now - day), last_until(looks, now - week)
-    today, this_week = last.at > now - day, last.at > now - week
+    day_base = last_until(looks, now - day)
+    day_gain, week_gain = gain_of_window("24h", looks, now), gain_of_window("7d", looks, now)
+    today = last.at > now - day
     earlier = velocity_of([look for look in looks if look.at <= now - day])
     base = day_base or first
     velocity = velocity_of(looks) if today else None
@@ -187,18 +189,8 @@ def _history(looks: list[Look], now: datetime) -> Row:
         "observed_hours": hours_between(first.at, last.at),
         "gain_observed": last.upvotes - first.upvotes if len(looks) > 1 else None,
         "gain_observed_missing_reason": ONCE if len(looks) == 1 else None,
-        "gain_24h": last.upvotes - day_base.upvotes if today and day_base else None,
-        "gain_24h_missing_reason": STALE
-        if not today
-        else None
-        if day_base
-        else "first observed less than 24 hours ago",
-        "gain_7d": last.upvotes - week_base.upvotes if this_week and week_base else None,
-        "gain_7d_missing_reason": "not observed in the last 7 days"
-        if not this_week
-        else None
-        if week_base
-        else "first observed less than 7 days ago",
+        **day_gain,
+        **week_gain,
         "velocity": velocity,
         "velocity_missing_reason": no_velocity,
         "rate_24h": (last.upvotes - base.upvotes) / hours_between(base.at, last.at) if no_velocity is None else None,
@@ -213,6 +205,27 @@ def _history(looks: list[Look], now: datetime) -> Row:
         "peak_day": rising[0][1] if rising else None,
         "peak_day_gain": -rising[0][0] if rising else None,
         "peak_day_missing_reason": ONCE if len(looks) == 1 else None if rising else "no day gained",
+    }
+
+
+def gain_of_window(name: str, looks: list[Look], now: datetime) -> Row:
+    """The gain from the earlier look nearest to the start of the window, at most a tenth of it away."""
+    last, words = looks[-1], {"24h": "24 hours", "7d": "7 days"}[name]
+    span = timedelta(hours={"24h": 24, "7d": 168}[name])
+    near = [(abs(look.at - (now - span)), look.at, look.upvotes) for look in looks[:-1]]
+    near = sorted(found for found in near if 10 * found[0] <= span)
+    if last.at <= now - span:
+        reason = f"not observed in the last {words}"
+    elif near:
+        reason = None
+    elif looks[0].at > now - span:
+        reason = f"first observed less than {words} ago"
+    else:
+        reason = f"not observed {words} ago, give or take 10 %"
+    return {
+        f"gain_{name}": last.upvotes - near[0][2] if reason is None else None,
+        f"gain_{name}_hours": hours_between(near[0][1], last.at) if reason is None else None,
+        f"gain_{name}_missing_reason": reason,
     }
 
 
@@ -348,6 +361,51 @@ def test_the_oracle_agrees_with_every_trend_metric(home: Papers) -> None:
     assert all(set(row) == set(told[paper]) for (paper,), row in real.items()), "a column has no oracle"
     wrong = {paper: found for (paper,), row in real.items() if (found := differences(row, told[paper]))}
     assert not wrong, f"{len(wrong)} papers, first {next(iter(wrong.items()))}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_oracle_agrees_on_invented_observations_around_the_windows(demo: Papers, seed: int) -> None:
+    """Observations that miss the start of a window by minutes, or lie at the very edge of its tolerance."""
+    chance = random.Random(seed)
+    now = datetime(2026, 3, 1, 20)
+    ages = [*(24 + x for x in (-3, -2.4, -0.5, 0, 0.5, 2.4, 3)), *(168 + x for x in (-17, -16.8, -0.5, 0, 16.8, 17))]
+    observations, listings = [], []
+    for number in range(120):
+        moments = {now - timedelta(hours=age, seconds=chance.choice([-1, 0, 1])) for age in chance.sample(ages, 3)}
+        moments |= {now - timedelta(minutes=chance.randrange(20_000)) for _ in range(chance.randrange(3))}
+        if number == 0 or chance.random() < 0.5:
+            moments.add(now)
+        if chance.random() < 0.1:
+            moments = {chance.choice(sorted(moments))}
+        upvotes = chance.randrange(5)
+        for moment in sorted(moments):
+            upvotes = max(upvotes + chance.choice([-1, 0, 0, 1, 3, 20]), 0)
+            observations.append((f"p{number}", moment, upvotes, chance.randrange(1, 60)))
+        if number % 10:
+            listings.append((f"p{number}", min(moments).date() - timedelta(days=chance.randrange(3)), min(moments)))
+    with demo.published() as published:
+        (macro,) = published.execute(
+            "select macro_definition from duckdb_functions() where function_name = 'trends_as_of'"
+        ).fetchall()[0]
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.fct_upvote_observations (paper_id varchar, observed_at timestamp, upvotes bigint, "
+            "position integer, comments bigint)"
+        )
+        connection.execute(
+            "create table marts.fct_listings (paper_id varchar, listing_date date, first_observed_at timestamp)"
+        )
+        connection.executemany("insert into marts.fct_upvote_observations values (?, ?, ?, ?, null)", observations)
+        connection.executemany("insert into marts.fct_listings values (?, ?, ?)", listings)
+        connection.execute(f"create macro marts.trends_as_of(ts) as table {macro}")
+        told = trends(*read_facts(connection))
+        real = table(connection, "select * from marts.trends_as_of(timestamp '9999-01-01')", ["paper_id"])
+    assert {paper for (paper,) in real} == set(told)
+    wrong = {paper: found for (paper,), row in real.items() if (found := differences(row, told[paper]))}
+    assert not wrong, f"{len(wrong)} papers, first {next(iter(wrong.items()))}"
+    for name in ("gain_24h", "gain_7d"):
+        assert len({row[f"{name}_missing_reason"] for row in told.values()}) == 4, "every reason and a gain come up"
 
 
 def test_the_oracle_agrees_with_the_daily_ledger(home: Papers) -> None:
