@@ -650,7 +650,7 @@ def _print_risers(settings: Settings) -> None:
             [
                 i,
                 r.gain,
-                f"{r.observed_hours:.0f} h" if r.is_new else "24 h",
+                f"{r.gain_hours:.0f} h",
                 r.velocity,
                 r.upvotes,
                 r.first_listed_on,

@@ -157,10 +157,11 @@ def _digest_asked_for(
 ) -> None:
     """What rose, by the filters of the command line: printed, or written for ``--dry-run``."""
     from warehouse.digest.rendering import as_text
-    from warehouse.digest.selection import WINDOWS, Filters
+    from warehouse.digest.selection import Filters
     from warehouse.digest.sending import make_issues
     from warehouse.digest.subscriptions import EXAMPLE, Subscription
     from warehouse.landing import utc_now
+    from warehouse.risers import WINDOWS
 
     if filters.get("window", "24h") not in WINDOWS:
         raise InputError(f"--window is {filters['window']!r}: it can be {' or '.join(WINDOWS)}.")

@@ -15,6 +15,8 @@ from report_pieces import ENDING, ESCAPES, LINK, NAME, TITLE, Site, copy_of, mad
 from selectolax.lexbor import LexborHTMLParser as Html
 
 from tests.conftest import ROOT, Papers
+from warehouse.digest.selection import Filters, select_risers
+from warehouse.publish import read_published
 from warehouse.report.curves import Point, curve, points_of, thinned
 from warehouse.report.definitions import read_definitions
 from warehouse.report.words import clean, code_link, page_name, short_moment
@@ -55,9 +57,12 @@ def number(text: str) -> float:
 
 def test_rising_now_shows_the_gains_of_the_day_and_why(site: Site) -> None:
     expected = site.rows(
-        """select papers.title, gain_24h, attention_rate, cohort_percentile, trends.upvotes
-           from rpt_paper_trends as trends join dim_papers as papers using (paper_id) where gain_24h > 0
-           order by gain_24h desc, velocity desc nulls last, trends.upvotes desc, paper_id limit 30"""
+        """select papers.title, gain, attention_rate, cohort_percentile, trends.upvotes
+           from (select *, coalesce(gain_24h, case when first_observed_at > as_of - interval 24 hour
+                 then gain_observed end) as gain from rpt_paper_trends) as trends
+           join dim_papers as papers using (paper_id) where gain > 0
+           order by gain desc, velocity desc nulls last, trends.upvotes desc, trends.first_listed_on, paper_id
+           limit 30"""
     )
     document = page(site, "index.html")
     shown = cells(document, "section[aria-labelledby=risers] table")
@@ -82,6 +87,15 @@ def test_rising_now_shows_the_gains_of_the_day_and_why(site: Site) -> None:
     assert "broke out" in shown[0][1]
 
 
+def test_the_report_shows_the_selection_of_the_digest(site: Site) -> None:
+    with read_published(site.settings) as connection:
+        digest = select_risers(site.settings, connection, Filters(top=30)).risers
+    shown = cells(page(site, "index.html"), "section[aria-labelledby=risers] table")
+    assert [number(row[2]) for row in shown] == [riser.gain for riser in digest]
+    assert all(row[1].startswith(riser.title) for row, riser in zip(shown, digest, strict=True))
+    assert {riser.is_new for riser in digest} == {True, False}
+
+
 def test_what_is_too_new_for_a_day_has_its_own_table(site: Site) -> None:
     expected = site.value(
         """select count(*) from rpt_paper_trends where gain_24h is null and gain_observed > 0 and observation_count > 1
@@ -102,8 +116,11 @@ def test_with_nothing_looked_at_twice_it_says_so(demo: Papers, tmp_path: Path) -
 
 
 def test_a_longer_window_is_taken_and_named_when_a_day_tells_nothing(demo: Papers, tmp_path: Path) -> None:
-    home = copy_of(demo, tmp_path / "home").change("update rpt_paper_trends set gain_24h = null")
-    expected = home.rows("select gain_7d from rpt_paper_trends where gain_7d > 0 order by 1 desc limit 30")
+    home = copy_of(demo, tmp_path / "home").change("update rpt_paper_trends set gain_24h = 0")
+    expected = home.rows(
+        """select coalesce(gain_7d, case when first_observed_at > as_of - interval 7 day then gain_observed end) as gain
+           from rpt_paper_trends where gain > 0 order by 1 desc limit 30"""
+    )
     document = page(home.written(), "index.html")
     assert "in the last 7 days" in document.css_first(".lead").text()
     assert [(number(row[2]),) for row in cells(document, "[aria-labelledby=risers] table")] == expected != []

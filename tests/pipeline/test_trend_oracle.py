@@ -167,7 +167,7 @@ def trends(looks_of: dict[str, list[Look]], listed: dict[str, date]) -> dict[str
 
 def _history(looks: list[Look], now: datetime) -> Row:
     first, last = looks[0], looks[-1]
-    day, week = timedelta(hours=24), timedelta(hours=168)
+    day = timedelta(hours=24)
     day_base = last_until(looks, now - day)
     day_gain, week_gain = gain_of_window("24h", looks, now), gain_of_window("7d", looks, now)
     today = last.at > now - day

@@ -1,14 +1,20 @@
-"""The answers of the analytics queries, on invented rows in empty public tables."""
+"""The answers of the analytics queries and the selection of risers, on invented rows in empty public tables."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from warehouse.digest.selection import Filters, gained, select_risers
 from warehouse.queries import load_queries
 from warehouse.report.definitions import read_definitions
+from warehouse.report.rising import read_rising
+from warehouse.settings import Settings
 
 Rows = list[dict[str, Any]]
 
@@ -104,3 +110,53 @@ def test_the_last_week_is_the_last_one_in_which_somebody_gained(
     rows = [{key: "a", "week": WEEKS[0], gained: 3, rank: 1}, {key: "a", "week": WEEKS[1], gained: 0, rank: None}]
     insert(connection, table, rows)
     assert [str(row["week"]) for row in answer(connection, name)] == [WEEKS[0]]
+
+
+AS_OF = datetime(2026, 1, 10, 20)
+
+
+def observe(connection: duckdb.DuckDBPyConnection, paper_id: str, *seen: tuple[float, int], **known: Any) -> None:
+    """A paper with its observations, given as hours before now and upvotes."""
+    moments = [(AS_OF - timedelta(hours=hours), upvotes) for hours, upvotes in seen]
+    insert(connection, "dim_papers", [{"paper_id": paper_id, "title": paper_id}])
+    for moment, upvotes in moments:
+        row = {"paper_id": paper_id, "observed_at": moment, "upvotes": upvotes}
+        insert(connection, "fct_upvote_observations", [row])
+    trends = {
+        "paper_id": paper_id,
+        "as_of": AS_OF,
+        "upvotes": moments[-1][1],
+        "observation_count": len(moments),
+        "first_observed_at": moments[0][0],
+        "last_observed_at": moments[-1][0],
+        "gain_observed": moments[-1][1] - moments[0][1] if len(moments) > 1 else None,
+        **known,
+    }
+    insert(connection, "rpt_paper_trends", [trends])
+
+
+def test_report_and_digest_select_the_same_risers(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    observe(connection, "late start", (23.5, 2), (0, 54), gain_24h=52, gain_24h_hours=23.5)
+    observe(connection, "new", (6, 1), (0, 41))
+    observe(connection, "missed day", (48, 10), (0, 40))
+    observe(connection, "after months", (2000, 10), (0, 900))
+    observe(connection, "once", (0, 98))
+    observe(connection, "stale", (60, 1), (30, 80))
+    connection.execute("set search_path = 'marts'")
+    settings = replace(Settings(), home=tmp_path)
+    digest = select_risers(settings, connection, Filters()).risers
+    report = read_rising(connection)
+    wanted = [("late start", 52, 23.5, False), ("new", 40, 6.0, True), ("missed day", 30, 48.0, False)]
+    assert [(r.paper_id, r.gain, r.gain_hours, r.is_new) for r in digest] == wanted
+    assert [(r.paper_id, r.gain, r.gain_hours, r.is_new) for r in report.risers] == wanted
+    assert [gained(riser) for riser in digest] == [
+        "+52 upvotes in 24 hours",
+        "+40 upvotes in the 6 hours since it was first seen",
+        "+30 upvotes in 48 hours",
+    ]
+    assert [riser.over for riser in report.risers] == [
+        None,
+        "in the 6 hours since it was first seen",
+        "in 48 hours",
+    ]
+    assert report.risers[0].reasons[0] == "2 → 54 upvotes, 9 Jan, 20:30 to 10 Jan, 20:00 (24 hours)"

@@ -1,4 +1,4 @@
-"""Which papers rose, by how much against what was to be expected, and why each is shown.
+"""The papers of ``warehouse.risers`` that a reader asked for, and why each is shown.
 
 Used by the digest, the feeds and the table that the demo prints.
 """
@@ -15,51 +15,23 @@ import duckdb
 from warehouse.digest.texts import folded_words, says
 from warehouse.display import plural
 from warehouse.keys import name_key, words
+from warehouse.risers import hour_words, risers_query, span_words
 from warehouse.settings import DEMO_MARKER, Settings
 
-#: Window → its column of ``rpt_paper_trends`` and its hours.
-WINDOWS = {"24h": ("gain_24h", 24), "7d": ("gain_7d", 168)}
-
-# A paper seen for the first time inside the window has no gain over all of it: what it gained since then is known.
 _RISERS = """
-with measured as (
-    select
-        *,
-        case
-            when {gain} is not null then {gain}
-            when first_observed_at > as_of - to_hours({hours}) then gain_observed
-        end as gain,
-        {gain} is null as is_new
-    from marts.rpt_paper_trends
-)
+with risers as ({risers})
 
 select
-    measured.paper_id, papers.title, measured.gain, measured.is_new, measured.gain_24h, measured.gain_7d,
-    measured.velocity, measured.upvotes, measured.gain_observed, measured.observed_hours, measured.expected_upvotes,
-    measured.attention_rate, measured.is_breakout, measured.breakout_started_at, measured.first_listed_on,
-    measured.as_of, papers.hf_url, papers.arxiv_url, papers.code_url, papers.organization_id,
+    risers.paper_id, papers.title, risers.gain, risers.is_new, risers.gain_hours, risers.gain_24h, risers.gain_7d,
+    risers.velocity, risers.upvotes, risers.gain_observed, risers.observed_hours, risers.expected_upvotes,
+    risers.attention_rate, risers.is_breakout, risers.breakout_started_at, risers.first_listed_on,
+    risers.as_of, papers.hf_url, papers.arxiv_url, papers.code_url, papers.organization_id,
     organizations.display_name as organization, papers.abstract, papers.ai_summary
-from measured
-inner join marts.dim_papers as papers on measured.paper_id = papers.paper_id
+from risers
+inner join marts.dim_papers as papers on risers.paper_id = papers.paper_id
 left join marts.dim_organizations as organizations on papers.organization_id = organizations.organization_id
-where measured.gain >= $minimum_gain and measured.upvotes >= $minimum_upvotes
-order by measured.gain desc, measured.velocity desc nulls last, measured.upvotes desc, measured.paper_id
-"""
-
-
-# From the observation that a gain counts from to the paper's last one: where nobody looked for long, it is longer than
-# the window.
-_SPANS = """
-select
-    trends.paper_id,
-    epoch(any_value(trends.last_observed_at)) - epoch(coalesce(
-        max(seen.observed_at) filter (where seen.observed_at <= trends.as_of - to_hours({hours})),
-        min(seen.observed_at)
-    ))
-from marts.rpt_paper_trends as trends
-inner join marts.fct_upvote_observations as seen on trends.paper_id = seen.paper_id and seen.upvotes is not null
-where list_contains($papers, trends.paper_id)
-group by trends.paper_id
+where risers.gain >= $minimum_gain and risers.upvotes >= $minimum_upvotes
+order by risers.place
 """
 
 
@@ -82,7 +54,7 @@ class Riser:
 
     paper_id: str
     title: str
-    #: Upvotes gained in the window, or since the first observation for a paper that is new in it (``is_new``).
+    #: Upvotes gained in the window, or as ``warehouse.risers`` counts where no observation lies at its start.
     gain: int
     is_new: bool
     #: Hours between the two observations whose difference the gain is.
@@ -123,14 +95,7 @@ class Selection:
 
 def gained(riser: Riser) -> str:
     """The gain and over how long it was measured, as words."""
-    hours = riser.gain_hours
-    over = _hours(hours) if hours < 72 else f"{hours / 24:.1f} days".replace(".0 ", " ")
-    since = f"the {over} since it was first seen" if riser.is_new else over
-    return f"{riser.gain:+d} {plural(riser.gain, 'upvote')} in {since}"
-
-
-def _hours(hours: float) -> str:
-    return f"{hours:.0f} {plural(round(hours), 'hour')}"
+    return f"{riser.gain:+d} {plural(riser.gain, 'upvote')} in {span_words(riser.gain_hours, riser.is_new)}"
 
 
 def why(riser: Riser) -> list[str]:
@@ -138,7 +103,8 @@ def why(riser: Riser) -> list[str]:
     reasons = [f"{gained(riser)}, now {riser.upvotes}."]
     if riser.expected_upvotes is not None and riser.attention_rate is not None:
         expected = f"{riser.expected_upvotes:.0f}" if riser.expected_upvotes >= 1 else "less than 1"
-        watched = "" if riser.is_new else f"{riser.gain_observed:+d} in the {_hours(riser.observed_hours)} watched; "
+        hours = hour_words(riser.observed_hours)
+        watched = "" if riser.is_new else f"{riser.gain_observed:+d} in the {hours} watched; "
         reasons.append(
             f"{watched}{expected} would be usual for its age, weekday and place "
             f"(attention {riser.attention_rate:.1f}, where 1 is usual)."
@@ -153,10 +119,9 @@ def why(riser: Riser) -> list[str]:
 def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters) -> Selection:
     """The papers that meet the filters, greatest gain first, of an open published file."""
     as_of = connection.execute("select max(as_of) from marts.rpt_paper_trends").fetchall()[0][0]
-    column, hours = WINDOWS[filters.window]
     found = _rows(
         connection,
-        _RISERS.format(gain=column, hours=hours),
+        _RISERS.format(risers=risers_query(filters.window)),
         {"minimum_gain": filters.minimum_gain, "minimum_upvotes": filters.minimum_upvotes},
     )
     wanted = _Wanted(connection, filters, as_of)
@@ -172,10 +137,8 @@ def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, fil
     papers = [row["paper_id"] for row, _ in kept]
     if not filters.authors:
         authors = _authors(connection, papers)
-    spans = dict(connection.execute(_SPANS.format(hours=hours), {"papers": papers}).fetchall())
     for row, _ in kept:
         del row["abstract"], row["ai_summary"]
-        row["gain_hours"] = spans[row["paper_id"]] / 3600
     risers = tuple(
         Riser(**row, matches=tuple(matches), authors=tuple(a["name"] for a in authors.get(row["paper_id"], [])))
         for row, matches in kept

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from warehouse.digest.selection import WINDOWS, Filters
+from warehouse.digest.selection import Filters
 from warehouse.digest.texts import one_line, web_address
 from warehouse.errors import InputError
+from warehouse.risers import WINDOWS
 from warehouse.settings import Settings, is_mail_address
 
 #: A documented example that ships with the project.

@@ -10,6 +10,7 @@ import duckdb
 from warehouse.display import plural
 from warehouse.report.rows import fetch
 from warehouse.report.words import count, decimal, percentile, short_day, short_moment, signed, times
+from warehouse.risers import hour_words, risers_query, span_words
 
 #: Rows of the table; the rest is found by the search.
 MOST_RISERS = 30
@@ -19,19 +20,19 @@ MOST_BREAKOUTS = 12
 
 @dataclass(frozen=True)
 class Window:
-    """The stretch over which gains are compared: the shortest one for which the warehouse has looked often enough."""
+    """The stretch over which gains are compared: the shortest one in which any paper rose."""
 
     column: str
-    hours: int | None
     short: str
     sentence: str
 
 
-WINDOWS = (
-    Window("gain_24h", 24, "24 h", "in the last 24 hours"),
-    Window("gain_7d", 168, "7 days", "in the last 7 days"),
-    Window("gain_observed", None, "so far", "since they were first seen"),
-)
+#: By the name of the selection.
+WINDOWS = {
+    "24h": Window("gain_24h", "24 h", "in the last 24 hours"),
+    "7d": Window("gain_7d", "7 days", "in the last 7 days"),
+}
+SINCE_FIRST_SEEN = Window("gain_observed", "so far", "since they were first seen")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,16 @@ class Riser:
     cohort_size: int | None
     breakout_started_at: datetime | None
     breakout_score: float | None
+    gain_hours: float | None = None
+    is_new: bool = False
+    is_of_window: bool = False
+
+    @property
+    def over(self) -> str | None:
+        """Over how long the gain was measured, where that is not the window of the page."""
+        if self.gain_hours is None or self.is_of_window:
+            return None
+        return f"in {span_words(self.gain_hours, self.is_new)}"
 
     @property
     def reasons(self) -> list[str]:
@@ -69,6 +80,7 @@ class Riser:
             if self.base_upvotes is None
             else f"{count(self.base_upvotes)} → {upvotes}, "
             f"{short_moment(self.base_at)} to {short_moment(self.last_observed_at)}"
+            + (f" ({hour_words(self.gain_hours)})" if self.gain_hours is not None else "")
         ]
         if self.attention_rate is not None and self.expected_upvotes is not None:
             reasons.append(
@@ -121,24 +133,11 @@ _SINCE_FIRST_SEEN = _COLUMNS.format(
 )
 
 _RISERS_OF_WINDOW = (
-    """
-    with chosen as (
-        select * from rpt_paper_trends where {column} > 0
-        order by {column} desc, velocity desc nulls last, upvotes desc, paper_id limit ?
-    ),
-    bases as (
-        select chosen.paper_id, max(seen.observed_at) as base_at
-        from chosen inner join fct_upvote_observations as seen on chosen.paper_id = seen.paper_id
-        where seen.upvotes is not null and seen.observed_at <= chosen.as_of - to_hours(?)
-        group by chosen.paper_id
-    )
-    select """
-    + _COLUMNS.format(gain="trends.{column}", base_upvotes="trends.upvotes - trends.{column}", base_at="bases.base_at")
-    + """
-    from chosen as trends inner join bases on trends.paper_id = bases.paper_id"""
+    "with risers as ({risers}) select "
+    + _COLUMNS.format(gain="trends.gain", base_upvotes="trends.base_upvotes", base_at="trends.base_at")
+    + ", trends.gain_hours, trends.is_new, trends.is_of_window from risers as trends"
     + _TABLES
-    + """
-    order by trends.{column} desc, trends.velocity desc nulls last, trends.upvotes desc, trends.paper_id"""
+    + " where trends.gain > 0 order by trends.place limit ?"
 )
 
 
@@ -146,23 +145,20 @@ def read_rising(connection: duckdb.DuckDBPyConnection) -> Rising:
     """What rises, over the shortest window that anything is known for."""
     counts = connection.execute(
         """select max(as_of), count(*), count(*) filter (observation_count > 1), sum(observation_count),
-                  count(gain_24h), count(gain_7d), count(*) filter (gain_observed > 0),
-                  count(*) filter (gain_24h > 0), count(*) filter (gain_7d > 0)
+                  count(*) filter (gain_observed > 0)
            from rpt_paper_trends"""
     ).fetchall()[0]
-    as_of, papers, watched, observations, day, week, ever, day_rises, week_rises = counts
-    window, measured = next(
-        (w, m)
-        for w, m, rises in zip(WINDOWS, (day, week, watched), (day_rises, week_rises, True), strict=True)
-        if rises
-    )
-    risers = (
-        fetch(connection, Riser, _RISERS_OF_WINDOW.format(column=window.column), [MOST_RISERS, window.hours])
-        if window.hours
-        else _since_first_seen(
-            connection, "gain_observed > 0", "last_observed_at desc, gain_observed desc", MOST_RISERS
-        )
-    )
+    as_of, papers, watched, observations, ever = counts
+    window, measured, risers = SINCE_FIRST_SEEN, watched, list[Riser]()
+    for name, candidate in WINDOWS.items():
+        query = risers_query(name)
+        if found := fetch(connection, Riser, _RISERS_OF_WINDOW.format(risers=query), [MOST_RISERS]):
+            window, risers = candidate, found
+            measured = connection.execute(f"select count(*) from ({query})").fetchall()[0][0]
+            break
+    else:
+        order = "last_observed_at desc, gain_observed desc, upvotes desc"
+        risers = _since_first_seen(connection, "gain_observed > 0", order, MOST_RISERS)
     return Rising(
         as_of=as_of,
         paper_count=papers,
@@ -173,14 +169,14 @@ def read_rising(connection: duckdb.DuckDBPyConnection) -> Rising:
         risers=risers,
         newcomers=_since_first_seen(
             connection,
-            "first_observed_at > as_of - to_hours(24) and observation_count > 1 and gain_observed > 0",
+            "first_observed_at > as_of - to_hours(24) and gain_24h is null and gain_observed > 0",
             "velocity desc nulls last, upvotes desc",
             MOST_NEW,
         ),
         breakouts=_since_first_seen(
             connection,
             "is_breakout and breakout_ended_at > as_of - to_hours(24 * 7)",
-            "breakout_score desc",
+            "breakout_score desc, upvotes desc",
             MOST_BREAKOUTS,
         ),
         latest=[]
@@ -200,9 +196,11 @@ def _since_first_seen(connection: duckdb.DuckDBPyConnection, condition: str, ord
         connection,
         Riser,
         f"""with trends as (
-                select * from rpt_paper_trends where {condition} order by {order}, paper_id limit ?
+                select * from rpt_paper_trends where {condition}
+                order by {order}, first_listed_on nulls last, paper_id limit ?
             )
             select {_SINCE_FIRST_SEEN} from trends {_TABLES}
-            order by {", ".join("trends." + part.strip() for part in order.split(","))}, trends.paper_id""",
+            order by {", ".join("trends." + part.strip() for part in order.split(","))},
+                trends.first_listed_on nulls last, trends.paper_id""",
         [most],
     )
