@@ -122,7 +122,8 @@ def test_a_longer_window_is_taken_and_named_when_a_day_tells_nothing(demo: Paper
            from rpt_paper_trends where gain > 0 order by 1 desc limit 30"""
     )
     document = page(home.written(), "index.html")
-    assert "in the last 7 days" in document.css_first(".lead").text()
+    assert "Gain, 7 days" in document.css_first("table.risers thead").text()
+    assert "in the last 7 days" in document.css_first(".facts").text()
     assert [(number(row[2]),) for row in cells(document, "[aria-labelledby=risers] table")] == expected != []
 
 
