@@ -79,6 +79,12 @@ class Papers:
             "tests.warm_process:papers", *self._words(arguments), environment=self._environment(environment)
         )
 
+    def at(self, moment: datetime, *arguments: str | Path, expect: int | None = 0, **environment: str) -> Called:
+        """Run it in a forked child while the warehouse's clock stands at ``moment`` (aware)."""
+        words, environment = self._words(arguments), self._environment(environment)
+        child = warm_process().start("tests.warm_process:papers_at", str(moment), *words, environment=environment)
+        return self._checked(child.wait(), arguments, expect)
+
     def in_subprocess(self, *arguments: str | Path, expect: int | None = 0, **environment: str) -> Called:
         """Run it as a user does, imports and all."""
         process = self.start_subprocess(*arguments, **environment)

@@ -23,6 +23,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -132,6 +133,18 @@ def papers(*arguments: str) -> int:
     sys.argv = ["papers", *arguments]
     main()
     return 0
+
+
+def papers_at(moment: str, *arguments: str) -> int:
+    """The `papers` command while the warehouse's clock, and that of Dagster's partitions, stands at a moment (ISO)."""
+    import dagster as dg
+
+    from warehouse import landing
+
+    now = datetime.fromisoformat(moment)
+    landing.clock = lambda: now
+    with dg.partition_loading_context(effective_dt=now):
+        return papers(*arguments)
 
 
 def dbt(raw: str, next_: str, target: str, *command: str) -> int:

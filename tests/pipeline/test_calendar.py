@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
-from gate_pieces import Warehouse
+from gate_pieces import Warehouse, listing
+from test_trend_oracle import differences, read_facts, table, trends
 
 from orchestration import demo
 from orchestration.assets.landing import ListingsConfig
@@ -18,7 +20,10 @@ from orchestration.schedules import daily_schedule
 from sources.daily_papers.submission import from_new_york
 from sources.daily_papers.text_dates import read_page_date
 from sources.http import retry_after
+from sources.replay import ReplayServer
+from tests.conftest import Papers
 from tests.worlds.large import LOOK_AT, newest_last_date, next_weekday
+from tests.worlds.shapes import capture_name
 from warehouse.digest.rendering import issue_key
 from warehouse.errors import InputError
 from warehouse.fetching import client_of, observed_since, trailing_dates
@@ -222,6 +227,53 @@ def test_a_keyword_of_the_first_days_of_a_quarter_is_new_though_its_week_began_b
     )
     rows = marts.execute(load_queries()["keywords_new_this_quarter"].sql).fetchall()
     assert {keyword: week for keyword, week, _ in rows} == {"new": date(2026, 12, 28), "later": date(2027, 1, 4)}
+
+
+# --- Whole runs
+
+
+def _write_listing(folder: Path, day: date, observed_at: datetime, upvotes: int) -> None:
+    """A capture of a listing of two papers: one with ``upvotes`` and the keyword ``all``, one with none of either."""
+    listed = json.loads(listing(str(day), 2, upvotes))
+    listed[0]["paper"] |= {"id": f"{day:%y%m.%d}001", "ai_keywords": ["all"], "ai_summary": "Invented."}
+    listed[1]["paper"] |= {"id": f"{day:%y%m.%d}002", "upvotes": 0}
+    (folder / capture_name(day, observed_at, "json")).write_text(json.dumps(listed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Saturday", "1 January, in week 53 too", "29 February"])
+def test_a_run_publishes_the_listing_of_that_day(name: str, papers: Papers, tmp_path: Path) -> None:
+    now = MOMENTS[name]
+    _write_listing(tmp_path, now.date(), now, 3)
+    with ReplayServer(tmp_path, now=now) as site:
+        facts = papers.at(now, "run", "--lookback", "3", "--json", PAPERS_ENDPOINT=site.url).facts
+    assert not facts["not_fetched"] and not facts["refused"]
+    assert papers.value("select max(listing_date) from marts.fct_listings") == now.date()
+    assert papers.value("select max(observed_at) from marts.fct_upvote_observations") == now.replace(tzinfo=None)
+
+
+@pytest.mark.slow
+def test_runs_through_the_turn_of_the_year_keep_week_53_whole(papers: Papers, tmp_path: Path) -> None:
+    # One paper with the keyword is listed each day and has 1 upvote at first, then 1 more each day.
+    evenings = [datetime(2026, 12, 29, 22, tzinfo=UTC) + timedelta(days=n) for n in range(7)]
+    evening = {moment.date(): moment for moment in evenings}
+    for day in evening:
+        for later in (d for d in evening if d >= day):
+            _write_listing(tmp_path, day, evening[later], 1 + (later - day).days)
+    with ReplayServer(tmp_path) as site:
+        for day in (date(2026, 12, 31), date(2027, 1, 1), date(2027, 1, 3), date(2027, 1, 4)):
+            site.now = evening[day]
+            papers.at(evening[day], "run", "--lookback", "7", PAPERS_ENDPOINT=site.url)
+    with papers.published() as connection:
+        weeks = connection.execute(
+            "select week, papers_listed, upvotes_gained from marts.rpt_keyword_trends where keyword = 'all' order by 1"
+        ).fetchall()
+        told = trends(*read_facts(connection))
+        papers_now = table(connection, "select * from marts.rpt_paper_trends", ["paper_id"])
+        assert [differences(row, told[paper]) for (paper,), row in papers_now.items()] == [[]] * 14
+    # Tuesday to Sunday are in week 53. Until Sunday the papers of Tuesday to Thursday, first observed on Thursday,
+    # gained 3 each and Friday's 2; those of Saturday and Sunday were observed once. On Monday each of the six gained 1.
+    assert weeks == [(date(2026, 12, 28), 6, 3 + 3 + 3 + 2), (date(2027, 1, 4), 1, 6)]
 
 
 # --- The demo and the measurements
