@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +36,10 @@ CHROMIUM_FLAGS = (
 )
 #: Commands that run the pipeline or dbt: each in a forked child (see ``warm_process``). The others run in this process.
 FORKED_COMMANDS = frozenset({"demo", "run", "backfill", "import", "rebuild", "accept", "docs"})
+#: A test with one of these fixtures is slow without being marked.
+SLOW_FIXTURES = frozenset({"browser", "shared_data"})
+#: What a test of the fast tier may use, fixtures that others share not counted.
+MAX_FAST_CPU_SECONDS = 25
 #: Names the folder of the session's warm process for the workers of pytest-xdist.
 WARM = "PAPERS_TEST_WARM"
 #: What the demo's result depends on.
@@ -51,6 +55,52 @@ def pytest_configure(config: pytest.Config) -> None:
     cleanup.enter_context(running(folder))
     config.add_cleanup(cleanup.close)
     os.environ[WARM] = str(folder)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m deselects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    started = cpu_seconds()
+    try:
+        return (yield)
+    finally:
+        item.user_properties.append(("setup", cpu_seconds() - started))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    started = cpu_seconds()
+    result = yield
+    used = cpu_seconds() - started
+    item.user_properties.append(("call", used))
+    if used > MAX_FAST_CPU_SECONDS and item.get_closest_marker("slow") is None:
+        pytest.fail(
+            f"{used:.0f} CPU-seconds, and a test that is not marked slow may use {MAX_FAST_CPU_SECONDS}: make it "
+            "cheaper, or mark it slow and leave a cheap one of the same behaviour."
+        )
+    return result
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """With ``--durations``: what took most processor time, forked runs and other processes included."""
+    if not config.option.durations:
+        return
+    reports = [r for found in terminalreporter.stats.values() for r in found if getattr(r, "when", "") == "teardown"]
+    used = [(seconds, phase, r.nodeid) for r in reports for phase, seconds in r.user_properties]
+    terminalreporter.section(f"most CPU-seconds, of {sum(seconds for seconds, *_ in used):.0f}")
+    for seconds, phase, test in sorted(used, reverse=True)[: config.option.durations]:
+        terminalreporter.write_line(f"{seconds:6.1f} {phase:5} {test}")
+
+
+def cpu_seconds() -> float:
+    """Processor seconds of this process, of its ended children and of the ended calls of the warm process."""
+    return sum(os.times()[:4]) + WarmProcess.cpu_seconds
 
 
 @cache

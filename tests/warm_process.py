@@ -78,13 +78,18 @@ class Started:
     def wait(self) -> Called:
         """How it ended; a signal is a negative code. Raises TimeoutError after ``CALL_TIMEOUT_SECONDS``."""
         if self._code is None:
-            self._code = int(self._answers.readline())
+            code, cpu_seconds = self._answers.readline().split()
+            self._code = int(code)
+            WarmProcess.cpu_seconds += float(cpu_seconds)
             self._connection.close()
         return Called(self._code, self._out.read_text(), self._err.read_text())
 
 
 class WarmProcess:
     """The test's end. ``folder`` is the session's, the same in all its workers."""
+
+    #: Processor seconds of the ended children of this worker's calls, with their own children.
+    cpu_seconds = 0.0
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -159,6 +164,12 @@ def dbt(raw: str, next_: str, target: str, *command: str) -> int:
         if event["info"]["level"] == "error":
             print(event["info"]["msg"], file=sys.stderr)
     return 0 if events[-1]["success"] else 1
+
+
+def python(code: str) -> int:
+    """Python code."""
+    exec(code, {})
+    return 0
 
 
 def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float) -> int:
@@ -283,7 +294,7 @@ def _reap(*_: object) -> None:
 
 
 def _answer(connection: socket.socket) -> None:
-    """Fork the child, send its id, then its exit code."""
+    """Fork the child, send its id, then its exit code and processor seconds."""
     connection.settimeout(None)
     request = json.loads(connection.makefile().readline())
     pid = os.fork()
@@ -291,8 +302,9 @@ def _answer(connection: socket.socket) -> None:
         connection.close()
         _run(request)
     connection.sendall(f"{pid}\n".encode())
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    connection.sendall(f"{code}\n".encode())
+    _, status, used = os.wait4(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    connection.sendall(f"{code} {used.ru_utime + used.ru_stime:.2f}\n".encode())
 
 
 def _run(request: Mapping[str, Any]) -> NoReturn:

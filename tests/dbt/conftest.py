@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,36 +10,32 @@ import duckdb
 import pytest
 from dbt_outcome import DbtSession
 
+from orchestration.manifest import ensure_manifest
+from tests.conftest import built_once, warm_process
 from warehouse.publish import prepare_next
 from warehouse.raw import RawStore
-from warehouse.settings import PROJECT_ROOT, Settings
-
-DBT_PROJECT = PROJECT_ROOT / "dbt_project"
-SCRIPT = Path(__file__).with_name("dbt_session.py")
+from warehouse.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def dbt_session(tmp_path_factory: pytest.TempPathFactory) -> DbtSession:
-    home = tmp_path_factory.mktemp("dbt_home")
+def dbt_session(shared_by_workers: Path) -> DbtSession:
+    home = built_once(shared_by_workers / "dbt_home", _build)
+    return DbtSession(
+        manifest=json.loads(ensure_manifest(Settings(home=home)).read_text()),
+        results=json.loads((home / "results.json").read_text()),
+        database=Settings(home=home).next_database,
+        compiled=home / "target" / "compiled",
+    )
+
+
+def _build(home: Path) -> None:
     settings = Settings(home=home)
     with RawStore.open(settings.raw_database):
         pass
     prepare_next(settings)
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(DBT_PROJECT), str(home)],
-        env={**os.environ, **settings.environment()},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, f"dbt itself failed:\n{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
-    return DbtSession(
-        manifest=json.loads((home / "target" / "manifest.json").read_text()),
-        results=json.loads((home / "results.json").read_text()),
-        database=settings.next_database,
-        compiled=home / "target" / "compiled",
-    )
+    environment = settings.environment()
+    done = warm_process().start("tests.dbt.dbt_session:main", str(home), environment=environment).wait()
+    assert done.code == 0, f"dbt itself failed:\n{done.out[-6000:]}\n{done.err[-3000:]}"
 
 
 @pytest.fixture

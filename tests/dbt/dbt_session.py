@@ -1,14 +1,17 @@
-"""Run as a script, in a process of its own: parse once, build every model empty, run all unit and data tests.
+"""Called in a forked child of the process that parsed the project: build every model empty, run all tests of dbt.
 
-Usage: ``python dbt_session.py DBT_PROJECT HOME``. Writes ``HOME/results.json``: step → unique id → result.
-Exit code 1 if dbt could not run a step or build a model; failed tests are results, not errors.
+Writes ``HOME/results.json``: step → unique id → result. Returns 1 if dbt could not run a step or build a model; failed
+tests are results, not errors.
 """
 
 import json
-import sys
+import os
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
+
+from orchestration.dbt_process import _let_go, _parsed, arguments_for
+from warehouse.settings import PROJECT_ROOT
 
 STEPS = {
     "seed": ["seed"],
@@ -18,16 +21,12 @@ STEPS = {
 }
 
 
-def main(project: str, home: str) -> int:
-    places = {"project-dir": project, "profiles-dir": project, "target-path": f"{home}/target", "log-path": home}
-    common = [word for name, place in places.items() for word in (f"--{name}", place)]
-    parsed = dbtRunner().invoke(["parse", *common])
-    if not parsed.success:
-        print(parsed.exception)
-        return 1
+def main(home: str) -> int:
+    os.chdir(PROJECT_ROOT)
+    common = arguments_for(Path(home) / "target")
     results = {}
     for step, arguments in STEPS.items():
-        done = dbtRunner(manifest=parsed.result).invoke([*arguments, *common])
+        done = dbtRunner(manifest=_parsed["manifest"]).invoke([*arguments, *common])
         if done.exception or (step in ("seed", "run") and not done.success):
             print(step, done.exception)
             return 1
@@ -41,9 +40,6 @@ def main(project: str, home: str) -> int:
             for result in done.result.results
             if result.node.resource_type != "operation"  # the project's on-run-end hook
         }
+    _let_go()
     Path(home, "results.json").write_text(json.dumps(results))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -199,15 +199,15 @@ def rows(database: Path) -> dict[str, list[tuple[Any, ...]]]:
         return {table: sorted(connection.execute(f"from {table}").fetchall(), key=repr) for table in TABLES}
 
 
-@pytest.fixture(scope="module")
-def grown(build: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+@pytest.fixture(scope="module", params=[2, pytest.param(BUILDS, marks=pytest.mark.slow)])
+def grown(build: Build, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tuple[Path, Path]:
     """Raw tables and what day by day builds made of them; each build was compared with a full refresh."""
     folder = tmp_path_factory.mktemp("incremental")
     raw, daily, refreshed = folder / "raw.duckdb", folder / "next.duckdb", folder / "refreshed" / "next.duckdb"
     refreshed.parent.mkdir()
     happened: Counter[str] = Counter()
     touched = []
-    for day in range(BUILDS):
+    for day in range(request.param):
         with RawStore.open(raw) as store:
             if day == 0:
                 world = World(store, seed=20260105)
@@ -223,17 +223,17 @@ def grown(build: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
                 "select count(*) filter (is_changed), count(*) from intermediate.int_papers_fingerprinted"
             ).fetchall()
         happened = world.happened
-    assert min(happened.values()) >= 1 and len(happened) == 7, f"every disturbance came up: {happened}"
+    if request.param == BUILDS:
+        assert min(happened.values()) >= 1 and len(happened) == 7, f"every disturbance came up: {happened}"
+        assert min(len(table) for table in found.values()) > 10, "the comparisons were about something"
+        assert any(row[0].startswith("title:") for row in found["marts.fct_upvote_observations"])
     assert touched[0][0] == touched[0][1] and all(0 < changed < papers for changed, papers in touched[1:]), touched
     return raw, daily
 
 
 def test_builds_day_by_day_equal_a_full_refresh_row_for_row(grown: tuple[Path, Path]) -> None:
     _, daily = grown
-    found = rows(daily)
-    assert min(len(table) for table in found.values()) > 10, "the comparisons were about something"
-    papers = {row[0] for row in found["marts.fct_upvote_observations"]}
-    assert any(paper.startswith("title:") for paper in papers)
+    assert all(rows(daily).values()), "no table is empty; the builds were compared when they were made"
 
 
 def test_a_build_leaves_the_rows_of_unchanged_papers_alone(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +11,14 @@ import duckdb
 import pytest
 
 from tests.conftest import Papers
+from tests.dbt.dbt_builds import building
 from warehouse.landing import Landing
 from warehouse.publish import prepare_next
 from warehouse.raw import RawStore, verdicts
-from warehouse.settings import PROJECT_ROOT, Settings
+from warehouse.settings import Settings
 
 #: In the middle of a day's looks, at the very second of one, and after a text page came in.
-MOMENTS = ["2026-09-09T19:59:56", "2026-09-18T13:30:00"]
+MOMENTS = ["2026-09-09T19:59:56", pytest.param("2026-09-18T13:30:00", marks=pytest.mark.slow)]
 
 
 def _warehouse_until(moment: str, demo: Papers, home: Path) -> Path:
@@ -44,13 +42,8 @@ def _warehouse_until(moment: str, demo: Papers, home: Path) -> Path:
         loads = raw.load_landed(landing, "as-of")
         raw.set_verdicts([(load.load_id, given[load.load_id].verdict, "test", None) for load in loads])
     prepare_next(settings)
-    project = PROJECT_ROOT / "dbt_project"
-    command = [str(Path(sys.executable).with_name("dbt")), "run", "--quiet", "--select", "+rpt_paper_trends"]
-    places = {"project-dir": project, "profiles-dir": project, "target-path": home / "dbt", "log-path": home / "dbt"}
-    command += [str(word) for name, place in places.items() for word in (f"--{name}", place)]
-    environment = {**os.environ, **settings.environment(), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout[-3000:]
+    with building("--select", "+rpt_paper_trends", command=("run",)) as build:
+        build(settings.raw_database, settings.next_database)
     return settings.next_database
 
 

@@ -136,8 +136,13 @@ def groups(kills: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return [kills[start : start + KILLS_PER_REPAIR] for start in range(0, len(kills), KILLS_PER_REPAIR)]
 
 
-def test_a_run_killed_at_any_step_is_repaired_by_the_next(scene: Scene, tmp_path: Path) -> None:
-    for group in groups([{"die": place} for place in BOUNDARIES]):
+@pytest.mark.parametrize(
+    "places", [BOUNDARIES[2:11:4], pytest.param(BOUNDARIES, marks=pytest.mark.slow)], ids=["some", "all"]
+)
+def test_a_run_killed_at_any_step_is_repaired_by_the_next(
+    scene: Scene, tmp_path: Path, places: tuple[str, ...]
+) -> None:
+    for group in groups([{"die": place} for place in places]):
         papers = scene.copy(tmp_path / "home")
         for kill in group:
             ended = run(papers.home, scene.files, **kill)

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, warm_process
 from warehouse.settings import Settings
 
 SNAPSHOT = """
@@ -30,9 +30,9 @@ print("sensors", *(s.name for s in repository.sensor_defs))
 
 
 def test_the_graph_is_the_way_of_the_data() -> None:
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", SNAPSHOT], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert sorted(done.stdout.splitlines()) == [
+    done = warm_process().start("tests.warm_process:python", SNAPSHOT).wait()
+    assert done.code == 0, done.err
+    assert sorted(done.out.splitlines()) == [
         "asset landing/listings <- -",
         "asset publication/candidate <- marts",
         "asset publication/feeds <- publication",

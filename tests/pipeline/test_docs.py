@@ -68,8 +68,8 @@ def test_the_examples_in_python_run_as_they_stand(demo: Papers) -> None:
     assert len(names["curve"]) == 3 and len(names["rising"]) == 10
 
 
-def test_dbts_page_shows_every_table_and_loads_nothing(demo: Papers) -> None:
-    page = Path(demo("docs", "--no-serve").out.strip())
+def test_dbts_page_shows_every_table_and_loads_nothing(demo: Papers, tmp_path: Path) -> None:
+    page = Path(demo.copy(tmp_path / "home")("docs", "--no-serve").out.strip())
     text = page.read_text(encoding="utf-8")
     assert all(table["name"] in text for table in contracts()) and '"send_anonymous_usage_stats": false' in text
     assert not re.search(r"<(script|img|iframe)[^>]+src=[\"']?(https?:)?//", text)

@@ -6,9 +6,7 @@ import csv
 import gzip
 import io
 import json
-import os
 import random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,13 +15,11 @@ import pytest
 from gate_pieces import Warehouse, body, entry, listing
 
 from orchestration import console
-from orchestration.manifest import dbt_executable
-from tests.conftest import ROOT, SAMPLE
+from tests.conftest import SAMPLE
+from tests.dbt.dbt_builds import building
 from tests.mutations import damage
 from warehouse.importing import Known, Manifest, find_files, import_files
 from warehouse.publish import prepare_next
-
-MUTATIONS = 220
 
 
 def mutated(seed: int, payloads: list[bytes]) -> bytes:
@@ -42,12 +38,13 @@ def mutated(seed: int, payloads: list[bytes]) -> bytes:
     return json.dumps(records).encode()
 
 
-def test_damaged_listings_lose_no_record_and_no_rejected_one_reaches_a_mart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mutations", [44, pytest.param(220, marks=pytest.mark.slow)])
+def test_damaged_listings_lose_no_record_and_no_rejected_one_reaches_a_mart(tmp_path: Path, mutations: int) -> None:
     home = Warehouse.at(tmp_path / "home")
     originals = [gzip.decompress(f.read_bytes()) for f in sorted(SAMPLE.glob("2026-09-*.json.gz"))[::9]]
     payloads = [p for p in originals if len(p) > 100]
     listings = []
-    for seed in range(MUTATIONS):
+    for seed in range(mutations):
         damaged = mutated(seed, payloads)
         # Two thirds under the date that most of the entries have, the others swapped with another day's file.
         day = "2026-09-09" if seed % 3 == 0 else next(iter(dates_in(damaged)), "2026-09-09")
@@ -60,7 +57,7 @@ def test_damaged_listings_lose_no_record_and_no_rejected_one_reaches_a_mart(tmp_
             "select load_id, received, entries, refused, verdict from raw.loads"
         )
     }
-    assert len(states) == MUTATIONS and gate.judged
+    assert len(states) == mutations and gate.judged
     places: dict[str, list[int | None]] = {load: [] for load in sent}
     for load, position in home.rows(
         "select load_id, position from raw.entries union all select load_id, position from raw.quarantine"
@@ -76,7 +73,10 @@ def test_damaged_listings_lose_no_record_and_no_rejected_one_reaches_a_mart(tmp_
         assert sorted(places[load]) == list(range(1, received + 1)), "each record once, in raw or in quarantine"
     verdicts = {state[3] for state in states.values()}
     assert verdicts == {"accepted", "rejected"}
-    with_dbt_by_hand(home, tmp_path)
+    prepare_next(home.settings)
+    tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    with building(command=("build", *tests)) as build:
+        build(home.settings.raw_database, home.settings.next_database)
     with duckdb.connect(str(home.settings.next_database), read_only=True) as connection:
         shown = {r[0] for r in connection.execute("select load_id from marts.fct_upvote_observations").fetchall()}
         moments = connection.execute("select distinct observed_at from marts.fct_upvote_observations").fetchall()
@@ -89,24 +89,6 @@ def dates_in(payload: bytes) -> Iterator[str]:
     marker = b'"submittedOnDailyAt": "'
     if marker in payload:
         yield payload.split(marker, 1)[1][:10].decode("ascii", "replace")
-
-
-def with_dbt_by_hand(home: Warehouse, scratch: Path) -> None:
-    prepare_next(home.settings)
-    done = subprocess.run(
-        [
-            *(dbt_executable(), "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
-            *("--project-dir", "dbt_project", "--profiles-dir", "dbt_project"),
-            *("--target-path", str(scratch / "target"), "--log-path", str(scratch)),
-        ],
-        cwd=ROOT,
-        env={**os.environ, **home.settings.environment()},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
 
 
 HOSTILE = {

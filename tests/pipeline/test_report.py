@@ -464,6 +464,7 @@ def test_an_empty_warehouse_has_a_report_too(demo: Papers, tmp_path: Path) -> No
     assert "papers run" in page(home, "index.html").body.text()  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_twenty_thousand_papers_fit_ten_megabytes_and_ten_seconds(demo: Papers, tmp_path: Path) -> None:
     home = of_many(demo, tmp_path / "home", 20_000)
     started = time.process_time()

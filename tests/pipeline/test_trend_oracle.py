@@ -347,7 +347,7 @@ def real_home(shared_data: Path, new_home: Callable[[str], Papers]) -> Papers:
     return papers
 
 
-@pytest.fixture(params=["sample", "html and repeats"])
+@pytest.fixture(params=["sample", pytest.param("html and repeats", marks=pytest.mark.slow)])
 def home(request: pytest.FixtureRequest) -> Papers:
     papers: Papers = request.getfixturevalue("demo" if request.param == "sample" else "real_home")
     return papers

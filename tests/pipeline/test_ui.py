@@ -45,6 +45,8 @@ GRAPH = """{
   }
 }"""
 
+pytestmark = pytest.mark.slow
+
 
 class Ui:
     """A running `papers ui`, and the site that it asks."""
