@@ -58,7 +58,7 @@ with spans as (
     group by paper_id
 ),
 
-half as (
+half_moments as (
     select
         known.paper_id,
         min(known.observed_at) as half_at
@@ -68,10 +68,22 @@ half as (
     group by known.paper_id
 ),
 
+-- The step that reached half, if the first observation had not.
+half as (
+    select
+        half_moments.paper_id,
+        half_moments.half_at,
+        steps.previous_at as half_previous_at
+    from half_moments
+    left join {{ steps }} as steps
+        on half_moments.paper_id = steps.paper_id and half_moments.half_at = steps.observed_at
+),
+
 day_gains as (
     select
         paper_id,
         cast(observed_at as date) as day,
+        cast(min(previous_at) as date) as previous_day,
         cast(sum(gain) as {{ dbt.type_bigint() }}) as gain
     from {{ steps }}
     group by paper_id, cast(observed_at as date)
@@ -82,6 +94,7 @@ peaks as (
     select
         paper_id,
         max_by(day, gain * 1000000 - {{ dbt.datediff("cast('1970-01-01' as date)", 'day', 'day') }}) as day,
+        max_by(previous_day, gain * 1000000 - {{ dbt.datediff("cast('1970-01-01' as date)", 'day', 'day') }}) as previous_day,
         max(gain) as gain
     from day_gains
     where gain > 0
@@ -97,8 +110,14 @@ select
     spans.upvotes,
     spans.comments,
     half.half_at,
+    half.half_previous_at,
     peaks.day as peak_day,
-    peaks.gain as peak_day_gain
+    peaks.gain as peak_day_gain,
+    case
+        when peaks.previous_day < peaks.day
+            then cast({{ dbt.datediff('peaks.previous_day', 'peaks.day', 'day') }} - 1 as {{ dbt.type_bigint() }})
+        when peaks.previous_day = peaks.day then 0
+    end as peak_day_unobserved_days
 from spans
 left join half on spans.paper_id = half.paper_id
 left join peaks on spans.paper_id = peaks.paper_id
@@ -183,8 +202,10 @@ based as (
         measures.first_upvotes,
         measures.upvotes,
         measures.half_at,
+        measures.half_previous_at,
         measures.peak_day,
         measures.peak_day_gain,
+        measures.peak_day_unobserved_days,
         case when measures.last_observed_at > windows.day_began_at then bases.day_gain_base_at end as day_gain_base_at,
         bases.day_gain_base_upvotes,
         bases.week_gain_base_at,
@@ -328,10 +349,18 @@ measured as (
                 then {{ seconds_between('based.first_observed_at', 'based.half_at') }} / 3600.0
         end as half_life_hours,
         case
-            when based.half_at <= based.first_observed_at then 'half was reached before the first observation'
+            when based.half_at > based.first_observed_at
+                then {{ seconds_between('based.half_previous_at', 'based.half_at') }} / 3600.0
+        end as half_life_resolution_hours,
+        case
+            when based.half_at > based.first_observed_at then null
+            when based.observation_count = 1 then 'one observation only'
+            when based.upvotes = 0 then 'no upvotes'
+            else 'half was reached before the first observation'
         end as half_life_missing_reason,
         based.peak_day,
         based.peak_day_gain,
+        based.peak_day_unobserved_days,
         case
             when based.observation_count = 1 then 'one observation only'
             when based.peak_day is null then 'no day gained'
@@ -420,9 +449,11 @@ select
     cohort_z_score_missing_reason,
     cohort_size,
     half_life_hours,
+    half_life_resolution_hours,
     half_life_missing_reason,
     peak_day,
     peak_day_gain,
+    peak_day_unobserved_days,
     peak_day_missing_reason,
     is_breakout,
     is_breakout_missing_reason,

@@ -176,9 +176,12 @@ def _history(looks: list[Look], now: datetime) -> Row:
     velocity = velocity_of(looks) if today else None
     no_velocity = STALE if not today else ONCE if len(looks) == 1 else None
     half = next(look for look in looks if 2 * look.upvotes >= last.upvotes)
+    before_half = looks[looks.index(half) - 1]
+    half_reason = "no upvotes" if last.upvotes == 0 else "half was reached before the first observation"
     by_day: dict[date, int] = defaultdict(int)
     for a, b in pairwise(looks):
         by_day[b.at.date()] += b.upvotes - a.upvotes
+    seen_on = {look.at.date() for look in looks}
     rising = sorted((-gain, day_) for day_, gain in by_day.items() if gain > 0)
     return {
         "as_of": now,
@@ -201,11 +204,18 @@ def _history(looks: list[Look], now: datetime) -> Row:
         "acceleration_missing_reason": no_velocity
         or ("fewer than two observations until 24 hours ago" if earlier is None else None),
         "half_life_hours": hours_between(first.at, half.at) if half is not first else None,
-        "half_life_missing_reason": "half was reached before the first observation" if half is first else None,
+        "half_life_resolution_hours": hours_between(before_half.at, half.at) if half is not first else None,
+        "half_life_missing_reason": None if half is not first else ONCE if len(looks) == 1 else half_reason,
         "peak_day": rising[0][1] if rising else None,
         "peak_day_gain": -rising[0][0] if rising else None,
+        "peak_day_unobserved_days": unobserved_days_before(rising[0][1], seen_on) if rising else None,
         "peak_day_missing_reason": ONCE if len(looks) == 1 else None if rising else "no day gained",
     }
+
+
+def unobserved_days_before(day: date, seen_on: set[date]) -> int:
+    """How many days in a row before a day nobody looked; the first look may be of the day itself."""
+    return (day - max((other for other in seen_on if other < day), default=day - timedelta(days=1))).days - 1
 
 
 def gain_of_window(name: str, looks: list[Look], now: datetime) -> Row:

@@ -160,3 +160,44 @@ def test_report_and_digest_select_the_same_risers(connection: duckdb.DuckDBPyCon
         "in 48 hours",
     ]
     assert report.risers[0].reasons[0] == "2 → 54 upvotes, 9 Jan, 20:30 to 10 Jan, 20:00 (24 hours)"
+
+
+def test_late_bloomers_are_papers_whose_best_day_is_known(connection: duckdb.DuckDBPyConnection) -> None:
+    bloomer = {
+        "peak_day": "2026-01-08",
+        "peak_day_gain": 9,
+        "upvotes": 20,
+        "first_listed_on": "2026-01-05",
+        "first_observed_at": "2026-01-05 20:00:00",
+        "peak_day_unobserved_days": 0,
+    }
+    others = {
+        "late": bloomer,
+        "gained over days without an observation": {**bloomer, "peak_day_unobserved_days": 2},
+        "first observed late": {**bloomer, "first_observed_at": "2026-01-07 08:00:00"},
+        "early": {**bloomer, "peak_day": "2026-01-07"},
+    }
+    for paper_id, trends in others.items():
+        insert(connection, "dim_papers", [{"paper_id": paper_id, "title": paper_id}])
+        insert(connection, "rpt_paper_trends", [{"paper_id": paper_id, **trends}])
+    assert [row["title"] for row in answer(connection, "late_bloomers")] == ["late"]
+
+
+def test_half_lives_by_weekday_say_how_fine_they_can_be_known(connection: duckdb.DuckDBPyConnection) -> None:
+    monday = {"first_listed_on": "2026-01-05", "observation_count": 4}
+    rows = [
+        {**monday, "half_life_hours": 24.0, "half_life_resolution_hours": 24.0},
+        {**monday, "half_life_hours": 30.0, "half_life_resolution_hours": 6.0},
+        {**monday, "half_life_missing_reason": "half was reached before the first observation"},
+        {**monday, "observation_count": 1, "half_life_missing_reason": "one observation only"},
+    ]
+    insert(connection, "rpt_paper_trends", [{"paper_id": f"p{number}", **row} for number, row in enumerate(rows)])
+    (row,) = answer(connection, "half_life_by_weekday")
+    assert row == {
+        "weekday": 1,
+        "papers": 2,
+        "median_hours": 27.0,
+        "resolution_hours": 15.0,
+        "unknown": 2,
+        "observed_once": 1,
+    }

@@ -1,12 +1,16 @@
 -- question: How long until half of the upvotes, by weekday of the list?
 -- grain: one row per weekday (ISO, 1 is Monday) with a known half-life
--- columns: papers with a known half-life, median_hours from the first observation; unknown counts the papers whose
---   first observation had half already
+-- columns: papers with a known half-life, median_hours from the first observation; resolution_hours the median hours
+--   between the two observations around the half: a half-life can't be known finer, and one no longer than that says how
+--   often somebody looked; unknown counts the papers without a half-life, of them observed_once those with one
+--   observation, the others had half at their first or have no upvotes
 select
     isodow(first_listed_on) as weekday,
     count(half_life_hours) as papers,
     median(half_life_hours) as median_hours,
-    count(*) filter (where half_life_hours is null) as unknown
+    median(half_life_resolution_hours) as resolution_hours,
+    count(*) filter (where half_life_hours is null) as unknown,
+    count(*) filter (where observation_count = 1) as observed_once
 from marts.rpt_paper_trends
 where first_listed_on is not null
 group by isodow(first_listed_on)

@@ -63,6 +63,7 @@ class Paper:
     cohort_percentile: float | None
     cohort_size: int | None
     half_life_hours: float | None
+    half_life_resolution_hours: float | None
     half_life_missing_reason: str | None
     peak_day: date | None
     peak_day_gain: int | None
@@ -83,7 +84,8 @@ _PAPERS = """
         trends.gain_24h, trends.gain_24h_missing_reason, trends.gain_7d, trends.gain_7d_missing_reason,
         trends.velocity, trends.velocity_missing_reason, trends.velocity_rank, trends.upvote_rank,
         trends.expected_upvotes, trends.attention_rate, trends.attention_rate_missing_reason,
-        trends.cohort_percentile, trends.cohort_size, trends.half_life_hours, trends.half_life_missing_reason,
+        trends.cohort_percentile, trends.cohort_size, trends.half_life_hours, trends.half_life_resolution_hours,
+        trends.half_life_missing_reason,
         trends.peak_day, trends.peak_day_gain, trends.peak_day_missing_reason,
         trends.is_breakout, trends.is_breakout_missing_reason,
         trends.breakout_started_at, trends.breakout_ended_at, trends.breakout_score

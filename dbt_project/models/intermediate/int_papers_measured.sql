@@ -14,6 +14,7 @@ steps as (
     select
         paper_id,
         observed_at,
+        previous_at,
         gain
     from {{ ref('int_steps_measured') }}
     where {{ is_of_changed_paper() }}

@@ -32,6 +32,7 @@ papers as (
     select
         paper_id,
         first_listed_on,
+        last_listed_on,
         upvotes
     from {{ ref('dim_papers') }}
 ),
@@ -42,7 +43,7 @@ totals as (
         count(distinct mentions.paper_id) as paper_count,
         count(distinct mentions.name_as_listed) as name_count,
         min(papers.first_listed_on) as first_listed_on,
-        max(papers.first_listed_on) as last_listed_on,
+        max(papers.last_listed_on) as last_listed_on,
         cast(sum(papers.upvotes) as {{ dbt.type_bigint() }}) as upvotes
     from mentions
     inner join papers on mentions.paper_id = papers.paper_id

@@ -15,6 +15,7 @@ observed as (
         min(observed_at) as first_observed_at,
         max(observed_at) as last_observed_at,
         count(*) as observation_count,
+        count(upvotes) as upvote_observation_count,
         max_by(upvotes, case when upvotes is not null then observed_at end) as upvotes
     from {{ ref('fct_upvote_observations') }}
     where {{ is_of_missing_paper() }}
@@ -61,7 +62,8 @@ final as (
         contents.ai_summary,
         observed.first_observed_at,
         observed.last_observed_at,
-        observed.observation_count
+        observed.observation_count,
+        observed.upvote_observation_count
     from latest
     inner join contents on latest.content_id = contents.content_id
     inner join observed on latest.paper_id = observed.paper_id
