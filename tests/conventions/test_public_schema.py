@@ -40,6 +40,12 @@ def test_readers_read_the_public_schema_only(path: Path) -> None:
     assert PRIVATE.findall(_queries(path)) == []
 
 
+def test_queries_show_titles_as_people_read_them() -> None:
+    queries = {path: path.read_text(encoding="utf-8") for path in FILES if path.suffix == ".sql"}
+    assert [path.name for path, query in queries.items() if "dim_papers" in query and "papers.title" in query] == []
+    assert not [path.name for path, query in queries.items() if re.search(r"select (?:\w+, )*title\b", query)]
+
+
 def test_table_macros_read_the_public_schema_only() -> None:
     assert PRIVATE.findall(table_macros()) == []
     assert set(re.findall(r"\bmarts\.(\w+)", table_macros())) >= {"fct_upvote_observations", "fct_listings"}

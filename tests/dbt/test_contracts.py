@@ -23,6 +23,7 @@ PUBLISHED = {
     "dim_organizations": "organization_id display_name kind parent_organization_id",
     "bridge_paper_authors": "paper_id position author_id name_as_listed",
     "bridge_paper_organizations": "paper_id organization_id",
+    "bridge_paper_keywords": "paper_id keyword",
     "fct_listings": "listing_date paper_id",
     "fct_upvote_observations": "paper_id observed_at upvotes comments",
     "fct_paper_upvotes_daily": "paper_id day upvotes gained is_observed",

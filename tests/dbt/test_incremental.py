@@ -64,6 +64,7 @@ class World:
     def __init__(self, raw: RawStore, seed: int):
         self.raw = raw
         self.chance, self.chance_of_authors = random.Random(seed), random.Random(seed + 1)
+        self.chance_of_fields = random.Random(seed + 2)
         self.happened: Counter[str] = Counter()
         self.loads = 0
         #: Papers that the lists have shown; a text may be about one that they have not.
@@ -80,6 +81,7 @@ class World:
                         "title_key": TITLES[number % 24],
                         "code_url": self.chance.choice([None, "https://github.com/some/where"]),
                         "organization_slug": self.chance.choice([None, "a-lab"]),
+                        "submitted_at": START.replace(hour=self.chance_of_fields.choice([0, 0, 5])),
                         "ai_keywords": self.chance.sample(["Diffusion Models", "agents", "LLMs", "video"], 2),
                     }
                 ],
@@ -168,6 +170,11 @@ class World:
                 }
             ],
         )
+        if kind == "daily" and self.chance_of_fields.random() < 0.3:
+            paths = self.chance_of_fields.sample(["paper.githubRepo", "paper.ai_keywords", "organization"], 2)
+            counts = {"types": "str", "present": 1, "parents": 1, "is_known": True}
+            self.raw.append("fields_seen", [{"load_id": load_id, "path": path, **counts} for path in paths])
+            self.happened["fields that others lack"] += 1
         self.add_entries(load_id, kind)
 
     def add_entries(self, load_id: str, kind: str) -> None:
@@ -224,9 +231,11 @@ def grown(build: Build, tmp_path_factory: pytest.TempPathFactory, request: pytes
             ).fetchall()
         happened = world.happened
     if request.param == BUILDS:
-        assert min(happened.values()) >= 1 and len(happened) == 7, f"every disturbance came up: {happened}"
+        assert min(happened.values()) >= 1 and len(happened) == 8, f"every disturbance came up: {happened}"
         assert min(len(table) for table in found.values()) > 10, "the comparisons were about something"
         assert any(row[0].startswith("title:") for row in found["marts.fct_upvote_observations"])
+        listed = {value for row in found["marts.dim_papers"] for value in row if isinstance(value, str)}
+        assert {"known", "none", "not_provided", "cut to the day by the source"} <= listed
     assert touched[0][0] == touched[0][1] and all(0 < changed < papers for changed, papers in touched[1:]), touched
     return raw, daily
 

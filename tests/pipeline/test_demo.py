@@ -18,6 +18,8 @@ PUBLIC = {
     "dim_authors": "author_id display_name account_handle paper_count",
     "dim_organizations": "organization_id display_name kind parent_organization_id",
     "dim_keywords": "keyword",
+    "dim_keyword_aliases": "alias keyword",
+    "bridge_paper_keywords": "paper_id keyword",
     "bridge_paper_authors": "paper_id position author_id name_as_listed",
     "bridge_paper_organizations": "paper_id organization_id",
     "bridge_paper_families": "paper_id organization_id levels",

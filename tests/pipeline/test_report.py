@@ -9,6 +9,7 @@ import time
 from html import unescape
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from report_pieces import ENDING, ESCAPES, LINK, NAME, TITLE, Site, copy_of, made_hostile, of_many
@@ -17,6 +18,7 @@ from selectolax.lexbor import LexborHTMLParser as Html
 from tests.conftest import ROOT, Papers
 from warehouse.digest.selection import Filters, select_risers
 from warehouse.publish import read_published
+from warehouse.report.boards import read_growing_keywords
 from warehouse.report.curves import Point, curve, points_of, thinned
 from warehouse.report.definitions import read_definitions
 from warehouse.report.words import clean, code_link, page_name, short_moment
@@ -231,10 +233,13 @@ def test_keywords_show_their_share_of_the_last_lists(site: Site) -> None:
         row[0]
         for row in site.rows(
             "select distinct date_trunc('week', first_listed_on)::date from dim_papers "
-            "where first_listed_on is not null order by 1 desc limit 4"
+            "where first_listed_on is not null and keywords_status = 'known' order by 1 desc limit 4"
         )
     ]
-    listed = site.value("select count(*) from dim_papers where first_listed_on >= ?", [weeks[-1]])
+    with_keywords = "select count(*) from dim_papers where keywords_status = 'known' and first_listed_on"
+    listed = site.value(f"{with_keywords} >= ?", [weeks[-1]])
+    caption = page(site, "keywords.html").css("[aria-labelledby=growing] caption")[0].text()
+    assert f"{listed} in the last four weeks" in caption
     shown = cells(page(site, "keywords.html"), "[aria-labelledby=growing] table")
     assert shown
     for row in shown:
@@ -242,6 +247,41 @@ def test_keywords_show_their_share_of_the_last_lists(site: Site) -> None:
             "select sum(papers_listed) from rpt_keyword_trends where keyword = ? and week >= ?", [row[0], weeks[-1]]
         )
         assert (number(row[1]), row[2]) == (papers, f"{100 * papers / listed:.1f} %")
+
+
+def test_growing_keywords_are_not_compared_with_weeks_that_had_no_keywords(demo: Papers, tmp_path: Path) -> None:
+    """A month without any keywords and, before it, a month in which every paper had both of two: neither grew."""
+    home = copy_of(demo, tmp_path / "home").change(
+        "delete from dim_papers",
+        "delete from rpt_keyword_trends",
+        """insert into dim_papers by name
+           select w || '-' || n as paper_id, date '2026-09-28' - 7 * w::integer as first_listed_on,
+                  case when w between 4 and 7 then 'none' else 'known' end as keywords_status
+           from range(12) as weeks(w) cross join range(3) as numbers(n)""",
+        """insert into rpt_keyword_trends by name
+           select keyword, date '2026-09-28' - 7 * w::integer as week, 3 as papers_listed, 3 as papers_observed
+           from range(12) as weeks(w) cross join (values ('agent'), ('video')) as keywords(keyword)
+           where w not between 4 and 7""",
+    )
+    with duckdb.connect(str(home.home / "papers.duckdb"), read_only=True) as connection:
+        connection.execute("set schema = 'marts'")
+        assert read_growing_keywords(connection) == []
+    home.change("update rpt_keyword_trends set papers_listed = 1 where keyword = 'video' and week < date '2026-08-17'")
+    with duckdb.connect(str(home.home / "papers.duckdb"), read_only=True) as connection:
+        connection.execute("set schema = 'marts'")
+        (course,) = read_growing_keywords(connection)
+    assert (course.keyword, course.recent_share, course.recent_papers, course.earlier_papers) == ("video", 1, 12, 12)
+    assert course.earlier_share == pytest.approx(1 / 3)
+
+
+def test_shares_of_a_week_name_their_base(site: Site) -> None:
+    for name, table in (("keywords.html", "rpt_keyword_trends"), ("organizations.html", "rpt_organization_trends")):
+        papers, gained = site.rows(
+            f"select max(base_papers_observed), max(base_upvotes_gained) from {table} "
+            f"where week = (select max(week) from {table})"
+        )[0]
+        text = " ".join(page(site, name).body.text().split())  # type: ignore[union-attr]
+        assert f"Shares are of the +{gained:,} upvotes that the {papers} watched papers" in text, name
 
 
 def test_data_health_counts_loads_quarantine_and_rules(site: Site) -> None:

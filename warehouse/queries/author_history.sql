@@ -7,7 +7,7 @@ with chosen as (
     limit 1
 )
 select
-    chosen.display_name, papers.first_listed_on, papers.title, bridge.position, papers.author_count,
+    chosen.display_name, papers.first_listed_on, papers.display_title as title, bridge.position, papers.author_count,
     trends.upvotes, trends.cohort_percentile
 from chosen
 inner join marts.bridge_paper_authors as bridge on chosen.author_id = bridge.author_id

@@ -9,7 +9,7 @@ with top as (
     order by gain_24h desc, upvotes desc, first_listed_on nulls last, paper_id
     limit 25
 )
-select papers.title, top.gain_24h, top.upvotes, top.acceleration, top.first_listed_on, top.cohort_percentile
+select papers.display_title as title, top.gain_24h, top.upvotes, top.acceleration, top.first_listed_on, top.cohort_percentile
 from top
 inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
 order by top.gain_24h desc, top.upvotes desc, top.first_listed_on nulls last, top.paper_id

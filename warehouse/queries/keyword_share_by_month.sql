@@ -1,21 +1,23 @@
 -- question: How does the share of the commonest keywords change by month?
 -- grain: one row per month and keyword, for the 10 commonest keywords
--- columns: papers is the number of papers first listed in a week that begins in the month, share theirs of all
---   listed papers
+-- columns: papers is the number of papers first listed in the month with the keyword, share theirs of base_papers, the
+--   papers first listed in the month that have any keywords (the source writes them late or not at all)
 with commonest as (
     select keyword from marts.dim_keywords order by listed_count desc, keyword limit 10
 ),
-months as (
-    select date_trunc('month', date_trunc('week', first_listed_on)) as month, count(*) as papers
+listed as (
+    select paper_id, cast(date_trunc('month', first_listed_on) as date) as month
     from marts.dim_papers
-    where first_listed_on is not null
-    group by all
+    where first_listed_on is not null and keywords_status = 'known'
+),
+months as (
+    select month, count(*) as base_papers from listed group by month
 )
 select
-    months.month, trends.keyword, sum(trends.papers_listed) as papers, sum(trends.papers_listed) / any_value(months.papers) as share
-from marts.rpt_keyword_trends as trends
-inner join commonest on trends.keyword = commonest.keyword
-inner join months on date_trunc('month', trends.week) = months.month
-where trends.papers_listed > 0
-group by months.month, trends.keyword
-order by months.month, papers desc, trends.keyword
+    months.month, bridge.keyword, count(*) as papers, count(*) / months.base_papers as share, months.base_papers
+from listed
+inner join marts.bridge_paper_keywords as bridge on listed.paper_id = bridge.paper_id
+inner join commonest on bridge.keyword = commonest.keyword
+inner join months on listed.month = months.month
+group by months.month, bridge.keyword, months.base_papers
+order by months.month, papers desc, bridge.keyword

@@ -1,8 +1,10 @@
 -- question: Which keywords gained most in the last week on record?
 -- grain: one row per keyword, at most 25
--- columns: upvotes_gained in the ISO week, not 0; rank_change places risen since the week before, null without a rank
---   in that
-select keyword, week, papers_listed, papers_observed, upvotes_gained, share_of_gain, rank_in_week, rank_change
+-- columns: upvotes_gained in the ISO week, not 0; share_of_gain 0 to 1 of base_upvotes_gained, that of all papers with
+--   keywords; rank_change places risen since the week before, null without a rank in that
+select
+    keyword, week, papers_listed, papers_observed, upvotes_gained, share_of_gain, base_upvotes_gained, rank_in_week,
+    rank_change
 from marts.rpt_keyword_trends
 where
     rank_in_week is not null

@@ -3,7 +3,7 @@
 -- columns: rank_then and upvotes_then as the warehouse knew them at that moment, rank_now and upvotes_now today;
 --   marts.trends_as_of in the place of marts.upvotes_as_of gives every other metric of that moment
 with earlier as (
-    select counts.paper_id, counts.upvotes, papers.title, papers.first_listed_on
+    select counts.paper_id, counts.upvotes, papers.display_title as title, papers.first_listed_on
     from marts.upvotes_as_of((select max(last_observed_at) - interval '7 days' from marts.dim_papers)) as counts
     inner join marts.dim_papers as papers on counts.paper_id = papers.paper_id
     order by counts.upvotes desc, papers.first_listed_on nulls last, counts.paper_id

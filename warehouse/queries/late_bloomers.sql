@@ -14,7 +14,7 @@ with top as (
     limit 25
 )
 select
-    papers.title, top.first_listed_on, top.peak_day, top.peak_day - top.first_listed_on as days_after,
+    papers.display_title as title, top.first_listed_on, top.peak_day, top.peak_day - top.first_listed_on as days_after,
     top.peak_day_gain, top.upvotes
 from top
 inner join marts.dim_papers as papers on top.paper_id = papers.paper_id

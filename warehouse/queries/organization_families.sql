@@ -1,13 +1,16 @@
 -- question: How much do organizations gain with everything beneath them?
 -- grain: one row per organization in the last week with a gain, at most 25
--- columns: own_gain counts its own papers' upvotes of the week, family_gain those of its children too
+-- columns: own_gain counts its own papers' upvotes of the week, family_gain those of its children too, and
+--   family_share_of_gain is 0 to 1 of base_upvotes_gained, that of all papers for which the source could tell an
+--   organization
 select
     organizations.display_name,
     trends.week,
     trends.upvotes_gained as own_gain,
     trends.family_upvotes_gained as family_gain,
     trends.family_rank_in_week,
-    trends.family_share_of_gain
+    trends.family_share_of_gain,
+    trends.base_upvotes_gained
 from marts.rpt_organization_trends as trends
 inner join marts.dim_organizations as organizations on trends.organization_id = organizations.organization_id
 where

@@ -1,12 +1,19 @@
 -- question: Are papers with code upvoted more than papers without?
 -- grain: one row per answer to "has code"
--- columns: median_upvotes and mean_upvotes over the latest counts of papers with a known count
+-- columns: papers with a known count for which the source could tell code, share theirs of base_papers, all of those;
+--   median_upvotes and mean_upvotes over their latest counts. Papers seen only before the source told code are left out
+with told as (
+    select code_status = 'known' as has_code, upvotes
+    from marts.dim_papers
+    where upvotes is not null and code_status <> 'not_provided'
+)
 select
-    code_url is not null as has_code,
+    has_code,
     count(*) as papers,
+    count(*) / sum(count(*)) over () as share,
+    cast(sum(count(*)) over () as bigint) as base_papers,
     median(upvotes) as median_upvotes,
     avg(upvotes) as mean_upvotes
-from marts.dim_papers
-where upvotes is not null
-group by code_url is not null
+from told
+group by has_code
 order by has_code

@@ -14,7 +14,7 @@ with top as (
 select
     top.velocity_rank,
     top.paper_id,
-    papers.title,
+    papers.display_title as title,
     top.velocity,
     top.gain_24h,
     top.upvotes,

@@ -2,7 +2,7 @@
 -- grain: one row per paper of the 7 listing dates before the last observation, best by Hacker News first, at most 50
 -- columns: each …_rank is the place among these papers by that score; formulas in docs/trends.md
 select
-    papers.title,
+    papers.display_title as title,
     trends.upvotes,
     round(trends.age_hours) as age_hours,
     rank() over (order by trends.hacker_news_score desc nulls last) as hacker_news_rank,

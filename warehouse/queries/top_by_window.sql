@@ -45,7 +45,7 @@ placed as (
     from marts.rpt_paper_trends
     qualify place <= 10
 )
-select placed.window_name, placed.place, papers.title, placed.gained, papers.upvotes
+select placed.window_name, placed.place, papers.display_title as title, placed.gained, papers.upvotes
 from placed
 inner join marts.dim_papers as papers on placed.paper_id = papers.paper_id
 order by placed.days, placed.place

@@ -8,7 +8,7 @@ with falls as (
     order by gained, upvotes desc, day, paper_id
     limit 50
 )
-select falls.day, papers.title, falls.gained, falls.upvotes
+select falls.day, papers.display_title as title, falls.gained, falls.upvotes
 from falls
 inner join marts.dim_papers as papers on falls.paper_id = papers.paper_id
 order by falls.gained, falls.upvotes desc, falls.day, falls.paper_id

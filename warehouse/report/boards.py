@@ -26,6 +26,8 @@ class Kind:
     entity: str
     prefix: str = ""
     condition: str = ""
+    #: The papers that shares are of, where not every paper can have such an entity. The table has their counts then.
+    base: str | None = None
 
 
 ORGANIZATIONS = Kind(
@@ -34,6 +36,7 @@ ORGANIZATIONS = Kind(
     "entity.display_name",
     "entity.kind",
     "inner join dim_organizations as entity on trends.organization_id = entity.organization_id",
+    base="for which the source could tell an organization",
 )
 #: The same organizations with everything beneath them; a part is not shown beside its whole.
 FAMILIES = Kind(
@@ -43,6 +46,7 @@ FAMILIES = Kind(
     ORGANIZATIONS.detail,
     ORGANIZATIONS.entity + " and entity.parent_organization_id is null",
     "family_",
+    base=ORGANIZATIONS.base,
 )
 AUTHORS = Kind(
     "rpt_author_trends",
@@ -53,7 +57,13 @@ AUTHORS = Kind(
 )
 #: A keyword of one paper tells nothing that the paper does not.
 KEYWORDS = Kind(
-    "rpt_keyword_trends", "keyword", "trends.keyword", "null", "", condition="and papers_observed + papers_listed > 1"
+    "rpt_keyword_trends",
+    "keyword",
+    "trends.keyword",
+    "null",
+    "",
+    condition="and papers_observed + papers_listed > 1",
+    base="with keywords",
 )
 
 
@@ -100,8 +110,20 @@ class AllTimeRow:
 
 
 @dataclass(frozen=True)
+class Base:
+    """What the shares of a week are of: papers with daily upvotes, and the upvotes that they gained."""
+
+    which: str
+    papers: int
+    gained: int | None
+
+
+@dataclass(frozen=True)
 class Board:
-    """The leaderboards of one kind. ``week`` is the last Monday, None in an empty warehouse; open until it is over."""
+    """The leaderboards of one kind. ``week`` is the last Monday, None in an empty warehouse; open until it is over.
+
+    ``base`` is None where shares are of all papers.
+    """
 
     week: date | None
     is_open: bool
@@ -110,6 +132,7 @@ class Board:
     tracks: list[Track]
     most_gained: int
     all_time: list[AllTimeRow]
+    base: Base | None = None
 
 
 _WEEK_ROWS = """
@@ -179,7 +202,27 @@ def read_board(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Board:
     rows = fetch(connection, WeekRow, _WEEK_ROWS.format(**words), [weeks[0], MOST_OF_WEEK])
     tracks = _tracks(connection.execute(_TRACKS.format(**words), [weeks, MOST_WEEK_BY_WEEK, weeks]).fetchall(), weeks)
     most = max((cell.gained or 0 for track in tracks for cell in track.cells if cell), default=0)
-    return Board(weeks[0], _is_open(connection, weeks[0]), rows, weeks, tracks, most, _all_time(connection, kind))
+    return Board(
+        week=weeks[0],
+        is_open=_is_open(connection, weeks[0]),
+        rows=rows,
+        weeks=weeks,
+        tracks=tracks,
+        most_gained=most,
+        all_time=_all_time(connection, kind),
+        base=_base(connection, kind, weeks[0]),
+    )
+
+
+def _base(connection: duckdb.DuckDBPyConnection, kind: Kind, week: date) -> Base | None:
+    """What the shares of a week are of, the same in all rows of the week."""
+    if kind.base is None:
+        return None
+    found = connection.execute(
+        f"select max(base_papers_observed), max(base_upvotes_gained) from {kind.table} where week = ?", [week]
+    ).fetchall()
+    papers, gained = found[0]
+    return Base(kind.base, papers or 0, gained)
 
 
 def _is_open(connection: duckdb.DuckDBPyConnection, week: date) -> bool:
@@ -214,28 +257,37 @@ def _all_time(connection: duckdb.DuckDBPyConnection, kind: Kind) -> list[AllTime
 
 @dataclass(frozen=True)
 class KeywordCourse:
-    """Papers first listed with a keyword in the last four weeks that had lists, and in the four before."""
+    """Papers first listed with a keyword in the last four weeks that had papers with keywords, and in the four before.
+
+    Shares are of all papers with keywords of those weeks, ``recent_papers`` and ``earlier_papers``.
+    """
 
     keyword: str
     recent: int
     earlier: int
     recent_share: float
     earlier_share: float
+    recent_papers: int
+    earlier_papers: int
     first_week: date
 
 
 def read_growing_keywords(connection: duckdb.DuckDBPyConnection, most: int = 12) -> list[KeywordCourse]:
-    """Keywords whose share of the listed papers grew most. Weeks without a list are left out, not counted as empty."""
+    """Keywords whose share of the listed papers with keywords grew most.
+
+    The source writes keywords late or not at all, so papers and weeks without any are left out, not counted as empty.
+    """
     return fetch(
         connection,
         KeywordCourse,
         """with weeks as (
                select date_trunc('week', first_listed_on)::date as week, count(*) as papers,
                       row_number() over (order by week desc) as age
-               from dim_papers where first_listed_on is not null group by week
+               from dim_papers where first_listed_on is not null and keywords_status = 'known' group by week
            ),
            sizes as (
-               select sum(papers) filter (age <= 4) as recent, sum(papers) filter (age between 5 and 8) as earlier
+               select sum(papers) filter (age <= 4)::bigint as recent,
+                      sum(papers) filter (age between 5 and 8)::bigint as earlier
                from weeks
            ),
            courses as (
@@ -247,7 +299,8 @@ def read_growing_keywords(connection: duckdb.DuckDBPyConnection, most: int = 12)
                group by keyword
            )
            select keyword, courses.recent, courses.earlier, courses.recent / sizes.recent as recent_share,
-                  courses.earlier / sizes.earlier as earlier_share, first_week
+                  courses.earlier / sizes.earlier as earlier_share, sizes.recent as recent_papers,
+                  sizes.earlier as earlier_papers, first_week
            from courses cross join sizes
            where courses.recent > 1 and sizes.earlier > 0 and recent_share > earlier_share
            order by recent_share - earlier_share desc, courses.recent desc, keyword

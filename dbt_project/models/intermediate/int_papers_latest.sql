@@ -56,6 +56,8 @@ ranked as (
         content_id,
         github_stars,
         comments,
+        load_id,
+        observed_at,
         learned_at,
         first_fully_observed_at,
         row_number() over (
@@ -87,6 +89,8 @@ final as (
     select
         paper_id,
         max(case when main_rank = 1 then content_id end) as content_id,
+        max(case when main_rank = 1 then load_id end) as load_id,
+        max(case when main_rank = 1 then observed_at end) as observed_at,
         max(case when main_rank = 1 then github_stars end) as github_stars,
         max(case when code_rank = 1 then content_id end) as code_content_id,
         max(case when organization_rank = 1 then content_id end) as organization_content_id,

@@ -1,5 +1,6 @@
-{{ built_by_paper(['{{ forget_papers_of_other_organizations() }}']) }}
+{{ built_by_paper(['{{ forget_papers_of_other_organizations() }}', '{{ forget_papers_of_other_statuses() }}']) }}
 -- depends_on: {{ ref('int_papers_fingerprinted') }} {{ ref('bridge_paper_organizations') }}
+-- depends_on: {{ ref('ops_schema_drift') }}
 with latest as (
     select * from {{ ref('int_papers_latest') }}
     where {{ is_of_missing_paper() }}
@@ -33,11 +34,69 @@ listed as (
     group by paper_id
 ),
 
+keywords as (
+    select distinct paper_id
+    from {{ ref('int_paper_keywords') }}
+    where {{ is_of_missing_paper() }}
+),
+
+fields as (
+    {{ fields_first_seen() }}
+),
+
+-- Code and project page as listed, and what they mean: some pages are repositories, and some code is none.
+links as (
+    select
+        paper_id,
+        code_as_listed,
+        code_link,
+        {{ repository_of('code_link', true) }} as code_repository,
+        {{ code_owner_of('code_link') }} as code_owner,
+        project_page,
+        {{ repository_of('project_link', false) }} as project_repository
+    from (
+        select
+            latest.paper_id,
+            code.code_url as code_as_listed,
+            {{ web_link('code.code_url') }} as code_link,
+            nullif({{ normalize_space('contents.project_url') }}, '') as project_page,
+            {{ web_link('contents.project_url') }} as project_link
+        from latest
+        inner join contents on latest.content_id = contents.content_id
+        left join contents as code on latest.code_content_id = code.content_id
+    ) as listed_links
+),
+
+normalized_links as (
+    select
+        paper_id,
+        code_as_listed as code_url_as_listed,
+        case
+            when coalesce(code_repository, code_owner) is not null
+                then concat('https://', coalesce(code_repository, code_owner))
+        end as code_url,
+        {{ lower_case('coalesce(code_repository, project_repository)') }} as repository_id,
+        case
+            when code_repository is not null then 'code link'
+            when project_repository is not null then 'project page'
+        end as repository_source,
+        -- A listed code link to somewhere else is a page of the project.
+        coalesce(
+            project_page,
+            case
+                when code_repository is null and code_owner is null and {{ has_match('code_link', '^(?i)https?://') }}
+                    then code_link
+            end
+        ) as project_url
+    from links
+),
+
 final as (
     select
         latest.paper_id,
         case when latest.paper_id not like 'title:%' then latest.paper_id end as arxiv_id,
         {{ normalize_space('contents.title') }} as title,
+        {{ display_title(normalize_space('contents.title')) }} as display_title,
         contents.abstract,
         contents.published_at,
         coalesce(contents.published_on, cast(contents.published_at as date)) as published_on,
@@ -48,8 +107,13 @@ final as (
         observed.upvotes,
         latest.comments,
         latest.github_stars,
-        code.code_url,
-        contents.project_url,
+        normalized_links.code_url,
+        normalized_links.code_url_as_listed,
+        normalized_links.repository_id,
+        normalized_links.repository_source,
+        {{ field_status('code', 'coalesce(normalized_links.code_url, normalized_links.repository_id) is not null') }} as code_status,
+        normalized_links.project_url,
+        {{ field_status('project_page', 'normalized_links.project_url is not null') }} as project_page_status,
         case
             when latest.paper_id not like 'title:%' then concat('https://huggingface.co/papers/', latest.paper_id)
         end as hf_url,
@@ -57,9 +121,14 @@ final as (
             when latest.paper_id not like 'title:%' then concat('https://arxiv.org/abs/', latest.paper_id)
         end as arxiv_url,
         organizations.organization_id,
-        contents.submitted_at,
+        {{ field_status('organization', 'organizations.organization_id is not null') }} as organization_status,
+        {{ field_status('keywords', 'keywords.paper_id is not null') }} as keywords_status,
+        {{ submission_time('contents.submitted_at') }} as submitted_at,
+        {{ submission_time_missing_reason('contents.submitted_at') }} as submitted_at_missing_reason,
+        cast(contents.submitted_at as date) as submitted_on,
         contents.submitter_handle,
         contents.ai_summary,
+        {{ field_status('ai_summary', 'contents.ai_summary is not null') }} as ai_summary_status,
         observed.first_observed_at,
         observed.last_observed_at,
         observed.observation_count,
@@ -68,7 +137,10 @@ final as (
     inner join contents on latest.content_id = contents.content_id
     inner join observed on latest.paper_id = observed.paper_id
     left join listed on latest.paper_id = listed.paper_id
-    left join contents as code on latest.code_content_id = code.content_id
+    inner join normalized_links on latest.paper_id = normalized_links.paper_id
+    left join keywords on latest.paper_id = keywords.paper_id
+    left join {{ ref('int_loads_with_cut_times') }} as cut on latest.load_id = cut.load_id
+    cross join fields
     left join {{ ref('bridge_paper_organizations') }} as organizations on latest.paper_id = organizations.paper_id
 )
 

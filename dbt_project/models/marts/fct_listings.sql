@@ -38,7 +38,9 @@ final as (
         spans.paper_id,
         ranked.position as last_position,
         ranked.upvotes as last_upvotes,
-        contents.submitted_at,
+        {{ submission_time('contents.submitted_at') }} as submitted_at,
+        {{ submission_time_missing_reason('contents.submitted_at') }} as submitted_at_missing_reason,
+        cast(contents.submitted_at as date) as submitted_on,
         contents.submitter_handle,
         spans.first_observed_at,
         spans.last_observed_at,
@@ -50,6 +52,7 @@ final as (
             and spans.paper_id = ranked.paper_id
             and ranked.recency = 1
     inner join {{ ref('stg_raw__entry_contents') }} as contents on ranked.content_id = contents.content_id
+    left join {{ ref('int_loads_with_cut_times') }} as cut on ranked.load_id = cut.load_id
 )
 
 select * from final

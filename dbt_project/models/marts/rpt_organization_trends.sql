@@ -1,11 +1,12 @@
 -- An organization's own papers, and beside them those of its family: itself and what lay up to two levels beneath it
 -- when they were listed.
+-- Shares are of the papers for which the source could tell an organization.
 with own as (
-    {{ entity_weeks('select distinct paper_id, organization_id from ' ~ ref('bridge_paper_organizations'), 'organization_id') }}
+    {{ entity_weeks('select distinct paper_id, organization_id from ' ~ ref('bridge_paper_organizations'), 'organization_id', base=papers_with_organization_field()) }}
 ),
 
 family as (
-    {{ entity_weeks('select paper_id, organization_id from ' ~ ref('bridge_paper_families'), 'organization_id') }}
+    {{ entity_weeks('select paper_id, organization_id from ' ~ ref('bridge_paper_families'), 'organization_id', base=papers_with_organization_field()) }}
 ),
 
 final as (
@@ -16,6 +17,9 @@ final as (
         coalesce(own.papers_observed, 0) as papers_observed,
         own.upvotes_gained,
         own.share_of_gain,
+        family.base_papers_listed,
+        family.base_papers_observed,
+        family.base_upvotes_gained,
         own.rank_in_week,
         case
             when own.rank_in_week is null then coalesce(own.rank_in_week_missing_reason, 'no known gain in the week')

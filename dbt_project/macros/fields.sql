@@ -1,0 +1,71 @@
+{# What the source told of a paper, what it told not to be there, and what it did not tell yet: fields came over time. #}
+
+{# Field of dim_papers → paths of the payload that carry it. #}
+{% macro fields_by_path() -%}
+{{ return({
+    'code': ['paper.githubRepo'],
+    'organization': ['organization', 'paper.organization'],
+    'keywords': ['paper.ai_keywords'],
+    'ai_summary': ['paper.ai_summary'],
+    'project_page': ['paper.projectPage'],
+}) }}
+{%- endmacro %}
+
+{# One row: since which observation (UTC) any accepted load carries each field; null if none ever did. #}
+{% macro fields_first_seen() -%}
+select
+    {%- for field, paths in fields_by_path().items() %}
+    min(case when field_path in ('{{ paths | join("', '") }}') then first_seen_at end) as {{ field }}_since
+    {{- "," if not loop.last }}
+    {%- endfor %}
+from {{ ref('ops_schema_drift') }}
+{%- endmacro %}
+
+{# The status of a field of a paper. `latest` is the paper's row of int_papers_latest, `fields` that of
+   fields_first_seen; a text can't carry what it doesn't tell. #}
+{% macro field_status(field, is_known) -%}
+case
+    when {{ is_known }} then 'known'
+    when latest.first_fully_observed_at is not null and latest.observed_at >= fields.{{ field }}_since then 'none'
+    else 'not_provided'
+end
+{%- endmacro %}
+
+{# Pre-hook of dim_papers: drops papers of which a field counts as provided now and did not, or the other way round,
+   because a load that first carried it came or went. #}
+{% macro forget_papers_of_other_statuses() -%}
+{% if is_incremental() -%}
+delete from {{ this }} where paper_id in (
+    select papers.paper_id
+    from {{ this }} as papers
+    inner join {{ ref('int_papers_latest') }} as latest on papers.paper_id = latest.paper_id
+    cross join ({{ fields_first_seen() }}) as fields
+    where
+        {%- for field in fields_by_path() %}
+        {{ 'or ' if not loop.first }}papers.{{ field }}_status <> {{ field_status(field, 'papers.' ~ field ~ "_status = 'known'") }}
+        {%- endfor %}
+)
+{%- endif %}
+{%- endmacro %}
+
+{# A time of submission, null where its load has none but midnights. `cut` is the load's row of
+   int_loads_with_cut_times. #}
+{% macro submission_time(submitted_at) -%}
+case when cut.load_id is null or {{ submitted_at }} <> {{ midnight_of(submitted_at) }} then {{ submitted_at }} end
+{%- endmacro %}
+
+{# Why there is no time of submission. #}
+{% macro submission_time_missing_reason(submitted_at) -%}
+case
+    when {{ submitted_at }} is null then 'not given by the source'
+    when cut.load_id is not null and {{ submitted_at }} = {{ midnight_of(submitted_at) }} then 'cut to the day by the source'
+end
+{%- endmacro %}
+
+{# The start of a moment's UTC day. #}
+{% macro midnight_of(moment) -%}cast(cast({{ moment }} as date) as timestamp){%- endmacro %}
+
+{# Papers for which the source could tell an organization. #}
+{% macro papers_with_organization_field() -%}
+select paper_id from {{ ref('dim_papers') }} where organization_status <> 'not_provided'
+{%- endmacro %}

@@ -1,0 +1,34 @@
+{# What listed links mean. They come with blanks, line breaks, folders of a repository, and hosts in any case. #}
+
+{# A link without white space. The address of git's own protocol becomes that of the web. #}
+{% macro web_link(text) -%}
+{{ replace_all(replace_all(text, '[ \\t\\r\\n\\x{a0}]+', ''), '^(?:ssh://)?git@([A-Za-z0-9.-]+)[:/]', 'https://$1/') }}
+{%- endmacro %}
+
+{# The repository that a link lies in, as host/owner/name with the host in small letters; null if it lies in none. `link`
+   is one of web_link. A project's page at Hugging Face is a model, a data set or a demo, so it counts as code only
+   `with_hugging_face`. #}
+{% macro repository_of(link, with_hugging_face) -%}
+{%- set start = '^(?i)(?:(?:git[+])?(?:https?|git|ssh)://)?(?:www[.])?' -%}
+{%- set name = '([A-Za-z0-9_.-]*?[A-Za-z0-9_-])(?:[.]git)?[.,;:)]*' -%}
+{%- set owned = start ~ '(github[.]com|bitbucket[.]org|codeberg[.]org|gitee[.]com)/+([A-Za-z0-9_.-]+)/+' ~ name ~ '(?:[/?#].*)?$' -%}
+{%- set grouped = start ~ '(gitlab[.]com)/+([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*?)/+' ~ name ~ '(?:/+(?:-|tree|blob|raw|issues|wikis|releases)(?:/.*)?|/*(?:[?#].*)?)$' -%}
+{%- set hugging_face = start ~ '(huggingface[.]co)/+((?:(?:spaces|datasets)/+)?[A-Za-z0-9_.-]+)/+' ~ name ~ '(?:[/?#].*)?$' -%}
+{%- set no_owner = start ~ '(?:github[.]com/+(?:orgs|topics|sponsors|marketplace|apps|users|collections|search|login|features|settings|explore|trending|about|enterprise|pricing|stars|notifications)|gitlab[.]com/+(?:explore|users|groups|help|search)|huggingface[.]co/+(?:collections|papers|blog|docs|learn|models|organizations|settings|tasks|posts|join|login))(?:[/?#]|$)' -%}
+case
+    when {{ has_match(link, no_owner) }} then null
+    {%- for pattern in [owned, grouped] + ([hugging_face] if with_hugging_face else []) %}
+    when {{ has_match(link, pattern) }}
+        then concat({{ lower_case(replace_all(link, pattern, '$1')) }}, '/', {{ replace_all(link, pattern, '$2/$3') }})
+    {%- endfor %}
+end
+{%- endmacro %}
+
+{# The page of an owner at a code host, as host/owner, where a link names no repository of theirs. #}
+{% macro code_owner_of(link) -%}
+{%- set pattern = '^(?i)(?:https?://)?(?:www[.])?(github[.]com|gitlab[.]com|bitbucket[.]org|codeberg[.]org|gitee[.]com)/+([A-Za-z0-9_.-]+)/*$' -%}
+case
+    when {{ has_match(link, pattern) }}
+        then concat({{ lower_case(replace_all(link, pattern, '$1')) }}, '/', {{ replace_all(link, pattern, '$2') }})
+end
+{%- endmacro %}
