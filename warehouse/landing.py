@@ -312,7 +312,7 @@ class Landing:
 
 def _damage(journal: str, line: Line, error: Exception) -> Damage:
     """What is wrong with a line that does not decode."""
-    load_id = re.match(rb'\{"record":"capture","load_id":"([0-9a-f]{16})"', line.raw)
+    load_id = re.search(rb'"load_id":"([0-9a-f]{16})","landed_at"', line.raw)
     problem, is_newer = line.problem or "it is no JSON of a capture or a decision", False
     if line.problem is None and isinstance(error, msgspec.ValidationError):
         try:

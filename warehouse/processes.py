@@ -6,9 +6,11 @@ arrays sent to them. A forked process has none of this one's threads: it compute
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -16,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
 from typing import Any, TypeVar
 
 Part = TypeVar("Part")
@@ -91,6 +94,23 @@ def side_by_side(works: Sequence[Callable[[], Iterable[Result]]]) -> Iterator[li
         return
     with _forked(works) as ends:
         yield [_results(end) for end in ends]
+
+
+def isolated(work: Callable[[], Result], max_bytes: int) -> Result:
+    """What ``work`` returns, done in a process of its own that may take ``max_bytes`` of memory more than this one.
+
+    Raises RuntimeError when it fails or the process dies; this one goes on. Only where processes can be forked.
+    """
+
+    def do() -> Iterator[Result]:
+        with contextlib.suppress(OSError, ValueError):
+            size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (size + max_bytes, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        yield work()
+
+    with _forked([do]) as (end,):
+        result: Result = next(_results(end))
+        return result
 
 
 @contextmanager

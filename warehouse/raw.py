@@ -14,20 +14,23 @@ does (texts, authors, organization) is stored once per distinct content and poin
 from __future__ import annotations
 
 import getpass
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from warehouse.errors import BusyError, DamagedError, GateError, HomeError
+from warehouse.attempts import Attempts
+from warehouse.errors import BusyError, DamagedError, GateError, HomeError, WarehouseError
 from warehouse.files import remove, replace
 from warehouse.landing import Capture, Landing, utc_now
-from warehouse.reading import Columns, LoadResult, Part, Reader, reading
+from warehouse.reading import Columns, LoadResult, Part, Reader, chunked, read_alone, reading, set_aside
 from warehouse.settings import MEMORY_LIMIT
 
 #: Columns by table, in the order in which a chunk is written: authors come before the content that they belong
@@ -224,11 +227,21 @@ def _is_current(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     return version == len(MIGRATIONS)
 
 
+#: Chunks that may be under way at once: one that is appended, and one that each process is ahead.
+_AHEAD = 3
+#: Errors of the place and not of a load: no load is set aside for them.
+_OF_THE_PLACE = (
+    *(WarehouseError, OSError, duckdb.IOException, duckdb.FatalException, duckdb.InternalException),
+    *(duckdb.OutOfMemoryException, duckdb.InterruptException),
+)
+
+
 class RawStore:
     """The raw tables behind one writing connection. Use ``RawStore.open``."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection):
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path):
         self.connection = connection
+        self._folder = folder
 
     @classmethod
     @contextmanager
@@ -240,7 +253,7 @@ class RawStore:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         with open_database(path) as connection:
-            store = cls(connection)
+            store = cls(connection, path.parent)
             store._migrate(path)
             yield store
 
@@ -283,18 +296,82 @@ class RawStore:
         since = _loaded_until(self.connection)
         first = scalar(self.connection, "select coalesce(max(load_number), 0) + 1 from raw.loads")
         results: list[LoadResult] = []
-        with reading(landing, list(unloaded(self.connection, landing)), first, run_id) as chunks:
-            for parts in chunks:
+        for loaded in self._loading(landing, list(enumerate(unloaded(self.connection, landing), first)), run_id):
+            results += loaded
+            if on_load:
+                for result in loaded:
+                    on_load(result)
+        self._replay_decisions(landing, since)
+        return results
+
+    def _loading(
+        self, landing: Landing, numbered: Sequence[tuple[int, Capture]], run_id: str
+    ) -> Iterator[list[LoadResult]]:
+        """Load captures, many at once, and those that broke the loader before one at a time.
+
+        A capture that breaks it when it is read by itself too is set aside, so none stops the others.
+        """
+        attempts = Attempts(self._folder)
+        groups = groupby(numbered, lambda one: attempts.is_suspect(one[1].load_id))
+        todo = deque((is_suspect, list(group)) for is_suspect, group in groups)
+        while todo:
+            is_suspect, group = todo.popleft()
+            done = 0
+            try:
+                if not is_suspect:
+                    for loaded in self._load_together(landing, group, run_id, attempts):
+                        done += len(loaded)
+                        yield loaded
+            except _OF_THE_PLACE:
+                raise
+            except Exception:
+                # What is under way in other processes may be at fault as well as what is appended.
+                end = done + sum(map(len, chunked(group[done:])[:_AHEAD]))
+                todo.extendleft(part for part in ((False, group[end:]), (True, group[done:end])) if part[1])
+                continue
+            if is_suspect:
+                for number, capture in group:
+                    yield [self._load_alone(landing, capture, number, run_id, attempts)]
+        attempts.end()
+
+    def _load_together(
+        self, landing: Landing, numbered: Sequence[tuple[int, Capture]], run_id: str, attempts: Attempts
+    ) -> Iterator[list[LoadResult]]:
+        waiting = chunked(numbered)
+        attempts.start(capture.load_id for chunk in waiting[:_AHEAD] for _, capture in chunk)
+        with reading(landing, [capture for _, capture in numbered], numbered[0][0], run_id) as chunks:
+            for place, parts in enumerate(chunks, start=1):
                 with self._transaction():
                     for part in parts:
                         self._append_part(part)
-                loaded = [result for _, result in sorted(one for part in parts for one in part.results)]
-                results += loaded
-                if on_load:
-                    for result in loaded:
-                        on_load(result)
-        self._replay_decisions(landing, since)
-        return results
+                if waiting[place:]:
+                    attempts.start(capture.load_id for chunk in waiting[place : place + _AHEAD] for _, capture in chunk)
+                yield [result for _, result in sorted(one for part in parts for one in part.results)]
+
+    def _load_alone(
+        self, landing: Landing, capture: Capture, number: int, run_id: str, attempts: Attempts
+    ) -> LoadResult:
+        """Load one capture by itself, or set it aside."""
+        why = "the program ended each time it was read"
+        if not attempts.is_hopeless(capture.load_id):
+            attempts.start_alone(capture.load_id)
+            try:
+                part = read_alone(landing, capture, number, run_id)
+                with self._transaction():
+                    self._append_part(part)
+                attempts.end_alone(capture.load_id, is_sound=True)
+                return part.results[0][1]
+            except _OF_THE_PLACE:
+                raise
+            except Exception as error:
+                why = " ".join(str(error).split())[:500]
+        part = set_aside(
+            capture, number, run_id, f"{why}; `papers rebuild --load {capture.load_id}` tries again after an upgrade"
+        )
+        with self._transaction():
+            self._append_part(part)
+        attempts.end_alone(capture.load_id, is_sound=False)
+        return part.results[0][1]
 
     def pending(self) -> int:
         """Loads that no gate has judged yet."""
@@ -344,6 +421,9 @@ class RawStore:
             for table in ("loads", "entries", "quarantine", "fields_seen"):
                 self.connection.execute(f"delete from raw.{table} where load_id = ?", [load_id])
             self._append_part(reader.take())
+        attempts = Attempts(self._folder)
+        if attempts.is_suspect(load_id):
+            attempts.end_alone(load_id, is_sound=True)
         self._replay_decisions(landing)
         return result
 

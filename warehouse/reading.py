@@ -7,6 +7,7 @@ a payload means (``sources``).
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,12 +24,15 @@ from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 from warehouse.keys import name_key, title_key
 from warehouse.landing import Capture, Landing
-from warehouse.processes import available, side_by_side
+from warehouse.processes import available, isolated, side_by_side
 
 #: Loads, and bytes of payload, per transaction: bounds memory, and what a kill makes us read again.
 CHUNK, CHUNK_BYTES = 2000, 64 * 2**20
 #: Bytes of payload from which on they are read in several processes.
 FORKED = 16 * 2**20
+#: Memory that one load may take when it is read by itself.
+MAX_LOAD_BYTES = 4 * 2**30
+_MAX_WHY = 500
 #: A refused record is kept to this many characters in the tables; the landing archive has all of it.
 RECORD_LIMIT = 1 << 20
 
@@ -59,6 +63,26 @@ class Part:
     tables: dict[str, Columns]
 
 
+def read_alone(landing: Landing, capture: Capture, number: int, run_id: str) -> Part:
+    """One capture by itself, in a process of its own where there can be one. Raises RuntimeError when that dies."""
+
+    def read() -> Part:
+        reader = Reader(run_id)
+        reader.add(landing, capture, number)
+        return reader.take()
+
+    if landing.can_fork and sys.platform == "linux":
+        return isolated(read, MAX_LOAD_BYTES)
+    return read()
+
+
+def set_aside(capture: Capture, number: int, run_id: str, why: str) -> Part:
+    """One capture that breaks the loader, as a rejected load."""
+    reader = Reader(run_id)
+    reader.set_aside(capture, number, why)
+    return reader.take()
+
+
 @contextmanager
 def reading(
     landing: Landing, captures: Sequence[Capture], first_number: int, run_id: str
@@ -70,12 +94,12 @@ def reading(
     processes = 1
     if landing.can_fork and sum(capture.size for capture in captures) > FORKED:
         processes = available()
-    chunks = _chunks(list(enumerate(captures, start=first_number)))
+    chunks = chunked(list(enumerate(captures, start=first_number)))
     with side_by_side([partial(_read, landing, chunks, run_id, k, processes) for k in range(processes)]) as readers:
         yield zip(*readers, strict=True)
 
 
-def _chunks(numbered: Sequence[tuple[int, Capture]]) -> list[Sequence[tuple[int, Capture]]]:
+def chunked(numbered: Sequence[tuple[int, Capture]]) -> list[Sequence[tuple[int, Capture]]]:
     """Captures by the transaction."""
     chunks = []
     start = size = 0
@@ -122,7 +146,7 @@ class Reader:
     def _start(self) -> None:
         self._results: list[tuple[int, LoadResult]] = []
         #: Contents met for the first time by this reader; they may be stored all the same.
-        self._contents: dict[str, tuple[str, Entry]] = {}
+        self._contents: dict[str, tuple[tuple[Any, ...], list[tuple[Any, ...]]]] = {}
         self._loads: list[tuple[Any, ...]] = []
         self._quarantine: list[tuple[Any, ...]] = []
         self._entries: list[tuple[Any, ...]] = []
@@ -130,16 +154,18 @@ class Reader:
 
     def _keep(self, entry: Entry) -> _Content:
         content_id, key = _content_id(entry), title_key(entry.title)
-        self._contents.setdefault(content_id, (key, entry))
+        if content_id not in self._contents:
+            # Made here, where what can't be made refuses one load.
+            self._contents[content_id] = (_content_row(content_id, key, entry), _author_rows(content_id, entry))
         return _Content(content_id, key)
 
     def take(self) -> Part:
         """What was read since the last call."""
         authors: list[tuple[Any, ...]] = []
         contents: list[tuple[Any, ...]] = []
-        for content_id, (key, entry) in self._contents.items():
-            contents.append(_content_row(content_id, key, entry))
-            authors += _author_rows(content_id, entry)
+        for content, its_authors in self._contents.values():
+            contents.append(content)
+            authors += its_authors
         rows = {
             "loads": self._loads,
             "entries": self._entries,
@@ -155,10 +181,23 @@ class Reader:
     def add(self, landing: Landing, capture: Capture, number: int) -> LoadResult:
         """Parse one capture and append its rows. A capture that can't be parsed is a rejected load."""
         listing: Listing | None = None
-        listing_date = capture.listing_date
         reason: str | None = None
+        pages: list[bytes] = []
         try:
             pages = landing.read(capture)
+        except ValueError as error:
+            reason = self._refuse(capture, "damaged_payload", str(error), b"")
+        if not reason:
+            listing, reason = self._parse(capture, pages)
+        return self._append(capture, number, listing, reason)
+
+    def set_aside(self, capture: Capture, number: int, why: str) -> LoadResult:
+        """Append a capture that breaks the loader, unread, as a rejected load."""
+        return self._append(capture, number, None, self._refuse(capture, "breaks_the_loader", why, b""))
+
+    def _parse(self, capture: Capture, pages: list[bytes]) -> tuple[Listing | None, str | None]:
+        """Parse one capture and append the rows of its entries; else why it is refused."""
+        try:
             listing = formats.parse(
                 formats.detect_format(pages[0]),
                 pages,
@@ -166,14 +205,18 @@ class Reader:
                 observed_at=capture.observed_at,
                 memo=self._memo,
             )
-            listing_date = _listing_date(capture, listing)
-        except FormatError as error:
-            listing = None
-            reason = self._refuse(capture, error.reason_code, error.message, pages[0])
-        except ValueError as error:
-            reason = self._refuse(capture, "damaged_payload", str(error), b"")
-        if listing is not None:
+            _listing_date(capture, listing)
             self._add_listing(capture.load_id, listing)
+        except FormatError as error:
+            return None, self._refuse(capture, error.reason_code, error.message, pages[0])
+        except Exception as error:  # whatever a payload does to the parser, the others are loaded
+            why = f"the parser failed ({type(error).__name__}: {error}); report it with the payload"[:_MAX_WHY]
+            return None, self._refuse(capture, "parser_failed", why, pages[0] if pages else b"")
+        return listing, None
+
+    def _append(self, capture: Capture, number: int, listing: Listing | None, reason: str | None) -> LoadResult:
+        """Append the row of a load."""
+        listing_date = _listing_date(capture, listing) if listing else capture.listing_date
         result = LoadResult(
             load_id=capture.load_id,
             source=capture.source,
@@ -218,9 +261,10 @@ class Reader:
         return f"{code}: {detail}"
 
     def _add_listing(self, load_id: str, listing: Listing) -> None:
+        entries = []
         for seen in listing.observations:
             content = seen.content
-            self._entries.append(
+            entries.append(
                 (
                     load_id,
                     seen.position,
@@ -232,6 +276,7 @@ class Reader:
                     seen.github_stars,
                 )
             )
+        self._entries += entries
         for field in listing.fields:
             self._fields.append((load_id, field.path, field.types, field.present, field.parents, field.is_known))
         self._quarantine += [
