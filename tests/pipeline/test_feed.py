@@ -158,3 +158,11 @@ def test_a_damaged_memory_is_told_and_begun_anew(home: Home) -> None:
         (home.settings.digests / "feeds.json").write_text(damaged)
         assert "begin anew" in write_feeds(home.settings).problems[0]
     assert ids(home) and not write_feeds(home.settings).problems
+
+
+def test_a_project_page_that_is_a_repository_is_linked_as_code(home: Home) -> None:
+    home.change(
+        "update marts.dim_papers set code_url = null, repository_id = 'github.com/invented/project', "
+        "repository_source = 'project page'"
+    )
+    assert {riser.code_url for riser in home.select(top=5).risers} == {"https://github.com/invented/project"}

@@ -25,7 +25,8 @@ select
     risers.paper_id, papers.title, risers.gain, risers.is_new, risers.gain_hours, risers.gain_24h, risers.gain_7d,
     risers.velocity, risers.upvotes, risers.gain_observed, risers.observed_hours, risers.expected_upvotes,
     risers.attention_rate, risers.is_breakout, risers.breakout_started_at, risers.first_listed_on,
-    risers.as_of, papers.hf_url, papers.arxiv_url, papers.code_url, papers.organization_id,
+    risers.as_of, papers.hf_url, papers.arxiv_url,
+    coalesce(papers.code_url, 'https://' || papers.repository_id) as code_url, papers.organization_id,
     organizations.display_name as organization, papers.abstract, papers.ai_summary
 from risers
 inner join marts.dim_papers as papers on risers.paper_id = papers.paper_id

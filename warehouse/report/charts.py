@@ -15,6 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from warehouse.display import plural
 from warehouse.report.boards import AllTimeRow
 from warehouse.report.health import ListingDay
 from warehouse.report.words import clean
@@ -39,7 +40,12 @@ def volume_chart(days: Sequence[ListingDay]) -> Markup:
         )
         .properties(width=_WIDTH, height=150)
     )
-    return _drawn(chart, f"Papers on each daily list, {len(days)} lists up to {days[-1].listing_date}." if days else "")
+    return _drawn(
+        chart,
+        f"Papers on each daily list, {len(days)} {plural(len(days), 'list')} up to {days[-1].listing_date}."
+        if days
+        else "",
+    )
 
 
 def standing_chart(rows: Sequence[AllTimeRow], what: str) -> Markup:

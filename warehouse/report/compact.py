@@ -60,7 +60,8 @@ def write_compact(connection: duckdb.DuckDBPyConnection, with_page: Collection[s
     curves = _curves(connection, with_page)
     rows = connection.execute(
         """select papers.paper_id, papers.title, papers.first_listed_on, papers.upvotes, papers.organization_id,
-                  trends.gain_observed, trends.cohort_percentile, trends.cohort_size, papers.code_url
+                  trends.gain_observed, trends.cohort_percentile, trends.cohort_size,
+                  coalesce(papers.code_url, 'https://' || papers.repository_id) as code_url
            from dim_papers as papers left join rpt_paper_trends as trends on papers.paper_id = trends.paper_id
            where papers.paper_id in (select paper_id from papers_told)
            order by papers.first_listed_on desc nulls last, papers.upvotes desc nulls last, papers.paper_id"""
