@@ -240,6 +240,13 @@ def shared_data() -> Path:
     return folder
 
 
+def given_listings(shared_data: Path) -> list[Path]:
+    """The folders and files of the real listings that can be imported."""
+    listings = shared_data / "listings"
+    texts = sorted((listings / "text").glob("*.txt"))
+    return [*(listings / name for name in ("api", "html", "repeats")), *texts]
+
+
 @pytest.fixture
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """Sets the time (aware) of the warehouse and its orchestration, in this process, until the test ends."""

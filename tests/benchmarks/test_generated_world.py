@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.expectations.judge import judge
 from orchestration.gates import batch_gate
 from sources.daily_papers.api_json import parse_api_json
+from tests.pipeline.gate_pieces import Here
 from tests.worlds import sample
 from tests.worlds.large_home import Generated, generate
 from warehouse.keys import name_key, title_key
@@ -31,11 +31,6 @@ COMPARED = {
     "entry_authors": "* exclude (content_id), "
     "(select paper_id from raw.entry_contents as c where c.content_id = a.content_id)",
 }
-
-
-class InProcessJudge:
-    def judge(self, *arguments: Any) -> Any:
-        return judge(*arguments)
 
 
 Make = Callable[..., Generated]
@@ -137,7 +132,7 @@ def test_the_large_world_sends_entries_of_the_shape_of_the_sample(raw: Generated
 
 
 def test_the_batch_gate_accepts_the_landed_lists(raw: Generated) -> None:
-    gate = batch_gate(replace(Settings(), home=raw.home), InProcessJudge(), "test")  # type: ignore[arg-type]
+    gate = batch_gate(replace(Settings(), home=raw.home), Here(), "test")  # type: ignore[arg-type]
     assert gate.judged and gate.accepted == gate.judged and not gate.problem and not gate.warnings
 
 

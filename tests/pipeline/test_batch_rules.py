@@ -12,6 +12,7 @@ from gate_pieces import Warehouse, body, entry, listing
 
 from orchestration.accept import accept_load, parse_load_again
 from sources.faults import WRONG_SHAPES
+from tests.conftest import given_listings
 from warehouse.errors import InputError
 from warehouse.importing import Known, Manifest, find_files, import_files
 
@@ -246,11 +247,9 @@ def _refuse(*_: object, **__: object) -> None:
 def test_no_wolf_is_cried_over_real_listings_in_date_order_and_in_random_order(
     shared_data: Path, tmp_path: Path
 ) -> None:
-    listings = shared_data / "listings"
     refused_by_shape = {"not_a_list", "not_entries"}
-    texts = sorted((listings / "text").glob("*.txt"))
-    files = find_files([*(listings / name for name in ("api", "html", "repeats")), *texts])
-    manifest = Manifest(listings / "manifest.tsv")
+    files = find_files(given_listings(shared_data))
+    manifest = Manifest(shared_data / "listings" / "manifest.tsv")
     shuffled = random.Random(3).sample(files, len(files))
     for order, batches in {"date": [sorted(files, key=lambda f: f.name)], "random": _chunks(shuffled, 4)}.items():
         home = Warehouse.at(tmp_path / order)

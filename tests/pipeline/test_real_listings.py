@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Called, Papers
+from tests.conftest import Called, Papers, given_listings
 from warehouse.queries import load_queries
 
 
@@ -21,9 +21,7 @@ def imported(shared_data: Path, new_home: Callable[[str], Papers]) -> tuple[Pape
 
 
 def _arguments(shared_data: Path) -> list[str | Path]:
-    listings = shared_data / "listings"
-    texts = sorted((listings / "text").glob("*.txt"))
-    return [*(listings / n for n in ("api", "html", "repeats")), *texts, "--manifest", listings / "manifest.tsv"]
+    return [*given_listings(shared_data), "--manifest", shared_data / "listings" / "manifest.tsv"]
 
 
 def test_the_numbers_are_those_that_independent_code_counted(

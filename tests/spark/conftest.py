@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Papers
+from tests.conftest import Papers, given_listings
 
 if os.environ.get("PAPERS_TEST_SPARK") != "required":
     collect_ignore_glob = ["*"]
@@ -53,9 +53,6 @@ else:
     def real(
         shared_data: Path, new_home: Callable[[str], Papers], session: Any, tmp_path_factory: pytest.TempPathFactory
     ) -> Both:
-        listings = shared_data / "listings"
         papers = new_home("real")
-        texts = sorted((listings / "text").glob("*.txt"))
-        folders = [listings / name for name in ("api", "html", "repeats")]
-        papers("import", *folders, *texts, "--manifest", listings / "manifest.tsv")
+        papers("import", *given_listings(shared_data), "--manifest", shared_data / "listings" / "manifest.tsv")
         return Both(session, tmp_path_factory.mktemp("real"), papers.home / "raw.duckdb")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -90,10 +89,6 @@ def fast_http() -> Iterator[HttpClient]:
 
 
 @pytest.fixture(scope="session")
-def real_listings() -> Path:
+def real_listings(shared_data: Path) -> Path:
     """The folder of real listings; tests that need it are skipped where it is absent."""
-    shared = os.environ.get("PAPERS_SHARED_DATA")
-    base = Path(shared) if shared else Path(__file__).resolve().parents[4] / "shared" / "data"
-    if not (base / "listings").is_dir():
-        pytest.skip("the real listings are not on this machine")
-    return base / "listings"
+    return shared_data / "listings"
