@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from sources.daily_papers import formats
+from sources.daily_papers.entries import MAX_PAGE_BYTES
 from sources.daily_papers.records import Entry, Listing
 from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
@@ -184,6 +185,9 @@ class Reader:
         reason: str | None = None
         pages: list[bytes] = []
         try:
+            if capture.size > MAX_PAGE_BYTES:
+                large = f"The payloads have {capture.size} bytes, more than the {MAX_PAGE_BYTES} a listing may have."
+                return self._append(capture, number, None, self._refuse(capture, "too_large", large, b""))
             pages = landing.read(capture)
         except ValueError as error:
             reason = self._refuse(capture, "damaged_payload", str(error), b"")
@@ -199,7 +203,7 @@ class Reader:
         """Parse one capture and append the rows of its entries; else why it is refused."""
         try:
             listing = formats.parse(
-                formats.detect_format(pages[0]),
+                formats.detect_format(formats.as_utf8(pages[0])),
                 pages,
                 listing_date=capture.listing_date,
                 observed_at=capture.observed_at,
@@ -224,7 +228,7 @@ class Reader:
             observed_at=capture.observed_at,
             observed_at_basis=capture.observed_at_basis,
             entries=len(listing.observations) if listing else 0,
-            refused=len(listing.refusals) if listing else 0,
+            refused=listing.refused if listing else 0,
             verdict="rejected" if reason else "pending",
             reason=reason,
         )
@@ -290,6 +294,12 @@ class Reader:
             )
             for refusal in listing.refusals
         ]
+        if listing.unlisted_refusals:
+            detail = (
+                f"{listing.unlisted_refusals} more records can't be used; only the first {len(listing.refusals)} are "
+                "kept here, the landing archive has all."
+            )
+            self._quarantine.append((load_id, None, "more_refused", None, detail, None))
 
 
 def _content_id(entry: Entry) -> str:

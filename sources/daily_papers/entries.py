@@ -30,13 +30,25 @@ from sources.daily_papers.records import (
 )
 from sources.daily_papers.repeats import Known, Looked, Memo, look, observe, repeat
 from sources.daily_papers.submission import submission_from_top_level
-from sources.daily_papers.wire import WireAuthor, WireEntry, WireOrganization, WireUser, has_blank
+from sources.daily_papers.wire import WireAuthor, WireEntry, WireOrganization, WireUser, is_odd
 from sources.errors import FormatError
 
 T = TypeVar("T")
 
-#: Bytes of one page; the largest real one has 0.7 MB.
+#: Bytes of all pages of a listing; the largest real one has 0.7 MB.
 MAX_PAGE_BYTES = 64 * 2**20
+#: Commas of all pages, which bound the values before any is decoded; the largest real page has 6,000.
+MAX_COMMAS = 500_000
+#: Records of a listing; the largest real one has 130.
+MAX_RECORDS = 10_000
+#: Bytes of one record; the largest real one has 0.5 MB.
+MAX_RECORD_BYTES = 4 * 2**20
+#: Author rows of a listing.
+MAX_AUTHOR_ROWS = 200_000
+#: Refused records that are kept with reason and bytes; further ones of a listing are counted.
+MAX_REFUSALS = 100
+#: Characters of the odd values of an entry that are kept beside it; the landing archive has all.
+MAX_EXTRA = 64 * 1024
 
 _decode_record = msgspec.json.Decoder(WireEntry).decode
 _decode_records = msgspec.json.Decoder(list[Raw]).decode
@@ -60,6 +72,7 @@ def parse_pages(
     """
     builder = _Builder(listing_date, memo)
     try:
+        check_size(pages)
         for page in pages:
             builder.add_page(page)
         return builder.listing(format, served_date)
@@ -72,7 +85,7 @@ def check_text(page: bytes) -> bytes:
 
     Raises ``FormatError`` (too_large, not_utf8).
     """
-    _check_size(page)
+    check_size([page])
     page = page.removeprefix(b"\xef\xbb\xbf")
     try:
         page.decode("utf-8")
@@ -94,11 +107,17 @@ def check_page(page: bytes) -> bytes:
     return page
 
 
-def _check_size(page: bytes) -> None:
-    if len(page) > MAX_PAGE_BYTES:
+def check_size(pages: Sequence[bytes]) -> None:
+    """Raise ``FormatError`` (too_large) when the pages of a listing have more bytes or values than it may have."""
+    size = sum(map(len, pages))
+    if size > MAX_PAGE_BYTES:
         raise FormatError(
-            f"The payload has {len(page)} bytes, more than the {MAX_PAGE_BYTES} a listing may have.",
+            f"The payload has {size} bytes, more than the {MAX_PAGE_BYTES} a listing may have.",
             reason_code="too_large",
+        )
+    if size > MAX_COMMAS and sum(page.count(b",") for page in pages) > MAX_COMMAS:
+        raise FormatError(
+            f"The payload has more than {MAX_COMMAS} values, which no listing has.", reason_code="too_large"
         )
 
 
@@ -112,6 +131,9 @@ class _Builder:
         self._entries: list[Entry] = []
         self._observations: list[Observation] = []
         self._refusals: list[Refusal] = []
+        self._unlisted = 0
+        self._is_all_trending = True
+        self._author_rows = 0
         self._ids: set[str] = set()
         self._position = 0
         self._foreign = 0
@@ -122,9 +144,9 @@ class _Builder:
 
         A page of records that all decode strictly is UTF-8 without a doubt: only another one has to be checked.
         """
-        _check_size(page)
         try:
             records = _decode_records(page)
+            self._check_count(records)
             found = [self._read(raw) for raw in records]
             is_clean = None not in found
         except (msgspec.DecodeError, RecursionError):
@@ -133,15 +155,28 @@ class _Builder:
             checked = check_page(page)
             if checked is not page or not records:
                 records = _split(checked)
+                self._check_count(records)
                 found = [self._read(raw) for raw in records]
         for raw, record in zip(records, found, strict=True):
             self._position += 1
-            if record is None:
-                self._add_odd(raw)
-            elif isinstance(record[0], WireEntry):
-                self._add_new(raw, record[0], record[1])
-            elif record[1] is not None:
-                self._add_known(raw, record[0], record[1])
+            try:
+                if record is None:
+                    self._add_odd(raw)
+                elif isinstance(record[0], WireEntry):
+                    self._add_new(raw, record[0], record[1])
+                elif record[1] is not None:
+                    self._add_known(raw, record[0], record[1])
+            except Exception as error:
+                # Whatever one record does to the code, the others are read.
+                self._refuse("unreadable", None, f"The record can't be read ({type(error).__name__}: {error}).", raw)
+
+    def _check_count(self, records: Sequence[Raw]) -> None:
+        if self._position + len(records) > MAX_RECORDS:
+            raise FormatError(
+                f"The payload has {self._position + len(records)} records, more than the {MAX_RECORDS} that a listing "
+                "may have.",
+                reason_code="too_large",
+            )
 
     def _read(self, raw: Raw) -> tuple[WireEntry | Known, Looked | None] | None:
         """What a record decodes to or is known as, and how its bytes look to the memo; None if it is odd."""
@@ -154,7 +189,7 @@ class _Builder:
             item = _decode_record(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        return None if has_blank(item) else (item, looked)
+        return None if len(memoryview(raw)) > MAX_RECORD_BYTES or is_odd(item) else (item, looked)
 
     def _add_known(self, raw: Raw, known: Known, looked: Looked) -> None:
         self._objects += 1
@@ -166,7 +201,7 @@ class _Builder:
         self._objects += 1
         counted = profile(item)
         self._tally.add_profile(counted)
-        if self._is_first(item.paper.id, raw):
+        if self._is_first(item.paper.id, raw) and self._has_room(item, raw):
             entry = _entry(item, self._position, self._listing_date, None)
             if self._memo is None:
                 self._entries.append(entry)
@@ -177,20 +212,33 @@ class _Builder:
     def _add_odd(self, raw: Raw) -> None:
         try:
             record = _decode_untyped(raw)
-            self._tally.add_untyped(record)
             self._objects += isinstance(record, dict)
-            item, odd = read_leniently(record)
+            try:
+                item, odd = read_leniently(record)
+            except Unusable:
+                self._tally.add_untyped(record)
+                raise
+            self._tally.add_untyped(record, odd)
         except Unusable as error:
             is_foreign = error.reason_code != "too_deep" and error.field_path in (None, "paper", "paper.id")
             self._foreign += is_foreign
             self._refuse(error.reason_code, error.field_path, error.detail, raw)
             return
-        if self._is_first(item.paper.id, raw):
+        if self._is_first(item.paper.id, raw) and self._has_room(item, raw):
             entry = _entry(item, self._position, self._listing_date, _encode_extra(odd) if odd else None)
             if self._memo is None:
                 self._entries.append(entry)
             else:
                 self._observations.append(observe(entry, self._memo.keep(entry)))
+
+    def _has_room(self, item: WireEntry, raw: Raw) -> bool:
+        """Whether the listing may have the author rows of one more paper; the record is refused if not."""
+        self._author_rows += 0 if item.paper.authors is UNSET else len(item.paper.authors)
+        if self._author_rows > MAX_AUTHOR_ROWS:
+            detail = f"The listing has more than {MAX_AUTHOR_ROWS} author rows."
+            self._refuse("too_large", "paper.authors", detail, raw)
+            return False
+        return True
 
     def _is_first(self, paper_id: str, raw: Raw) -> bool:
         """Whether a paper is new to this listing; a second record of it is refused."""
@@ -201,6 +249,10 @@ class _Builder:
         return True
 
     def _refuse(self, reason_code: str, field_path: str | None, detail: str, raw: Raw) -> None:
+        self._is_all_trending &= reason_code == "not_daily"
+        if len(self._refusals) >= MAX_REFUSALS:
+            self._unlisted += 1
+            return
         self._refusals.append(
             Refusal(
                 position=self._position,
@@ -212,12 +264,12 @@ class _Builder:
         )
 
     def listing(self, format: Format, served_date: date | None) -> Listing:
-        if self._refusals and all(refusal.reason_code == "not_daily" for refusal in self._refusals) and not self._ids:
+        if self._refusals and self._is_all_trending and not self._ids:
             raise FormatError(
                 "The payload is the trending list, which is of no date; expected the list of one day.",
                 reason_code="not_daily_page",
             )
-        received = len(self._entries) + len(self._observations) + len(self._refusals)
+        received = len(self._entries) + len(self._observations) + len(self._refusals) + self._unlisted
         if received and not self._objects:
             raise FormatError(
                 f"The payload is a list of {received} values that are no objects; "
@@ -236,6 +288,7 @@ class _Builder:
             served_date=served_date,
             entries=tuple(self._entries),
             refusals=tuple(self._refusals),
+            unlisted_refusals=self._unlisted,
             fields=self._tally.seen(),
             observations=tuple(self._observations),
         )
@@ -253,6 +306,9 @@ def _split(page: bytes) -> list[Raw]:
 
 
 def _decode_untyped(raw: Raw) -> Any:
+    size = len(memoryview(raw))
+    if size > MAX_RECORD_BYTES:
+        raise Unusable("too_large", None, f"The record has {size} bytes, more than {MAX_RECORD_BYTES}.")
     try:
         record = _decode_any(raw)
     except msgspec.DecodeError as error:
@@ -266,31 +322,42 @@ def _decode_untyped(raw: Raw) -> Any:
 
 
 def _encode_extra(odd: dict[str, Any]) -> str:
-    return json.dumps(odd, ensure_ascii=False, separators=(",", ":"))
+    """The odd values by path as a JSON object; of those that are together too long only the first, and the number."""
+    text = json.dumps(odd, ensure_ascii=False, separators=(",", ":"))
+    if len(text) <= MAX_EXTRA:
+        return text
+    kept: dict[str, Any] = {}
+    room = MAX_EXTRA
+    for path, value in odd.items():
+        room -= len(path) + len(json.dumps(value, ensure_ascii=False)) + 8
+        if room < 0:
+            break
+        kept[path] = value
+    return json.dumps({**kept, "…": f"{len(odd) - len(kept)} more"}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _entry(item: WireEntry, position: int, listing_date: date | None, extra: str | None) -> Entry:
     paper = item.paper
-    published_at = _utc(paper.publishedAt)
+    published_at = None if paper.publishedAt is UNSET else _utc(paper.publishedAt)
     submitted_at: datetime | None = None
     if paper.submittedOnDailyAt is not UNSET:
         submitted_at = _utc(paper.submittedOnDailyAt)
-    elif item.publishedAt is not UNSET:
+    elif item.publishedAt is not UNSET and published_at is not None:
         submitted_at = submission_from_top_level(_utc(item.publishedAt), published_at, listing_date)
     organization = item.organization if paper.organization is UNSET else paper.organization
     submitter = item.submittedBy if paper.submittedOnDailyBy is UNSET else paper.submittedOnDailyBy
     return Entry(
         position=position,
-        title=paper.title,
+        title="" if paper.title is UNSET else paper.title,
         paper_id=paper.id,
         abstract=_known(item.summary if paper.summary is UNSET else paper.summary),
         published_at=published_at,
-        published_on=published_at.date(),
+        published_on=None if published_at is None else published_at.date(),
         submitted_at=submitted_at,
         upvotes=paper.upvotes,
-        comments=item.numComments,
-        author_count=len(paper.authors),
-        authors=tuple([_author(author) for author in paper.authors]),
+        comments=_known(item.numComments),
+        author_count=None if paper.authors is UNSET else len(paper.authors),
+        authors=() if paper.authors is UNSET else tuple([_author(author) for author in paper.authors]),
         organization=None if organization is UNSET else _organization(organization),
         submitter=None if submitter is UNSET else _submitter(submitter),
         code_url=_known(paper.githubRepo),

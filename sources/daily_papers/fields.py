@@ -1,15 +1,18 @@
 """Which fields a listing had, how often and of which types: the raw material of schema drift.
 
 A record that decoded strictly has a profile, one number that adds up; one that was read leniently is walked.
-Types have Python's short names (str, int, float, bool, list, dict, null).
+Types have Python's short names (str, int, float, bool, list, dict, null); ``odd`` is a value that can't be read.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
+from collections.abc import Mapping
 from itertools import repeat
 from operator import attrgetter, is_
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
@@ -90,6 +93,8 @@ _SLOTS: list[_Slot] = []
 _PREFIXES: dict[str, int] = {}
 _ENTRY = _Shape(WireEntry, "", _SLOTS, _PREFIXES)
 _SORTED = sorted(_SLOTS)
+_USUAL_TYPE = {slot.path: slot.json_type for slot in _SLOTS}
+_INDEX = re.compile(r"\[\d+\]")
 _UNPACK = struct.Struct(f"<{len(_SLOTS) + len(_PREFIXES)}I").unpack
 
 
@@ -111,10 +116,18 @@ class FieldTally:
         """Count a record that decoded strictly."""
         self._typed += profile
 
-    def add_untyped(self, record: Any) -> None:
-        """Count one record that was read leniently, used or not."""
+    def add_untyped(self, record: Any, odd: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Count one record that was read leniently, used or not. ``odd``: values that could not be read, by path.
+
+        Where such a value has the usual type, nothing but the type ``odd`` shows that it has changed.
+        """
         if isinstance(record, dict):
             self._add_object(record, WireEntry, "")
+        for path, value in odd.items():
+            field = _INDEX.sub("[]", path).removesuffix("[]")
+            is_item = path.endswith("]")
+            if field != "paper.id" and (is_item or _USUAL_TYPE.get(field) == json_type(value)):
+                self._counts.setdefault(field, _Count(True)).types.add("odd")
 
     def _add_object(self, record: dict[str, Any], struct: type[Wire], prefix: str) -> None:
         self._parents[prefix] = self._parents.get(prefix, 0) + 1

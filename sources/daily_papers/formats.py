@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -20,11 +21,41 @@ _COMMENTS = re.compile(rb"\A(?:\s*<!--.*?-->)*\s*", re.S)
 _MARKUP = re.compile(rb"<(?:!doctype|[a-z][a-z0-9]*[\s/>])", re.I)
 #: A list of objects, texts or nothing; an object: JSON even when it is cut off. ``[101](…)`` is Markdown.
 _JSON_START = re.compile(rb'(?:\[\s*(?:[{"\]]|\Z)|\{\s*(?:["}]|\Z))')
+#: Byte order marks; that of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
+def as_utf8(body: bytes) -> bytes:
+    """The payload in UTF-8, if it is UTF-16 or UTF-32: what some editors and shells save. Others stay as they are.
+
+    Raises ``FormatError`` (not_utf8) when it is damaged.
+    """
+    encoding = next((name for mark, name in _MARKS if body.startswith(mark)), None)
+    if encoding is None:
+        # Without a mark every second byte of a mostly Latin text is zero, which UTF-8 has nowhere.
+        start = body[:400]
+        if start[1::2].count(0) > len(start) // 3 and b"\0" not in start[::2]:
+            encoding = "utf-16-le"
+        elif start[::2].count(0) > len(start) // 3 and b"\0" not in start[1::2]:
+            encoding = "utf-16-be"
+        else:
+            return body
+    try:
+        return body.decode(encoding).removeprefix("\ufeff").encode("utf-8")
+    except UnicodeError as error:
+        raise FormatError(
+            f"The payload is damaged {encoding.upper()} text ({error}).", reason_code="not_utf8"
+        ) from None
+
+
 def detect_format(body: bytes) -> Format:
-    """The format of one payload by its content, however the file is called.
+    """The format of one payload (in UTF-8) by its content, however the file is called.
 
     Raises ``FormatError`` (unknown_format) for an empty file and for what is neither JSON, HTML nor text.
     """
@@ -57,16 +88,27 @@ def parse(
     dates leave the current year out. Raises ``FormatError`` when the payload is no listing, and
     ``ValueError`` when the call itself is wrong.
     """
-    if format == "api_json":
-        return parse_api_json(pages, listing_date, memo)
-    if len(pages) != 1:
+    if format != "api_json" and len(pages) != 1:
         raise ValueError(f"{format} comes in one payload, not {len(pages)}.")
-    if format == "page_html":
-        return parse_page_html(pages[0], listing_date, memo)
-    if observed_at is None:
+    if format == "page_text" and observed_at is None:
         raise ValueError("The text of a page needs the time of its capture.")
-    listing = parse_page_text(pages[0], observed_at)
-    return observed(listing, memo) if memo else listing
+    try:
+        pages = [as_utf8(page) for page in pages]
+        if format == "api_json":
+            return parse_api_json(pages, listing_date, memo)
+        if format == "page_html":
+            return parse_page_html(pages[0], listing_date, memo)
+        assert observed_at is not None
+        listing = parse_page_text(pages[0], observed_at)
+        return observed(listing, memo) if memo else listing
+    except FormatError:
+        raise
+    except Exception as error:
+        # Whatever one payload does to the code, the others are read.
+        raise FormatError(
+            f"The payload can't be read ({type(error).__name__}: {error}); report it with the payload.",
+            reason_code="unreadable",
+        ) from error
 
 
 def check_served_date(listing: Listing, listing_date: date) -> None:

@@ -1,7 +1,10 @@
 """The id of a paper, in whatever dress it comes: one spelling for one paper.
 
-Belongs here: which texts are an arXiv id, and its usual spelling. Does not belong here: where an id stands
+Belongs here: which texts are an id, and its usual spelling. Does not belong here: where an id stands
 (``wire.py``, ``text_markup.py``).
+
+A paper's key is its arXiv id (``2406.00105``, before April 2007 ``math.GT/0309136``), or, for a paper that the site
+lists without one, ``hf:`` and the site's own id.
 """
 
 from __future__ import annotations
@@ -10,11 +13,17 @@ import re
 
 #: Since January 2015 the number has five digits, before that four: https://info.arxiv.org/help/arxiv_identifier.html
 _FIVE_DIGITS_SINCE = 1501
+#: The keys of papers as a pattern: arXiv ids new and old, ids of the site.
+PAPER_ID = (
+    r"[0-9]{4}\.[0-9]{5}|(?:0[7-9]|1[0-4])[0-9]{2}\.[0-9]{4}"
+    r"|[a-z]{2,8}(?:-[a-z]{2,4})?(?:\.[A-Z]{2})?/[0-9]{7}|hf:[A-Za-z0-9_-]{6,64}"
+)
+_OWN = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{6,64}", re.ASCII)
 _ARXIV = re.compile(
     r"""(?:\s|https?://)*
         (?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/|(?:www\.)?huggingface\.co/papers/|/?papers/|arxiv:|
            (?:dx\.)?(?:doi\.org/)?10\.48550/arxiv\.)?
-        \s*(?P<month>\d{4})\.(?P<number>\d{3,5})(?:v\d{1,3})?(?:\.pdf)?/?\s*""",
+        \s*(?:(?P<month>\d{4})\.(?P<number>\d{3,5})|(?P<old>[a-z]{2,8}(?:-[a-z]{2,4})?(?:\.[a-z]{2})?/\d{7}))(?:v\d{1,3})?(?:\.pdf)?/?\s*""",
     re.ASCII | re.I | re.X,
 )
 
@@ -28,6 +37,19 @@ def canonical_id(text: str) -> str | None:
     match = _ARXIV.fullmatch(text) if len(text) <= 200 else None
     if match is None:
         return None
+    if match["old"]:
+        archive, _, number = match["old"].partition("/")
+        group, dot, subject = archive.partition(".")
+        return f"{group.lower()}{dot}{subject.upper()}/{number}"
     digits = 5 if int(match["month"]) >= _FIVE_DIGITS_SINCE else 4
     # A number that is too long for its month is no id of that month.
     return f"{match['month']}.{match['number'].zfill(digits)}" if len(match["number"]) <= digits else None
+
+
+def site_key(text: str) -> str | None:
+    """The key of a paper that the site lists under an id of its own; None if the text can't be one.
+
+    Whether the record is the site's is for the caller to know: other sources have ids that look alike.
+    """
+    own = text.strip()
+    return f"hf:{own}" if _OWN.fullmatch(own) else None

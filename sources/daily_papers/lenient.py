@@ -1,23 +1,27 @@
 """The careful reading of one record that did not decode at once: what is odd, and is it still usable?
 
-Belongs here: telling a refusal from an oddity. An unknown field and an optional field of an unexpected type
-are oddities: the record is used and the value is kept as received. A required field that is missing or has
-an impossible value refuses the record. The rules are those of ``wire.py``, read from its classes.
+Belongs here: telling a refusal from an oddity. An unknown field and a field of an unexpected type or an impossible
+value are oddities: the record is used, the field is unknown and its value is kept as received. Only a paper's id and
+its upvotes refuse the record. The rules are those of ``wire.py``, read from its classes.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from functools import cache
 from types import UnionType
 from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
-from sources.daily_papers.ids import canonical_id
-from sources.daily_papers.wire import Text, Wire, WireEntry, has_blank
+from sources.daily_papers.ids import canonical_id, site_key
+from sources.daily_papers.wire import MAX_AUTHORS, MAX_YEAR, MIN_YEAR, Text, Wire, WireEntry, is_odd
 
 #: Real records nest five deep. JSON deeper than this is an attack on somebody's stack, not a paper.
 MAX_DEPTH = 32
+
+#: Fields of a paper that no other source of the same outer shape has.
+_OF_THE_SITE = {"submittedOnDailyAt", "submittedOnDailyBy", "discussionId"}
 
 T = TypeVar("T", bound=Wire)
 
@@ -84,7 +88,7 @@ def read_leniently(record: Any) -> tuple[WireEntry, dict[str, Any]]:
     odd: dict[str, Any] = dict(dress)
     try:
         entry = msgspec.convert(_without_unknown(record, WireEntry, "", odd), WireEntry)
-        if not has_blank(entry):
+        if not is_odd(entry):
             return entry, odd
     except msgspec.ValidationError:
         pass
@@ -127,6 +131,8 @@ def _with_id(record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     paper = record.get("paper")
     paper_id = paper.get("id") if isinstance(paper, dict) else None
     known = canonical_id(paper_id) if isinstance(paper_id, str) else None
+    if known is None and isinstance(paper_id, str) and record["paper"].keys() & _OF_THE_SITE:
+        known = site_key(paper_id)
     if known is None or known == paper_id:
         return record, {}
     return {**record, "paper": {**record["paper"], "id": known}}, {"paper.id": paper_id}
@@ -160,6 +166,8 @@ def _read_struct(record: dict[str, Any], struct: type[T], path: str, odd: dict[s
 
 def _read_value(value: Any, field: WireField, path: str, odd: dict[str, Any]) -> Any:
     if field.child is None:
+        if field.value_type is datetime:
+            return _read_time(value, path, odd)
         try:
             value = msgspec.convert(value, field.value_type)
         except msgspec.ValidationError as error:
@@ -171,13 +179,36 @@ def _read_value(value: Any, field: WireField, path: str, odd: dict[str, Any]) ->
         raise Unusable("bad_value", path, f"{path} is of type {json_type(value)}, expected {field.json_type}.")
     if not field.is_list:
         return _read_struct(value, field.child, f"{path}.", odd)
+    if len(value) > MAX_AUTHORS:
+        raise Unusable("bad_value", path, f"{path} has {len(value)} items, more than {MAX_AUTHORS}.")
     items = []
     for index, item in enumerate(value):
-        here = f"{path}[{index}]"
-        if not isinstance(item, dict):
-            raise Unusable("bad_value", here, f"{here} is of type {json_type(item)}, expected dict.")
-        items.append(_read_struct(item, field.child, f"{here}.", odd))
+        here, inner = f"{path}[{index}]", dict[str, Any]()
+        try:
+            if not isinstance(item, dict):
+                raise Unusable("bad_value", here, f"{here} is of type {json_type(item)}, expected dict.")
+            items.append(_read_struct(item, field.child, f"{here}.", inner))
+            odd.update(inner)
+        except Unusable:
+            odd[here] = item
+    if value and not items:
+        raise Unusable("bad_value", path, f"{path} has no item that can be used.")
     return items
+
+
+def _read_time(value: Any, path: str, odd: dict[str, Any]) -> datetime:
+    """A time of the source; a plain date is its midnight (UTC), which is what the source itself sends since 2026-04."""
+    try:
+        moment = msgspec.convert(value, datetime)
+    except msgspec.ValidationError as error:
+        try:
+            moment = datetime.combine(msgspec.convert(value, date), time(), UTC)
+        except msgspec.ValidationError:
+            raise Unusable("bad_value", path, f"{path} can't be used: {error}.") from None
+        odd[path] = value
+    if not MIN_YEAR <= moment.year <= MAX_YEAR:
+        raise Unusable("bad_value", path, f"{path} is in the year {moment.year}.")
+    return moment
 
 
 def json_type(value: Any) -> str:

@@ -48,6 +48,7 @@ class Submitter(msgspec.Struct, frozen=True, gc=False):
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One paper on one listing, as it was at one moment.
 
+    ``title`` is empty where the record has none.
     ``position`` counts from 1 in the order received (over all pages of a fetch) and keeps its number
     when entries before it were refused. ``published_at`` is the paper's own time, ``published_on`` its UTC
     day (a text page knows only the day). ``submitted_at`` is the submission to the list.
@@ -121,8 +122,8 @@ class FieldSeen(msgspec.Struct, frozen=True, gc=False):
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Everything one capture says: what was used, what was refused, which fields it had.
 
-    Every record received is in exactly one of ``entries`` and ``refusals``; when it was read with a memory,
-    ``observations`` stands in for ``entries``.
+    Every record received is in exactly one of ``entries`` and ``refusals``, or counted in ``unlisted_refusals``; when
+    it was read with a memory, ``observations`` stands in for ``entries``.
     ``served_date`` is the date the payload itself claims to be for, if it says one.
     """
 
@@ -133,8 +134,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[Refusal, ...]
     fields: tuple[FieldSeen, ...]
     observations: tuple[Observation, ...] = ()
+    #: Refused records beyond those in ``refusals``, which holds the first hundred.
+    unlisted_refusals: int = 0
+
+    @property
+    def refused(self) -> int:
+        """Records that can't be used."""
+        return len(self.refusals) + self.unlisted_refusals
 
     @property
     def received(self) -> int:
         """Records received, used or not."""
-        return len(self.entries) + len(self.observations) + len(self.refusals)
+        return len(self.entries) + len(self.observations) + self.refused

@@ -11,16 +11,18 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from operator import gt
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from sources.daily_papers.records import Entry, Listing, Observation
-from sources.daily_papers.wire import MAX_COUNT, WireEntry
+from sources.daily_papers.wire import MAX_COMMENTS, MAX_COUNT, MAX_UPVOTES, WireEntry
 
 #: The counts of an entry. A quote inside a text travels escaped, so only a key can look like this.
 _COUNTS = re.compile(rb'"(upvotes|numComments|githubStars)"\s*:\s*(0|[1-9]\d{0,9})(?=\s*[,}])')
+_LARGEST = {b"upvotes": MAX_UPVOTES, b"numComments": MAX_COMMENTS, b"githubStars": MAX_COUNT}
 #: What stands between the parts of an entry when they are looked up: JSON has no raw zero byte.
 _GAP = b"\0"
 
@@ -104,7 +106,7 @@ def look(raw: Raw, listing_date: date | None) -> Looked | None:
     if len(names) < 2 or len(set(names)) < len(names):
         return None
     counts = tuple(map(int, parts[2::3]))
-    if max(counts) > MAX_COUNT:
+    if max(counts) > MAX_COMMENTS and any(map(gt, counts, map(_LARGEST.__getitem__, names))):
         return None
     del parts[2::3]
     parts.append(str(listing_date).encode())

@@ -2,7 +2,8 @@
 
 Belongs here: names and types of the wire. Does not belong here: what a field means (``entries.py``).
 A record that decodes into ``WireEntry`` has no unknown field, no odd type and nothing required missing;
-any other record is looked at field by field by ``lenient.py``, which reads its rules from these classes.
+any other record is read field by field by ``lenient.py``, which reads its rules from these classes.
+Only the id of a paper and its upvotes are required: without them a record observes nothing.
 ``decode_entries`` is the typed decode by itself: what a page is as long as it is as known.
 """
 
@@ -14,14 +15,24 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-#: Counts are stored in 32 bits; a larger number is not a count of votes, comments or stars.
+from sources.daily_papers.ids import PAPER_ID
+
+#: Counts are stored in 32 bits; a larger number is no count of stars.
 MAX_COUNT = 2**31 - 1
+#: No entry of 19,961 real ones came near these; a larger number is another field or another site.
+MAX_UPVOTES, MAX_COMMENTS = 20_000, 5_000
+#: Authors of one paper; the largest real paper has 3,303.
+MAX_AUTHORS = 20_000
+#: Years in which papers of this list and its accounts can have been made; another is no time of theirs.
+MIN_YEAR, MAX_YEAR = 1990, 2100
 
 #: In its usual spelling; others are read by ``ids.py``.
-ArxivId: TypeAlias = Annotated[str, Meta(pattern=r"\A(?:[0-9]{4}\.[0-9]{5}|(?:0[7-9]|1[0-4])[0-9]{2}\.[0-9]{4})\Z")]
-#: Never blank. A pattern would say so, but costs as much as decoding all the rest: see ``has_blank``.
+PaperId: TypeAlias = Annotated[str, Meta(pattern=rf"\A(?:{PAPER_ID})\Z")]
+#: Never blank. A pattern would say so, but costs as much as decoding all the rest: see ``is_odd``.
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+Upvotes: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_UPVOTES)]
+Comments: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COMMENTS)]
 
 
 class Wire(Struct, forbid_unknown_fields=True, gc=False, rename={"row_id": "_id", "old_id": "id"}):
@@ -70,15 +81,15 @@ class WireAuthor(Wire, kw_only=True):
 class WirePaper(Wire, kw_only=True):
     """The ``paper`` object of an entry."""
 
-    id: ArxivId
-    authors: list[WireAuthor]
+    id: PaperId
+    authors: list[WireAuthor] | UnsetType = UNSET
     mediaUrls: list[str] | UnsetType = UNSET
-    publishedAt: datetime
+    publishedAt: datetime | UnsetType = UNSET
     submittedOnDailyAt: datetime | UnsetType = UNSET
-    title: Text
+    title: Text | UnsetType = UNSET
     submittedOnDailyBy: WireUser | UnsetType = UNSET
     summary: str | UnsetType = UNSET
-    upvotes: Count
+    upvotes: Upvotes
     discussionId: str | UnsetType = UNSET
     projectPage: str | UnsetType = UNSET
     githubRepo: str | UnsetType = UNSET
@@ -100,7 +111,7 @@ class WireEntry(Wire, kw_only=True):
     mediaUrl: str | UnsetType = UNSET
     mediaUrls: list[str] | UnsetType = UNSET
     thumbnail: str | UnsetType = UNSET
-    numComments: Count
+    numComments: Comments | UnsetType = UNSET
     submittedBy: WireUser | UnsetType = UNSET
     organization: WireOrganization | UnsetType = UNSET
     submitterOrganization: WireOrganization | UnsetType = UNSET
@@ -118,18 +129,26 @@ def decode_entries(page: bytes) -> list[WireEntry]:
     unknown field, an odd type or something required missing.
     """
     entries = _decode_page(page)
-    if any(map(has_blank, entries)):
-        raise msgspec.ValidationError("a title or a name is blank")
+    if any(map(is_odd, entries)):
+        raise msgspec.ValidationError("a title or a name is blank, a time is impossible, or the authors are too many")
     return entries
 
 
-def has_blank(entry: WireEntry) -> bool:
-    """Whether a title or a name that must say something is white space only."""
+def is_odd(entry: WireEntry) -> bool:
+    """Whether a title or a name that must say something is missing or white space only, a time impossible, or the authors
+    too many."""
     paper = entry.paper
-    if paper.title.isspace():
+    if paper.title is UNSET or paper.title.isspace():
         return True
-    for author in paper.authors:
-        if author.name.isspace():
+    for moment in (paper.publishedAt, paper.submittedOnDailyAt, entry.publishedAt):
+        if moment is not UNSET and not MIN_YEAR <= moment.year <= MAX_YEAR:
             return True
+    if paper.authors is not UNSET:
+        if len(paper.authors) > MAX_AUTHORS:
+            return True
+        for author in paper.authors:
+            changed = author.statusLastChangedAt
+            if author.name.isspace() or (changed is not UNSET and not MIN_YEAR <= changed.year <= MAX_YEAR):
+                return True
     organizations = (paper.organization, entry.organization, entry.submitterOrganization)
     return any(one is not UNSET and one.name.isspace() for one in organizations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -82,15 +83,8 @@ def test_positions_run_over_all_pages_and_keep_the_places_of_refused_records(mak
         ({"paper__id": "../../etc"}, "bad_value", "paper.id"),
         ({"paper__id": "2501.00001;"}, "bad_value", "paper.id"),
         ({"paper__id": ...}, "missing_field", "paper.id"),
-        ({"paper__title": ..., "title": ...}, "missing_field", "paper.title"),
-        ({"paper__title": " ", "title": ""}, "bad_value", "paper.title"),
-        ({"paper__authors": ...}, "missing_field", "paper.authors"),
-        ({"paper__authors": {}}, "bad_value", "paper.authors"),
-        ({"paper__authors__1__name": ...}, "missing_field", "paper.authors[1].name"),
-        ({"paper__authors": ["Ada"]}, "bad_value", "paper.authors[0]"),
-        ({"paper__publishedAt": "yesterday"}, "bad_value", "paper.publishedAt"),
-        ({"numComments": ...}, "missing_field", "numComments"),
-        ({"numComments": -2}, "bad_value", "numComments"),
+        ({"paper__upvotes": 2**31 - 1}, "bad_value", "paper.upvotes"),
+        ({"paper__id": None}, "bad_value", "paper.id"),
         ({"paper": []}, "bad_value", "paper"),
     ],
 )
@@ -359,3 +353,120 @@ def test_records_of_the_trending_list_are_no_daily_listing(make_entry: MakeEntry
     assert caught.value.reason_code == "not_daily_page"
     listing = parse_api_json([_bytes([*records, make_entry("2501.00009")])])
     assert [entry.paper_id for entry in listing.entries] == ["2501.00009"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute", "path", "expected"),
+    [
+        ({"paper__title": ..., "title": ...}, "title", None, ""),
+        ({"paper__title": " ", "title": ""}, "title", "paper.title", ""),
+        ({"paper__title": 7, "title": None}, "title", "paper.title", ""),
+        ({"paper__authors": ...}, "author_count", None, None),
+        ({"paper__authors": {}}, "author_count", "paper.authors", None),
+        ({"paper__authors": None}, "author_count", None, None),
+        ({"paper__authors": ["Ada"]}, "author_count", "paper.authors", None),
+        ({"paper__authors__1__name": ...}, "author_count", "paper.authors[1]", 1),
+        ({"paper__authors__0__statusLastChangedAt": "0001-01-01T00:00:00+14:00"}, "author_count", None, 2),
+        ({"paper__publishedAt": ...}, "published_at", None, None),
+        ({"paper__publishedAt": None}, "published_at", None, None),
+        ({"paper__publishedAt": "yesterday"}, "published_at", "paper.publishedAt", None),
+        ({"paper__publishedAt": "0001-01-01T00:00:00+14:00"}, "published_at", "paper.publishedAt", None),
+        ({"paper__publishedAt": "9999-12-31T23:59:59-12:00"}, "published_at", "paper.publishedAt", None),
+        (
+            {"paper__publishedAt": "2025-04-01"},
+            "published_at",
+            "paper.publishedAt",
+            datetime(2025, 4, 1, tzinfo=UTC),
+        ),
+        ({"paper__submittedOnDailyAt": "0001-01-01T00:00:00+14:00"}, "upvotes", "paper.submittedOnDailyAt", 0),
+        (
+            {"publishedAt": "9999-12-31T23:59:59Z", "paper__submittedOnDailyAt": ...},
+            "submitted_at",
+            "publishedAt",
+            None,
+        ),
+        ({"numComments": ...}, "comments", None, None),
+        ({"numComments": None}, "comments", None, None),
+        ({"numComments": -2}, "comments", "numComments", None),
+        ({"numComments": 2**31}, "comments", "numComments", None),
+        ({"paper__githubStars": 2**63}, "github_stars", "paper.githubStars", None),
+    ],
+)
+def test_a_field_that_can_not_be_read_costs_only_itself(
+    make_entry: MakeEntry, changes: dict[str, Any], attribute: str, path: str | None, expected: Any
+) -> None:
+    listing = parse_api_json([_bytes([make_entry(), make_entry("2501.00002", **changes)])])
+    assert listing.refusals == ()
+    entry = listing.entries[1]
+    assert (entry.paper_id, entry.upvotes, getattr(entry, attribute)) == ("2501.00002", 0, expected)
+    if path:
+        assert path in json.loads(entry.extra or "{}"), "what was received is kept"
+        types = {field.path: field.types.split("|") for field in listing.fields}
+        known = path.removesuffix("[1]")
+        assert types[known] != types["paper.id"] or known in ("paper.title",), "drift shows it"
+
+
+@pytest.mark.parametrize(
+    ("received", "key"),
+    [
+        ("math.GT/0309136", "math.GT/0309136"),
+        ("https://arxiv.org/abs/hep-th/9901001v2", "hep-th/9901001"),
+        ("67b9f1d2c3a4e5f607182930", "hf:67b9f1d2c3a4e5f607182930"),
+    ],
+)
+def test_ids_without_a_number_of_today_have_a_stated_key(make_entry: MakeEntry, received: str, key: str) -> None:
+    (entry,) = parse_api_json([_bytes([make_entry(received)])]).entries
+    assert entry.paper_id == key
+    rows = make_entry(received, paper__discussionId=..., paper__submittedOnDailyAt=..., paper__submittedOnDailyBy=...)
+    if key.startswith("hf:"):
+        with pytest.raises(FormatError) as caught:
+            parse_api_json([_bytes([rows])])
+        assert caught.value.reason_code == "wrong_source", "only the site's own records have ids of the site"
+
+
+@pytest.mark.parametrize("element", ["1", "{}", "[]", '""', "null", '{"paper":{}}'])
+def test_an_array_without_end_is_refused_before_it_is_decoded(element: str) -> None:
+    body = ("[" + ",".join([element] * 1_000_000) + "]").encode()
+    tracemalloc.start()
+    with pytest.raises(FormatError) as caught:
+        parse_api_json([body])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.reason_code == "too_large"
+    assert peak < 50 * 2**20
+
+
+def test_refused_records_beyond_a_hundred_are_counted(make_entry: MakeEntry) -> None:
+    records = [make_entry(), *[{"paper": {"id": "x"}}] * 3_000]
+    listing = parse_api_json([_bytes(records)])
+    assert (len(listing.refusals), listing.refused, listing.received) == (100, 3_000, 3_001)
+    with pytest.raises(FormatError) as caught:
+        parse_api_json([_bytes([make_entry(), *[1] * 6_000]), _bytes([1] * 6_000)])
+    assert caught.value.reason_code == "too_large"
+
+
+def test_a_record_that_is_absurdly_large_is_refused_alone(make_entry: MakeEntry) -> None:
+    many = make_entry("2501.00002", paper__authors=[{"name": "A"}] * 25_000)
+    long = make_entry("2501.00003", paper__summary="x" * 5_000_000)
+    unknown = make_entry("2501.00004", brandNew=["x" * 100_000], other=1)
+    listing = parse_api_json([_bytes([make_entry(), many, long, unknown])])
+    assert [entry.paper_id for entry in listing.entries] == ["2501.00001", "2501.00002", "2501.00004"]
+    assert listing.entries[1].author_count is None
+    assert len(listing.entries[2].extra or "") < 100_000 and "1 more" in (listing.entries[2].extra or "")
+    assert [refusal.reason_code for refusal in listing.refusals] == ["too_large"]
+
+
+def test_what_breaks_the_code_refuses_its_record_only(make_entry: MakeEntry, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sources.daily_papers import entries
+
+    real = entries._entry
+
+    def breaking(item: Any, *rest: Any) -> Any:
+        if item.paper.id == "2501.00002":
+            raise OverflowError("date value out of range")
+        return real(item, *rest)
+
+    monkeypatch.setattr(entries, "_entry", breaking)
+    listing = parse_api_json([_bytes([make_entry(), make_entry("2501.00002")])])
+    assert [refusal.reason_code for refusal in listing.refusals] == ["unreadable"]
+    assert len(listing.entries) == 1
