@@ -65,7 +65,10 @@ def parse_moment(text: str, what: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"{what} is {text!r}: give a time like 2026-09-01T08:00:00Z.") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise InputError(f"{what} is {text!r}, which is in no year: give a time like 2026-09-01T08:00:00Z.") from None
     if moment > utc_now() + timedelta(minutes=5):
         raise InputError(f"{what} is {text}, which lies in the future: nobody can have looked then.")
     return moment
@@ -189,16 +192,31 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
         # Room for as much as there is: room for as much as there may be would have to be made for each file.
         body = file.read(min(os.fstat(file.fileno()).st_size, max_bytes) + 1)
     if body[:2] == b"\x1f\x8b":
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            body = unpacker.decompress(body, max_bytes + 1)
-        except zlib.error as error:
-            raise InputError(f"damaged gzip file ({error})") from error
-        if len(body) <= max_bytes and not unpacker.eof:
-            raise InputError("damaged gzip file (it ends early)")
+        body = _unpacked(body, max_bytes)
     if len(body) > max_bytes:
         raise InputError(f"larger than {max_bytes} bytes (PAPERS_MAX_PAYLOAD_BYTES sets the bound)")
     return body
+
+
+def _unpacked(packed: bytes, max_bytes: int) -> bytes:
+    """All members of a gzip file, as gzip itself reads them, and no more than one byte over ``max_bytes``.
+
+    Zeros after the last member are padding. Raises InputError for a damaged file.
+    """
+    parts: list[bytes] = []
+    room = max_bytes + 1
+    while packed and room:
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            part = unpacker.decompress(packed, room)
+        except zlib.error as error:
+            raise InputError(f"damaged gzip file ({error})") from error
+        parts.append(part)
+        room -= len(part)
+        if room and not unpacker.eof:
+            raise InputError("damaged gzip file (it ends early)")
+        packed = unpacker.unused_data.lstrip(b"\0")
+    return b"".join(parts)
 
 
 def _times(path: Path, known: Known, told: Known) -> tuple[date | None, datetime, ObservedAtBasis]:
@@ -220,10 +238,9 @@ def _named(name: str) -> tuple[date | None, datetime | None]:
     try:
         day = date.fromisoformat(match["date"])
         moment = datetime.fromisoformat(_DASHED.sub(r"T\1:\2:\3", match["time"])) if match["time"] else None
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment is not None else None
+    except (ValueError, OverflowError):
         return None, None
-    if moment is not None:
-        moment = moment.astimezone(UTC)
     return day, moment
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sources.daily_papers.ids import PAPER_ID
+from sources.daily_papers.wire import MAX_COMMENTS, MAX_UPVOTES
+
 Severity = Literal["error", "warning"]
 
 
@@ -44,9 +47,6 @@ class Suite:
 
 #: A listing's clock may be this many seconds ahead of ours before we call its time a future one.
 CLOCK_SKEW_SECONDS = 300
-#: No entry of 19,961 real ones came near it; a counter beyond it is another field or another site.
-PLAUSIBLE_UPVOTES = 20_000
-PLAUSIBLE_COMMENTS = 5_000
 #: Of 28,000 real steps between two observations 26 fell, nearly all by 1: an account withdrew its vote or was closed.
 UNVOTES, UNVOTED_SHARE = 3, 0.1
 #: Listing dates on either side whose same weekday teaches what volume is usual, and how many of them it takes.
@@ -93,9 +93,10 @@ BATCH = Suite(
             "paper_id_is_arxiv",
             "entries",
             "ExpectColumnValuesToMatchRegex",
-            {"column": "paper_id", "regex": r"^\d{4}\.\d{4,5}$"},
+            {"column": "paper_id", "regex": rf"^(?:{PAPER_ID}|\d{{4}}\.\d{{4}})$"},
             "error",
-            "Daily Papers lists arXiv papers; another id means another source of the same outer shape.",
+            "Daily Papers lists papers by arXiv id or an id of its own; another means another source of the same outer "
+            "shape.",
             _REPARSE,
         ),
         Rule(
@@ -120,7 +121,7 @@ BATCH = Suite(
             "upvotes_plausible",
             "entries",
             "ExpectColumnValuesToBeBetween",
-            {"column": "upvotes", "min_value": 0, "max_value": PLAUSIBLE_UPVOTES},
+            {"column": "upvotes", "min_value": 0, "max_value": MAX_UPVOTES},
             "error",
             "Upvotes are counts; negative or absurd ones are a changed field.",
             _REPARSE,
@@ -129,7 +130,7 @@ BATCH = Suite(
             "comments_plausible",
             "entries",
             "ExpectColumnValuesToBeBetween",
-            {"column": "comments", "min_value": 0, "max_value": PLAUSIBLE_COMMENTS},
+            {"column": "comments", "min_value": 0, "max_value": MAX_COMMENTS},
             "error",
             "Comments are counts; negative or absurd ones are a changed field.",
             _REPARSE,
@@ -536,7 +537,9 @@ BATCH_ENTRIES_QUERY = f"""
         compared.load_id, compared.position, compared.paper_id,
         case when kind = 'daily' then compared.paper_id else coalesce(compared.paper_id, compared.title_key) end
             as identity,
-        compared.title_key, compared.upvotes, compared.comments,
+        -- A daily entry without a title is known by its id.
+        coalesce(nullif(compared.title_key, ''), compared.paper_id, '') as title_key,
+        compared.upvotes, compared.comments,
         case when kind = 'daily' then upvotes else 0 end as daily_upvotes,
         case when observed_at_basis <> 'file time' and upvotes_before > upvotes
             then upvotes_before - upvotes - greatest({UNVOTES}, floor({UNVOTED_SHARE} * upvotes_before))

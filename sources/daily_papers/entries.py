@@ -322,17 +322,17 @@ def _decode_untyped(raw: Raw) -> Any:
 
 
 def _encode_extra(odd: dict[str, Any]) -> str:
-    """The odd values by path as a JSON object; of those that are together too long only the first, and the number."""
+    """The odd values by path as a JSON object; those for which there is no room are counted."""
     text = json.dumps(odd, ensure_ascii=False, separators=(",", ":"))
     if len(text) <= MAX_EXTRA:
         return text
     kept: dict[str, Any] = {}
     room = MAX_EXTRA
     for path, value in odd.items():
-        room -= len(path) + len(json.dumps(value, ensure_ascii=False)) + 8
-        if room < 0:
-            break
-        kept[path] = value
+        size = len(path) + len(json.dumps(value, ensure_ascii=False)) + 8
+        if size <= room:
+            kept[path] = value
+            room -= size
     return json.dumps({**kept, "…": f"{len(odd) - len(kept)} more"}, ensure_ascii=False, separators=(",", ":"))
 
 

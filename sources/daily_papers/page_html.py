@@ -19,6 +19,8 @@ from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+#: Tags of a page that has to be parsed whole; the largest real page has 20,000.
+MAX_TAGS = 500_000
 _TARGET = b'data-target="DailyPapers"'
 #: A start tag whose attributes are all told apart without a doubt.
 _TAG = re.compile(rb"""<div(?:\s+[a-z-]+(?:="[^"]*"|='[^']*')?)*+\s*>""")
@@ -67,7 +69,10 @@ def parse_page_html(body: bytes, listing_date: date | None = None, memo: Memo | 
 
 
 def _props(body: bytes) -> _Props:
-    node = LexborHTMLParser(_start_tag(body) or body).css_first('div[data-target="DailyPapers"]')
+    part = _start_tag(body) or body
+    if part.count(b"<") > MAX_TAGS:
+        raise FormatError(f"The page has more than {MAX_TAGS} tags, which no page has.", reason_code="too_large")
+    node = LexborHTMLParser(part).css_first('div[data-target="DailyPapers"]')
     if node is None:
         raise FormatError(
             "The page has no DailyPapers element; expected a page of /papers/date/.",

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sources.daily_papers.records import Entry, Listing, Organization, Refusal
-from sources.daily_papers.text_dates import PageDate, read_page_date
+from sources.daily_papers.text_dates import PageDate, read_count, read_page_date
 from sources.daily_papers.text_markup import ALT_END, ALT_START, Piece, pieces
+from sources.daily_papers.wire import MAX_AUTHORS, MAX_COMMENTS, MAX_UPVOTES
 from sources.errors import FormatError
 
 _DOTS = "·∙⋅•"
@@ -37,6 +38,8 @@ _TRENDING_MARK = re.compile(r"Upvotes?(?:\s*(?:-|\d[\d,.]*k?))?|GitHub(?:\s*\d[\
 _UPVOTE = re.compile(r"Upvotes?\b.*", re.I)
 #: Bytes of one page; the largest known capture has 0.2 MB.
 MAX_TEXT_BYTES = 4 * 2**20
+#: Lines of one page; the largest known capture has 1,000.
+MAX_LINES = 500_000
 #: Shorter paragraphs are not taken for the abstract that shows where a hit without a last line begins.
 _MIN_ABSTRACT = 200
 _MAX_TITLE = 300
@@ -96,6 +99,8 @@ def _decode(body: bytes) -> str:
             f"The text has {len(body)} bytes, more than the {MAX_TEXT_BYTES} a page may have.",
             reason_code="too_large",
         )
+    if max(body.count(b"\n"), body.count(b"\r")) > MAX_LINES:
+        raise FormatError(f"The text has more than {MAX_LINES} lines, which no page has.", reason_code="too_large")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -131,7 +136,7 @@ def _metas(found: Sequence[Piece]) -> list[_Meta]:
         authors = _AUTHORS.search(owner.text[-200:]) if owner else None
         if authors:
             count = int(authors.group(1).replace(",", ""))
-            metas.append(_Meta(before, index + 1, count, None, page_date))
+            metas.append(_Meta(before, index + 1, count if count <= MAX_AUTHORS else None, None, page_date))
         elif has_dot and owner and _is_owner(owner):
             metas.append(_Meta(before, index + 1, None, owner, page_date))
         elif has_dot:
@@ -176,7 +181,7 @@ def _header(found: Sequence[Piece], stop: int) -> tuple[PageDate | None, int]:
     """The date of the daily list in the page's header, and where the hits begin."""
     for index, piece in enumerate(found[:stop]):
         page_date = read_page_date(piece.text)
-        if page_date and page_date.comments is None:
+        if page_date and not page_date.has_comments:
             return page_date, index + 1
     return None, 0
 
@@ -210,7 +215,7 @@ def _comments_after(found: Sequence[Piece], start: int, meta: _Meta, has_votes: 
     A bare number there may also be the upvotes of the next hit: it is a comment count if a second number
     follows, or if the capture has no upvotes at all.
     """
-    if meta.date.comments is not None or start >= len(found) or not _is_number(found[start]):
+    if meta.date.has_comments or start >= len(found) or not _is_number(found[start]):
         return None, start
     number = found[start]
     if number.text.lstrip("[ ]xX")[:1] == "-":
@@ -293,6 +298,9 @@ def _listing(hits: Sequence[_Hit], served_date: date | None, observed_at: dateti
         entry = _entry(hit, position, observed_at, has_slugs) if hit.title else None
         if entry is None:
             refusals.append(_refusal(hit, position, "missing_field", "title", "The hit has no title."))
+        elif hit.upvotes and _is_number(hit.upvotes) and entry.upvotes is None:
+            detail = f"The upvotes are no number up to {MAX_UPVOTES}."
+            refusals.append(_refusal(hit, position, "bad_value", "upvotes", detail))
         elif entry.paper_id in ids:
             detail = f"{entry.paper_id} is already on this page."
             refusals.append(_refusal(hit, position, "duplicate_in_listing", "paper_id", detail))
@@ -318,7 +326,9 @@ def _entry(hit: _Hit, position: int, observed_at: datetime, has_slugs: bool) -> 
     meta = hit.meta
     comments = None
     if meta is not None:
-        comments = _count(hit.comments) if hit.comments else (meta.date.comments or 0)
+        comments = meta.date.comments if meta.date.has_comments else 0
+        if hit.comments:
+            comments = _count(hit.comments, MAX_COMMENTS)
     linked = (hit.title, *hit.abstract, hit.upvotes)
     return Entry(
         position=position,
@@ -326,7 +336,7 @@ def _entry(hit: _Hit, position: int, observed_at: datetime, has_slugs: bool) -> 
         paper_id=next((piece.paper_id for piece in linked if piece and piece.paper_id), None),
         abstract=abstract,
         published_on=meta.date.on(observed_at) if meta else None,
-        upvotes=_count(hit.upvotes) if hit.upvotes else None,
+        upvotes=_count(hit.upvotes, MAX_UPVOTES) if hit.upvotes else None,
         comments=comments,
         author_count=meta.author_count if meta else None,
         organization=_organization(meta.owner, has_slugs) if meta and meta.owner else None,
@@ -349,15 +359,12 @@ def _plain(piece: Piece) -> str:
     return _ALT.sub("", piece.text).strip()
 
 
-def _count(piece: Piece) -> int | None:
-    """0 for ``-``; thousands are rounded by the page, so ``1.36k`` is 1360."""
+def _count(piece: Piece, largest: int) -> int | None:
+    """0 for ``-``; thousands are rounded by the page, so ``1.36k`` is 1360. None for more than ``largest``."""
     match = _NUMBER.fullmatch(piece.text)
     if match is None:
         return 0 if _EMPTY_BOX.fullmatch(piece.text) else None
-    text = match.group(1).lower().replace(",", "")
-    if text == "-":
-        return 0
-    return round(float(text[:-1]) * 1000) if text.endswith("k") else int(float(text))
+    return 0 if match.group(1) == "-" else read_count(match.group(1), largest)
 
 
 def _has_slugs(hits: Sequence[_Hit]) -> bool:

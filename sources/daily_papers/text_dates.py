@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+
+from sources.daily_papers.wire import MAX_COMMENTS, MAX_YEAR, MIN_YEAR
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PAGE_DATE = re.compile(
@@ -17,12 +19,13 @@ _PAGE_DATE = re.compile(
 
 @dataclass(frozen=True)
 class PageDate:
-    """A printed date. ``year`` is None when the page left it out; ``comments`` when no number follows."""
+    """A printed date. ``year`` is None when the page left it out; ``comments`` without a number, or an absurd one."""
 
     month: int
     day: int
     year: int | None
     comments: int | None
+    has_comments: bool = field(default=False, compare=False)
 
     def on(self, observed_at: datetime) -> date | None:
         """The day meant by a page captured at ``observed_at`` (aware; UTC decides its year).
@@ -31,7 +34,7 @@ class PageDate:
         day ahead (time zones). None if there is no such day in either year.
         """
         if self.year is not None:
-            return _day(self.year, self.month, self.day)
+            return _day(self.year, self.month, self.day) if MIN_YEAR <= self.year <= MAX_YEAR else None
         today = observed_at.astimezone(UTC).date()
         latest = today + timedelta(days=1)
         for year in (latest.year, latest.year - 1, latest.year - 2):
@@ -51,10 +54,17 @@ def read_page_date(text: str) -> PageDate | None:
     # 2024 has a 29 February: without a year any day that some year has will do.
     if _day(year or 2024, month, int(match["day"])) is None:
         return None
-    comments = (match["comments"] or "").lower().replace(",", "")
-    if comments.endswith("k"):
-        return PageDate(month, int(match["day"]), year, round(float(comments[:-1]) * 1000))
-    return PageDate(month, int(match["day"]), year, int(float(comments)) if comments else None)
+    comments = read_count(match["comments"], MAX_COMMENTS) if match["comments"] else None
+    return PageDate(month, int(match["day"]), year, comments, has_comments=match["comments"] is not None)
+
+
+def read_count(text: str, largest: int) -> int | None:
+    """A printed number like ``1,360`` or ``1.36k`` (rounded by the page); None if it is more than ``largest``."""
+    digits = text.lower().replace(",", "")
+    if len(digits) > 12:
+        return None
+    count = round(float(digits[:-1]) * 1000) if digits.endswith("k") else int(float(digits))
+    return count if count <= largest else None
 
 
 def _day(year: int, month: int, day: int) -> date | None:

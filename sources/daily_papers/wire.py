@@ -135,8 +135,7 @@ def decode_entries(page: bytes) -> list[WireEntry]:
 
 
 def is_odd(entry: WireEntry) -> bool:
-    """Whether a title or a name that must say something is missing or white space only, a time impossible, or the authors
-    too many."""
+    """Whether a title or a name says nothing, a time is impossible, or the authors are too many."""
     paper = entry.paper
     if paper.title is UNSET or paper.title.isspace():
         return True

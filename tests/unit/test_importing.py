@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from warehouse.errors import InputError
-from warehouse.importing import Known, Manifest, find_files, import_files, read_bounded
+from warehouse.importing import Known, Manifest, find_files, import_files, parse_moment, read_bounded
 from warehouse.landing import Capture, Landing
 
 
@@ -84,6 +84,26 @@ def test_a_bomb_is_stopped_at_the_bound(tmp_path: Path) -> None:
     bomb.write_bytes(gzip.compress(b"0" * 50_000_000))
     with pytest.raises(InputError, match="larger than"):
         read_bounded(bomb, 1_000_000)
+
+
+def test_every_member_of_a_gzip_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "members.json.gz"
+    file.write_bytes(gzip.compress(b"[1, ") + gzip.compress(b"2]") + b"\0" * 100)
+    assert read_bounded(file, 1000) == b"[1, 2]"
+    file.write_bytes(gzip.compress(b"a" * 600) * 3)
+    with pytest.raises(InputError, match="larger than"):
+        read_bounded(file, 1000)
+    for rest in (b"what is this", gzip.compress(b"2]")[:-3]):
+        file.write_bytes(gzip.compress(b"[1, ") + rest)
+        with pytest.raises(InputError, match="damaged gzip"):
+            read_bounded(file, 1000)
+
+
+@pytest.mark.parametrize("name", ["2025-01-08@0001-01-01T000000+1400.json", "2025-01-08@9999-12-31T235959-1400.json"])
+def test_a_time_that_is_in_no_year_is_not_taken_from_a_name(tmp_path: Path, name: str) -> None:
+    assert _import(tmp_path, name).observed_at_basis == "file time"
+    with pytest.raises(InputError, match="in no year"):
+        parse_moment("0001-01-01T00:00:00+14:00", "observed_at")
 
 
 def test_a_gzip_file_that_ends_early_is_damaged(tmp_path: Path) -> None:

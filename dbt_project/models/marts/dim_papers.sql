@@ -94,7 +94,9 @@ normalized_links as (
 final as (
     select
         latest.paper_id,
-        case when latest.paper_id not like 'title:%' then latest.paper_id end as arxiv_id,
+        case
+            when latest.paper_id not like 'title:%' and latest.paper_id not like 'hf:%' then latest.paper_id
+        end as arxiv_id,
         {{ normalize_space('contents.title') }} as title,
         {{ display_title(normalize_space('contents.title')) }} as display_title,
         contents.abstract,
@@ -115,10 +117,13 @@ final as (
         normalized_links.project_url,
         {{ field_status('project_page', 'normalized_links.project_url is not null') }} as project_page_status,
         case
+            when latest.paper_id like 'hf:%'
+                then concat('https://huggingface.co/papers/', substring(latest.paper_id, 4))
             when latest.paper_id not like 'title:%' then concat('https://huggingface.co/papers/', latest.paper_id)
         end as hf_url,
         case
-            when latest.paper_id not like 'title:%' then concat('https://arxiv.org/abs/', latest.paper_id)
+            when latest.paper_id not like 'title:%' and latest.paper_id not like 'hf:%'
+                then concat('https://arxiv.org/abs/', latest.paper_id)
         end as arxiv_url,
         organizations.organization_id,
         {{ field_status('organization', 'organizations.organization_id is not null') }} as organization_status,

@@ -2,7 +2,8 @@
 select
     content_id,
     paper_id as listed_paper_id,
-    title,
+    -- An entry whose title can't be read is shown by its id.
+    case when title = '' then paper_id else title end as title,
     title_key,
     abstract,
     published_at,

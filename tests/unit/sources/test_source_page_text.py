@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from sources.daily_papers.formats import detect_format
+from sources.daily_papers.formats import as_utf8, detect_format, parse
 from sources.daily_papers.page_text import parse_page_text
 from sources.daily_papers.records import Listing, Organization
 from sources.daily_papers.text_dates import read_page_date
@@ -421,3 +421,39 @@ def test_upvotes_in_words_above_the_titles_are_those_of_a_search_page() -> None:
 def test_an_id_that_lost_its_zeros_is_padded_in_links() -> None:
     first, _ = _parse(MARKDOWN.replace("2501.00001", "2501.101")).entries
     assert first.paper_id == "2501.00101"
+
+
+@pytest.mark.parametrize("number", [str(2**63), "9" * 400, "9" * 20 + "k", str(2**31 - 1)])
+def test_an_absurd_number_costs_its_field_or_its_hit_only(number: str) -> None:
+    text = (
+        f"Daily Papers\nOct 31\n\n{number}\n\nFirst Invention\n\n{LONG}\n\n{number} authors\n·\nMay 3\n\n"
+        f"7\n\nSecond Invention\n\n{LONG}\n\n4 authors\n·\nMay 4, 2024 {number[:40]}\n"
+        f"8\n\nThird Invention\n\n{LONG}\n\n4 authors\n·\nMay 4, 0001\n"
+    )
+    listing = _parse(text)
+    assert [(refusal.reason_code, refusal.field_path) for refusal in listing.refusals] == [("bad_value", "upvotes")]
+    second, third = listing.entries
+    assert (second.title, second.upvotes, second.comments) == ("Second Invention", 7, None)
+    assert (third.upvotes, third.published_on) == (8, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+def test_text_in_other_unicode_encodings_is_read(encoding: str) -> None:
+    body = PLAIN.encode(encoding)
+    content = as_utf8(body)
+    assert detect_format(content) == "page_text"
+    listing = parse("page_text", [body], observed_at=CAPTURED)
+    assert listing.entries == _parse(PLAIN).entries
+    with pytest.raises(FormatError):
+        parse("page_text", [body[:101]], observed_at=CAPTURED)
+
+
+def test_json_in_utf_16_is_read_and_binary_data_is_not() -> None:
+    assert parse("api_json", ["[]".encode("utf-16")]).received == 0
+    assert as_utf8(bytes(range(256)) * 4) == bytes(range(256)) * 4
+
+
+def test_a_text_of_endless_lines_is_refused() -> None:
+    with pytest.raises(FormatError) as caught:
+        _parse(PLAIN + "a\n" * 600_000)
+    assert caught.value.reason_code == "too_large"
