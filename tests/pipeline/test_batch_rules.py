@@ -288,3 +288,53 @@ def test_a_batch_that_is_judged_in_parts_gets_the_verdicts_of_one_that_is_not(
     assert whole.warned() == parts.warned()
     page = (parts.settings.data_docs / str(in_parts.page)).read_text()
     assert page.count("<h1>") > 1 and page.count("</html>") == 1
+
+
+def test_fields_that_can_not_be_read_cost_a_listing_nothing_but_a_warning(home: Warehouse) -> None:
+    days = [f"2025-03-{n:02d}" for n in range(3, 8)]
+    home.land(*((d, f"{d}T23:00:00", body(entry(n, d) for n in range(1, 7))) for d in days))
+    day = "2025-03-10"
+    odd = [entry(n, day, publishedAt="2025-03-10") for n in range(1, 7)]
+    null = [{**entry(n, day, authors=None, title=None, publishedAt=None), "numComments": None} for n in range(1, 7)]
+    cut, nulls = home.land((day, f"{day}T22:00:00", body(odd)), (day, f"{day}T23:00:00", body(null)))
+    home.judged()
+    assert home.rejected() == {}
+    assert "fields_keep_their_type" in home.warned()[cut] and "fields_keep_their_type" in home.warned()[nulls]
+    assert home.rows(f"select count(*), count(comments) from raw.entries where load_id = '{nulls}'") == [(6, 0)]
+
+
+def test_an_absurd_entry_is_quarantined_and_the_good_ones_stay(home: Warehouse) -> None:
+    day = "2025-03-11"
+    good = [entry(n, day) for n in range(1, 41)]
+    home.land((day, "2025-03-12T08:00:00", body([*good, entry(99, day, upvotes=2**31 - 1)])))
+    home.judged()
+    assert home.rejected() == {}
+    assert home.rows("select count(*) from raw.entries") == [(40,)]
+    assert home.rows("select reason_code, field_path from raw.quarantine") == [("bad_value", "paper.upvotes")]
+
+
+def test_papers_without_an_arxiv_id_of_today_pass_the_gate(home: Warehouse) -> None:
+    day = "2025-03-11"
+    ids = ["math.GT/0309136", "67b9f1d2c3a4e5f607182930", "2406.105", "https://arxiv.org/abs/2503.00102v2"]
+    home.land((day, "2025-03-12T08:00:00", body(entry(n, day, id=one) for n, one in enumerate(ids))))
+    home.judged()
+    assert home.rejected() == {}
+    assert sorted(row[0] for row in home.rows("select paper_id from raw.entries")) == [
+        "2406.00105",
+        "2503.00102",
+        "hf:67b9f1d2c3a4e5f607182930",
+        "math.GT/0309136",
+    ]
+
+
+def test_refused_records_beyond_a_hundred_are_one_row_with_their_number(home: Warehouse) -> None:
+    day = "2025-03-11"
+    bad = [entry(1000 + n, day, upvotes="many") for n in range(150)]
+    home.land((day, "2025-03-12T08:00:00", body([*(entry(n, day) for n in range(1, 201)), *bad])))
+    home.judged()
+    assert home.rejected() == {}
+    assert home.rows("select received, entries, refused from raw.loads") == [(350, 200, 150)]
+    assert home.rows("select reason_code, count(*) from raw.quarantine group by all order by all") == [
+        ("bad_value", 100),
+        ("more_refused", 1),
+    ]
