@@ -107,7 +107,7 @@ def parse(
         # Whatever one payload does to the code, the others are read.
         raise FormatError(
             f"The payload can't be read ({type(error).__name__}: {error}); report it with the payload.",
-            reason_code="unreadable",
+            reason_code="parser_failed",
         ) from error
 
 
