@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +48,13 @@ def test_papers_of_equal_gain_are_placed_by_upvotes_then_earlier_listing_then_id
     facts = [("d", 2, "2026-01-07"), ("c", 98, "2026-01-08"), ("b", 98, "2026-01-07"), ("a", 2, "2026-01-07")]
     for paper_id, upvotes, listed in facts:
         known = {"paper_id": paper_id, "upvotes": upvotes, "first_listed_on": listed}
-        insert(connection, "dim_papers", [{**known, "title": paper_id}])
+        insert(connection, "dim_papers", [{**known, "title": paper_id, "display_title": paper_id}])
         trends = {**known, "last_observed_at": "2026-01-10 20:00:00", "gain_observed": 0, "gain_24h": 0}
         insert(connection, "rpt_paper_trends", [trends])
         insert(
             connection,
             "fct_paper_upvotes_daily",
-            [{"paper_id": paper_id, "day": "2026-01-10", "upvotes": upvotes, "gained": 0}],
+            [{"paper_id": paper_id, "day": "2026-01-10", "upvotes": upvotes, "gained": 0, "is_observed": True}],
         )
     order: dict[str, list[str]] = {}
     for row in answer(connection, "top_by_window"):
@@ -68,9 +68,39 @@ def test_a_paper_observed_once_has_no_place_in_a_window(connection: duckdb.DuckD
     insert(connection, "dim_papers", [{"paper_id": "once", "title": "once", "upvotes": 98}])
     observed = {"paper_id": "once", "upvotes": 98, "last_observed_at": "2026-01-10 20:00:00"}
     insert(connection, "rpt_paper_trends", [observed])
-    day = {"paper_id": "once", "day": "2026-01-10", "upvotes": 98, "gained": None}
+    day = {"paper_id": "once", "day": "2026-01-10", "upvotes": 98, "gained": None, "is_observed": True}
     insert(connection, "fct_paper_upvotes_daily", [day])
     assert [(row["window_name"], row["gained"]) for row in answer(connection, "top_by_window")] == [("all", None)]
+
+
+def test_a_gain_over_days_without_an_observation_is_no_gain_of_the_last_day(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    days = {
+        "watched": [(8, 1, True), (9, 1, True), (10, 2, True)],
+        "gap": [(7, 0, True), (8, 0, False), (10, 50, True)],
+    }
+    for paper_id, rows in days.items():
+        known = {"paper_id": paper_id, "upvotes": 60}
+        insert(connection, "dim_papers", [{**known, "title": paper_id, "display_title": paper_id}])
+        insert(connection, "rpt_paper_trends", [{**known, "last_observed_at": "2026-01-10 20:00:00"}])
+        for day, gain, is_observed in rows:
+            row = {"paper_id": paper_id, "day": date(2026, 1, day), "gained": gain, "is_observed": is_observed}
+            insert(connection, "fct_paper_upvotes_daily", [row])
+    first = {row["window_name"]: (row["title"], row["gained"]) for row in answer(connection, "top_by_window")[::-1]}
+    assert first["day"] == ("watched", 2)
+    assert first["3 days"] == ("gap", 50)
+
+
+def test_the_month_of_a_keyword_share_is_that_of_the_listing_date(connection: duckdb.DuckDBPyConnection) -> None:
+    # 2026-01-01 is a Thursday: its ISO week begins in December.
+    for paper_id, listed in (("p", "2026-01-01"), ("q", "2025-12-31")):
+        paper = {"paper_id": paper_id, "first_listed_on": listed, "keywords_status": "known"}
+        insert(connection, "dim_papers", [paper])
+        insert(connection, "bridge_paper_keywords", [{"paper_id": paper_id, "keyword": "agent"}])
+    insert(connection, "dim_keywords", [{"keyword": "agent", "listed_count": 2}])
+    months = [(str(row["month"])[:7], row["papers"]) for row in answer(connection, "keyword_share_by_month")]
+    assert months == [("2025-12", 1), ("2026-01", 1)]
 
 
 WEEKS = ("2026-01-05", "2026-01-12", "2026-01-19")
@@ -118,7 +148,7 @@ AS_OF = datetime(2026, 1, 10, 20)
 def observe(connection: duckdb.DuckDBPyConnection, paper_id: str, *seen: tuple[float, int], **known: Any) -> None:
     """A paper with its observations, given as hours before now and upvotes."""
     moments = [(AS_OF - timedelta(hours=hours), upvotes) for hours, upvotes in seen]
-    insert(connection, "dim_papers", [{"paper_id": paper_id, "title": paper_id}])
+    insert(connection, "dim_papers", [{"paper_id": paper_id, "title": paper_id, "display_title": paper_id}])
     for moment, upvotes in moments:
         row = {"paper_id": paper_id, "observed_at": moment, "upvotes": upvotes}
         insert(connection, "fct_upvote_observations", [row])
@@ -178,7 +208,7 @@ def test_late_bloomers_are_papers_whose_best_day_is_known(connection: duckdb.Duc
         "early": {**bloomer, "peak_day": "2026-01-07"},
     }
     for paper_id, trends in others.items():
-        insert(connection, "dim_papers", [{"paper_id": paper_id, "title": paper_id}])
+        insert(connection, "dim_papers", [{"paper_id": paper_id, "title": paper_id, "display_title": paper_id}])
         insert(connection, "rpt_paper_trends", [{"paper_id": paper_id, **trends}])
     assert [row["title"] for row in answer(connection, "late_bloomers")] == ["late"]
 

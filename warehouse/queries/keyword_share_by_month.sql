@@ -3,7 +3,9 @@
 -- columns: papers is the number of papers first listed in the month with the keyword, share theirs of base_papers, the
 --   papers first listed in the month that have any keywords (the source writes them late or not at all)
 with commonest as (
-    select keyword from marts.dim_keywords order by listed_count desc, keyword limit 10
+    select keyword from marts.dim_keywords
+    order by listed_count desc, upvotes desc nulls last, first_listed_on nulls last, keyword
+    limit 10
 ),
 listed as (
     select paper_id, cast(date_trunc('month', first_listed_on) as date) as month

@@ -1,22 +1,29 @@
 -- question: What leads over a day, 3 days, a week, a month, a year, and all time?
 -- grain: one row per window and place, ten places each
 -- columns: gained is upvotes gained on the UTC days of the window that end with the last observed one, null in all time
---   for a paper observed once; for all time upvotes is what counts; ties by upvotes, earlier listing, paper id
+--   for a paper observed once; a gain over days without an observation counts if all of them lie in the window; for all
+--   time upvotes is what counts; ties by upvotes, earlier listing, paper id
 with last_day as (
     select cast(max(last_observed_at) as date) as day from marts.rpt_paper_trends
 ),
+observed as (
+    -- since: the day after the last one observed before.
+    select paper_id, gained, coalesce(lag(day) over (partition by paper_id order by day) + 1, day) as since
+    from marts.fct_paper_upvotes_daily
+    where is_observed
+),
 recent as (
     select
-        daily.paper_id,
-        sum(daily.gained) filter (where last_day.day - daily.day < 1) as gained_1,
-        sum(daily.gained) filter (where last_day.day - daily.day < 3) as gained_3,
-        sum(daily.gained) filter (where last_day.day - daily.day < 7) as gained_7,
-        sum(daily.gained) filter (where last_day.day - daily.day < 30) as gained_30,
-        sum(daily.gained) as gained_365
-    from marts.fct_paper_upvotes_daily as daily
+        observed.paper_id,
+        sum(observed.gained) filter (where last_day.day - observed.since < 1) as gained_1,
+        sum(observed.gained) filter (where last_day.day - observed.since < 3) as gained_3,
+        sum(observed.gained) filter (where last_day.day - observed.since < 7) as gained_7,
+        sum(observed.gained) filter (where last_day.day - observed.since < 30) as gained_30,
+        sum(observed.gained) as gained_365
+    from observed
     cross join last_day
-    where daily.day > (select day - 365 from last_day)
-    group by daily.paper_id
+    where last_day.day - observed.since < 365
+    group by observed.paper_id
 ),
 gains as (
     -- Papers without a known gain drop out: unpivot leaves nulls out.
