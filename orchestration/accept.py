@@ -1,6 +1,6 @@
 """The two ways out of a rejection, both on record: a person accepts the load, or it is read again.
 
-An acceptance goes into the landing archive first, so that a rebuild obeys it.
+An acceptance goes into the landing archive first, so that a rebuild applies it.
 """
 
 from __future__ import annotations
@@ -17,17 +17,23 @@ from warehouse.reading import LoadResult
 from warehouse.settings import Settings
 
 
-def accept_load(settings: Settings, load_id: str, reason: str) -> None:
-    """Record that a rejected load is right after all. Raises InputError when there is nothing to accept."""
+def accept_load(settings: Settings, load_id: str, reason: str, *, is_published: bool = True) -> None:
+    """Record that a rejected load is right after all. Raises InputError when there is nothing to accept.
+
+    ``is_published``: what was decided is published. If not, an earlier command was stopped after its decision, and
+    accepting again only lets the caller publish.
+    """
     reason = reason.strip()
     if not reason:
         raise InputError("--reason is empty: say why the load is right after all; it stays on record.")
     with _known_load(settings, load_id, "papers accept") as (raw, (verdict, by, why)):
         if by == "loader":
             raise InputError(
-                f"Load {load_id} could not be read ({why}): there is nothing in it to accept. "
-                "If the parser is wrong, mend it and run `papers rebuild`."
+                f"Load {load_id} can't be read ({why}), so there is nothing in it to accept: "
+                f"if it is a listing, fix the parser and run `papers rebuild --load {load_id}`."
             )
+        if verdict == "accepted" and by == "person" and not is_published:
+            return
         if verdict == "accepted":
             raise InputError(f"Load {load_id} is accepted already.")
         now = utc_now()

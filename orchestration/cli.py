@@ -6,27 +6,40 @@ What is slow to import is imported inside the commands that need it.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections import Counter
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperGroup
 
 from orchestration import cli_doctor, cli_faces, cli_normalization, console
+from orchestration.cli_outcome import report_import, report_run, without_code
 from warehouse.display import plural, readable_title
-from warehouse.errors import InputError, WarehouseError
+from warehouse.errors import GateError, InputError, Stopped, WarehouseError
 from warehouse.settings import DEFAULT_HOME, PROJECT_ROOT, Settings, storage_root
 
 if TYPE_CHECKING:
+    import duckdb
+
     from orchestration.backfill import Backfill
     from orchestration.outcome import Outcome
+    from warehouse.queries import Query
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Commands(TyperGroup):
@@ -36,14 +49,10 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except WarehouseError as error:
+            if _stop_signal():  # what broke, broke because the command was stopped
+                raise Stopped from None
             console.say(f"Error: {error}")
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            console.say("Stopped. What was landed stays; the next run goes on from there.")
-            raise typer.Exit(130) from None
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
 
 
 app = typer.Typer(
@@ -65,21 +74,124 @@ Home = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object.")]
 _home: Path | None = None
+#: Where the system writes the numbers of signals while ``main`` runs, and the first that asked to stop.
+_stop_pipe: list[int] = []
+_stopped_by = 0
 
 
 def main() -> None:
-    """Entry point."""
-    app()
+    """Entry point: every error a user can cause becomes one sentence and an exit code."""
+    console.show_log(False)
+    code = 0
+    with _signals():
+        try:
+            _check_surroundings()
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
+        except SystemExit as end:
+            # The reader of a pipe that has enough is no error.
+            code = 0 if isinstance(end.__context__, BrokenPipeError) else end.code if isinstance(end.code, int) else 2
+        except BrokenPipeError:
+            _drop_output()
+        except (Stopped, KeyboardInterrupt) as stop:
+            code = 128 + (_stop_signal() or signal.SIGINT)
+            console.say(str(stop) or "Stopped.")
+        except WarehouseError as error:
+            code = error.exit_code
+            console.say(f"Error: {error}")
+        except OSError as error:
+            code = 2
+            logger.debug("The command broke", exc_info=error)
+            _drop_output()
+            what = error.filename or "The output"
+            console.say(f"Error: {what} can't be read or written ({error.strerror or error}): free space or check it.")
+    raise SystemExit(code)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Ctrl-C and SIGTERM raise Stopped while the block runs, and ``_stop_signal`` knows the first of them.
+
+    Dagster puts handlers of its own in their place during a run and forgets which signal came; the pipe does not.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        raise Stopped
+
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    os.set_blocking(write, False)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        if before[number] != signal.SIG_IGN:  # nohup and the like
+            signal.signal(number, stop)
+    pipe_before = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+
+    _stop_pipe.append(read)
+    os.register_at_fork(after_in_child=_leave_signals)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(pipe_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(_stop_pipe.pop())
+        os.close(write)
+
+
+def _leave_signals() -> None:
+    """In a forked process: its parent answers Ctrl-C, and SIGTERM just ends it."""
+    if _stop_pipe:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _stop_signal() -> int:
+    """The first signal that asked the command to stop, 0 if none did."""
+    global _stopped_by
+    if _stop_pipe and not _stopped_by:
+        with suppress(BlockingIOError):
+            _stopped_by = next((n for n in os.read(_stop_pipe[0], 64) if n in (signal.SIGINT, signal.SIGTERM)), 0)
+    return _stopped_by
+
+
+def _check_surroundings() -> None:
+    """Refuse what no command can work in. Raises InputError."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise InputError("The current directory is gone, moved or deleted: change into one that exists.") from None
+    if isinstance(sys.stdout, TextIOWrapper):  # what its encoding lacks is written as \\uXXXX
+        sys.stdout.reconfigure(errors="backslashreplace")
+    wanted = {}
+    if sys.flags.optimize > 1:
+        wanted["PYTHONOPTIMIZE"] = "0"  # Great Expectations reads docstrings
+    if sys.getfilesystemencoding().lower() != "utf-8":
+        wanted["PYTHONUTF8"] = "1"  # names of files and questions are UTF-8 in any locale
+    if wanted and any(os.environ.get(name) != value for name, value in wanted.items()):
+        os.environ.update(wanted)
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def _drop_output() -> None:
+    """Send what is still to be written to stdout nowhere: the end of the process must not fail on it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 @app.callback()
-def _common(home: Home = None) -> None:
+def _common(home: Home = None, verbose: console.Verbose = False) -> None:
     global _home
     _home = home
 
 
 def _settings(home: Path | None) -> Settings:
-    return Settings.from_environment().at(home or _home)
+    settings = Settings.from_environment().at(home or _home)
+    console.hide(settings.token, settings.alert_webhook, settings.smtp.password if settings.smtp else None)
+    return settings
 
 
 cli_normalization.register(app, _settings)
@@ -88,13 +200,13 @@ cli_doctor.register(app, _settings)
 
 
 @app.command()
-def demo(home: Home = None, as_json: Json = False) -> None:
+def demo(home: Home = None, verbose: console.Verbose = False, as_json: Json = False) -> None:
     """Fetch a bundled archive of invented papers from a local replay of the site, and publish it."""
     from orchestration.demo import run_demo
 
     settings = _settings(home)
     outcome = run_demo(settings, tell=lambda text: console.say(text))
-    _report_run(settings, outcome, as_json)
+    report_run(settings, outcome, as_json)
     if not as_json:
         _print_risers(settings)
         console.say(f"See it: {(settings.home / 'report' / 'index.html').as_uri()}")
@@ -111,6 +223,7 @@ def run(
     ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Print where the time went, by phase.")] = False,
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Fetch a listing date and the days before it, check, transform, publish. What the schedule does."""
@@ -127,9 +240,9 @@ def run(
     outcome = Outcome(seconds={"Starting the command": lived()})
     _fetch_and_publish(settings, first, last, outcome, as_json=as_json, tags=range_tags(first, last))
     total = lived()
-    _report_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
+    report_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
     if profile and not as_json:
-        console.out.print()
+        console.line()
         console.print_table(["phase", "seconds", "share"], rows(outcome, total))
 
 
@@ -138,6 +251,7 @@ def backfill(
     first: Annotated[str, typer.Option("--from", help="The first listing date.")],
     last: Annotated[str, typer.Option("--to", help="The last listing date.")],
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Fetch a range of listing dates. Upvotes are observed today: the past of a total can't be fetched.
@@ -159,7 +273,7 @@ def backfill(
         with recorded(settings, begin, end) as backfill:
             done = _say_estimate(settings, backfill)
             _fetch_and_publish(settings, begin, end, backfill.outcome, as_json=as_json, tags=backfill.tags, done=done)
-    _report_run(settings, backfill.outcome, as_json)
+    report_run(settings, backfill.outcome, as_json)
 
 
 def _say_estimate(settings: Settings, backfill: Backfill) -> int:
@@ -214,6 +328,7 @@ def import_(
     observed_at: Annotated[str | None, typer.Option(help="When the files were saved, if nothing else tells.")] = None,
     listing_date: Annotated[str | None, typer.Option(help="The date of the listing, if nothing else tells.")] = None,
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Read listings that somebody saved. Says per file what it became."""
@@ -252,7 +367,7 @@ def import_(
                     run_job(settings, "load_landed", outcome=outcome)
                 except WarehouseError as error:
                     blocked = error
-        _report_import(settings, imported, outcome, as_json)
+        report_import(settings, imported, outcome, as_json)
     if outcome.loads and all(load.reason for load in outcome.loads):
         first = outcome.loads[0]
         raise InputError(
@@ -281,49 +396,6 @@ def _is_behind(settings: Settings) -> bool:
         return is_behind(landing, settings.raw_database, published)
 
 
-def _report_import(settings: Settings, imported: list[Any], outcome: Any, as_json: bool) -> None:
-    from warehouse.raw import verdicts
-
-    known = verdicts(settings.raw_database, [file.load_id for file in imported if file.load_id])
-    files = []
-    for file in imported:
-        became, detail = "refused", file.problem
-        if file.load_id:
-            state = known.get(file.load_id)
-            if state is None:
-                became, detail = "landed", "not loaded yet"
-            elif state.verdict == "accepted":
-                became = "loaded" if file.is_new else "already known"
-                detail = f"{state.entries} {plural(state.entries, 'entry', 'entries')}" + (
-                    f", {state.refused} refused" if state.refused else ""
-                )
-                if state.basis == "file time":
-                    detail += ", observed_at taken from the file's time"
-            elif state.verdict == "rejected":
-                became = "refused" if file.is_new else "already known"
-                detail = state.reason
-            else:
-                became, detail = "waiting", "not judged yet"
-        files.append({"file": str(file.path), "became": became, "detail": detail, "load_id": file.load_id})
-    counts = Counter(f["became"] for f in files)
-    facts = {"files": files, "counts": counts, **_run_facts(settings, outcome)}
-    if as_json:
-        console.print_json(facts)
-        return
-    console.print_table(
-        ["became", "file", "what"], [[f["became"], f["file"], _first_sentence(f["detail"])] for f in files]
-    )
-    console.out.print(", ".join(f"{count} {what}" for what, count in sorted(counts.items())) + ".")
-    if not any(f.is_new for f in imported):
-        changed = "what waited was published." if outcome.publication else "no row changed anywhere."
-        console.out.print(f"Nothing new: every file was known already, and {changed}")
-    _print_publication(settings, outcome)
-
-
-def _first_sentence(text: str | None) -> str:
-    return (text or "")[:160]
-
-
 @app.command()
 def rebuild(
     load: Annotated[str | None, typer.Option("--load", help="Only this load, as `papers status` shows it.")] = None,
@@ -334,6 +406,7 @@ def rebuild(
         str, typer.Option("--reason", help="Why; it stays on record with --load and --accept-loss.")
     ] = "read again",
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Read the landing archive (or one load of it) again, with today's parsers, and publish what comes of it."""
@@ -347,16 +420,22 @@ def rebuild(
     reason = reason.strip() or "read again"
     if load and accept_loss:
         raise InputError("--accept-loss goes with a rebuild of all: --load never takes rows of an accepted load away.")
-    if load:
-        parse_load_again(settings, load, reason)
+    read = parse_load_again(settings, load, reason) if load else None
     outcome = run_job(settings, "load_landed", rebuild=load is None, accepted_loss=reason if accept_loss else "")
-    _report_run(settings, outcome, as_json)
+    facts = {"load": load, "verdict": read.verdict, "reason": read.reason} if read else None
+    report_run(settings, outcome, as_json, {"read_again": facts} if facts else None)
+    if read and read.reason:
+        raise GateError(
+            f"Load {load} was read again and is refused again: {without_code(read.reason)} "
+            "It is kept in the landing archive; if it is a listing, fix the parser and run the same command again."
+        )
 
 
 @app.command("copy-landing")
 def copy_landing(
     to: Annotated[str, typer.Argument(help="A folder or s3://…; then set PAPERS_LANDING to it.")],
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Copy the landing archive to another place, every payload checked. Repeat it to bring over what came since."""
@@ -378,7 +457,7 @@ def copy_landing(
     if as_json:
         console.print_json({"to": str(target.root), "new": captures, "decisions": decisions, "captures": total})
         return
-    console.out.print(f"{captures} new capture(s) and {decisions} decision(s) → {target.root}, which has {total} now.")
+    console.line(f"{captures} new capture(s) and {decisions} decision(s) → {target.root}, which has {total} now.")
 
 
 @app.command()
@@ -386,6 +465,7 @@ def handover(
     to: Annotated[str | None, typer.Option("--to", help="A folder or s3://…; else PAPERS_HANDOVER.")] = None,
     is_check: Annotated[bool, typer.Option("--check", help="Read all files again and compare their sha256.")] = False,
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Hand all accepted loads over as Parquet that another engine reads: what is new since the last time."""
@@ -407,32 +487,45 @@ def handover(
     if as_json:
         console.print_json({**facts, "checked": checked})
         return
-    console.out.print(
+    console.line(
         f"{done.loads} new or changed {plural(done.loads, 'load')}, {done.rows} {plural(done.rows, 'row')} "
         f"→ {settings.handover}"
     )
     if checked:
-        console.out.print(", ".join(f"{count} {what}" for what, count in checked.items()) + ": all as written.")
+        console.line(", ".join(f"{count} {what}" for what, count in checked.items()) + ": all as written.")
+
+
+Form = Annotated[str, typer.Option("--format", help="table, csv, spreadsheet (CSV that keeps ids), json or parquet.")]
+Output = Annotated[Path | None, typer.Option("--output", help="The file to write; parquet needs one.")]
+Expand = Annotated[bool, typer.Option("--expand", help="Write a line per value instead of a table.")]
+Timeout = Annotated[float | None, typer.Option("--timeout", min=0.001, help="Give up after so many seconds.")]
 
 
 @app.command()
 def sql(
     statement: Annotated[str, typer.Argument(help="A query; tables of the schema marts need no prefix.")],
-    form: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
-    output: Annotated[Path | None, typer.Option("--output", help="The file to write; parquet needs one.")] = None,
+    form: Form = "table",
+    output: Output = None,
+    expand: Expand = False,
+    timeout: Timeout = None,
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Ask the published file a question in SQL (read-only)."""
-    _answer(_settings(home), statement, "json" if as_json else form, output)
+    answer = Answer("json" if as_json else form, output, expand, timeout)
+    _answer(_settings(home), statement, answer)
 
 
 @app.command()
 def query(
     name: Annotated[str | None, typer.Argument(help="The query; none lists them.")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
-    output: Annotated[Path | None, typer.Option("--output", help="The file to write; parquet needs one.")] = None,
+    form: Form = "table",
+    output: Output = None,
+    expand: Expand = False,
+    timeout: Timeout = None,
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """List the analytics queries, or run one."""
@@ -443,65 +536,121 @@ def query(
         if as_json:
             console.print_json([{"name": q.name, "question": q.question, "grain": q.grain} for q in queries.values()])
         else:
-            console.print_table(["name", "question"], [[q.name, q.question] for q in queries.values()])
+            console.print_table(["name", "question"], [[q.name, q.question] for q in queries.values()], expand=expand)
         return
     if name not in queries:
         raise InputError(f"There is no query {name!r}: `papers query` lists them.")
-    _answer(_settings(home), queries[name].sql, "json" if as_json else form, output)
+    answer = Answer("json" if as_json else form, output, expand, timeout)
+    _answer(_settings(home), queries[name].sql, answer, queries[name])
 
 
-def _answer(settings: Settings, statement: str, form: str, output: Path | None = None) -> None:
+NO_QUERY = "The statement is no query: give one that has an answer, like `from dim_papers limit 5`."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How an answer is to be given: its format, the file for Parquet, a line per value, the seconds it may take."""
+
+    form: str
+    output: Path | None = None
+    expand: bool = False
+    timeout: float | None = None
+
+
+def _answer(settings: Settings, statement: str, answer: Answer, query: Query | None = None) -> None:
     import duckdb
 
     from warehouse.publish import read_published
+    from warehouse.queries import why_empty
     from warehouse.raw import is_damage
 
-    if form not in ("table", "csv", "json", "parquet"):
-        raise InputError(f"--format is {form!r}: give table, csv, json or parquet.")
-    if (form == "parquet") != (output is not None):
+    if answer.form not in ("table", "csv", "spreadsheet", "json", "parquet"):
+        raise InputError(f"--format is {answer.form!r}: give table, csv, spreadsheet, json or parquet.")
+    if (answer.form == "parquet") != (answer.output is not None):
         raise InputError("--format parquet and --output FILE go together: Parquet is a file, the rest is printed.")
     with read_published(settings) as connection:
         connection.execute("set enable_external_access = false")
-        try:
+
+        def ask() -> tuple[list[str], list[Any], int]:
+            if answer.output:
+                return [], [], _write_parquet(connection, statement, answer.output)
             result = connection.execute(statement)
-            if output:
-                _write_parquet(result.to_arrow_table(), output)
-                return
-            columns = [column[0] for column in result.description or ()]
+            if result is None or not result.description:
+                raise InputError(NO_QUERY)
             rows = result.fetchall()
+            return [str(column[0]) for column in result.description], rows, len(rows)
+
+        try:
+            columns, rows, count = _within(connection, ask, answer.timeout)
         except duckdb.Error as error:
             if is_damage(error):
                 raise
             raise InputError(f"The query failed: {' '.join(str(error).split())}") from None
-    _print_answer(columns, rows, form)
+        reason = why_empty(connection, query) if not count else None
+    if not answer.output:
+        _print_answer(columns, rows, answer)
+    if reason:
+        console.say(reason)
 
 
-def _print_answer(columns: list[str], rows: list[Any], form: str) -> None:
-    import csv
+def _within(connection: duckdb.DuckDBPyConnection, ask: Callable[[], T], timeout: float | None) -> T:
+    """What a query answers. Raises InputError after so many seconds.
 
-    if form == "json":
-        console.print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([console.csv_cell(name) for name in columns])
-        writer.writerows([console.csv_cell(value) for value in row] for row in rows)
+    It runs in a thread, because DuckDB does not return to Python, where a signal is handled, before it is done. The
+    wait for it is in short parts, because polars restarts what a signal interrupts.
+    """
+    deadline = time.monotonic() + timeout if timeout else None
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        try:
+            while not wait([asked], 0.2 if timeout is None else min(0.2, timeout)).done:
+                if deadline and time.monotonic() > deadline:
+                    connection.interrupt()
+                    raise InputError(
+                        f"The query took longer than {timeout:g} s: ask for less, or give more time with --timeout."
+                    )
+        except Stopped:
+            connection.interrupt()
+            raise
+        return asked.result()
+
+
+def _print_answer(columns: list[str], rows: list[Any], answer: Answer) -> None:
+    names = console.unique_names(columns)
+    if answer.form == "json":
+        console.print_json([dict(zip(names, row, strict=True)) for row in rows])
+    elif answer.form in ("csv", "spreadsheet"):
+        console.print_csv(names, rows, for_spreadsheet=answer.form == "spreadsheet")
     else:
-        console.print_table(columns, rows)
+        console.print_table(columns, rows, expand=answer.expand)
 
 
-def _write_parquet(table: Any, output: Path) -> None:
-    """Write an Arrow table. The reader's connection can't: it may not touch other files."""
+def _write_parquet(connection: duckdb.DuckDBPyConnection, statement: str, output: Path) -> int:
+    """Write what a query answers; returns the number of rows. Values without a type in Parquet are written as text."""
+    import pyarrow
     import pyarrow.parquet
 
+    relation = connection.sql(statement)
+    if relation is None:
+        raise InputError(NO_QUERY)
+    names = console.unique_names(relation.columns)
+    columns = []
+    for place, (name, kind) in enumerate(zip(names, relation.types, strict=True), start=1):
+        is_text = any(word in str(kind) for word in ("INTERVAL", "UNION"))
+        column = f"cast(#{place} as varchar)" if is_text else f"#{place}"
+        quoted = name.replace('"', '""')
+        columns.append(f'{column} as "{quoted}"')
+    table: pyarrow.Table = relation.project(", ".join(columns)).to_arrow_table()
     try:
         pyarrow.parquet.write_table(table, output, compression="zstd")
     except OSError as error:
         raise InputError(f"{output} can't be written ({error.strerror or error}): choose another --output.") from None
     console.say(f"{table.num_rows} {plural(table.num_rows, 'row is', 'rows are')} in {output}")
+    return int(table.num_rows)
 
 
 @app.command()
-def status(home: Home = None, as_json: Json = False) -> None:
+def status(home: Home = None, verbose: console.Verbose = False, as_json: Json = False) -> None:
     """What is published, what the gates said, what lies in quarantine."""
     from warehouse.status import read_status
 
@@ -510,10 +659,11 @@ def status(home: Home = None, as_json: Json = False) -> None:
         console.print_json(facts)
         return
     console.print_table(["", ""], [[key.replace("_", " "), value] for key, value in facts.items() if _is_scalar(value)])
-    for key in ("tables", "loads", "quarantine", "rejected_loads", "last_gates", "last_gate_pages"):
+    lists = ("tables", "loads", "quarantine", "rejected_loads", "unreadable_loads", "last_gates", "last_gate_pages")
+    for key in lists:
         rows = facts[key]
         if rows:
-            console.out.print()
+            console.line()
             console.print_table(list(rows[0]), [list(row.values()) for row in rows], title=key.replace("_", " "))
 
 
@@ -526,6 +676,7 @@ def accept(
     load: Annotated[str, typer.Argument(help="The load id, as `papers status` shows it.")],
     reason: Annotated[str, typer.Option("--reason", help="Why it is right after all; it stays on record.")],
     home: Home = None,
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Accept a load that the gate rejected, and publish with it."""
@@ -533,12 +684,12 @@ def accept(
     from orchestration.runner import run_job
 
     settings = _settings(home)
-    accept_load(settings, load, reason)
-    _report_run(settings, run_job(settings, "load_landed"), as_json)
+    accept_load(settings, load, reason, is_published=not _is_behind(settings))
+    report_run(settings, run_job(settings, "load_landed"), as_json)
 
 
 @app.command()
-def report(home: Home = None, as_json: Json = False) -> None:
+def report(home: Home = None, verbose: console.Verbose = False, as_json: Json = False) -> None:
     """Write the report, a static site that opens from the file system, from the published file."""
     from warehouse.report import write_report
 
@@ -548,7 +699,7 @@ def report(home: Home = None, as_json: Json = False) -> None:
         console.print_json({"report": str(written.index), "files": written.files, "bytes": written.size})
     else:
         files = f"{written.files} {plural(written.files, 'file')}"
-        console.out.print(f"The report is {written.index} ({files}, {written.size / 1e6:.1f} MB)")
+        console.line(f"The report is {written.index} ({files}, {written.size / 1e6:.1f} MB)")
 
 
 @app.command()
@@ -557,6 +708,7 @@ def ui(
         int, typer.Option(min=1, max=65534, help="The port on this machine; the Data Docs take the next one.")
     ] = 3000,
     home: Home = None,
+    verbose: console.Verbose = False,
 ) -> None:
     """Start Dagster's web server and daemon, and the Data Docs beside them, on this machine only."""
     from orchestration.data_docs import serving
@@ -573,68 +725,12 @@ def ui(
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
         try:
             code = process.wait()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Stopped):
             code = process.wait()
     if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130):
         raise WarehouseError(
             f"Dagster stopped with code {code}: is port {port} taken? `papers ui --port` picks another."
         )
-
-
-def _run_facts(settings: Settings, outcome: Any) -> dict[str, Any]:
-    fetched = outcome.fetched
-    return {
-        "home": str(settings.home),
-        "published_at": outcome.publication.published_at if outcome.publication else None,
-        "tables": outcome.publication.tables if outcome.publication else None,
-        "fetched": {str(day): load for day, load in fetched.landed.items()} if fetched else {},
-        "not_fetched": {str(day): why for day, why in fetched.failures.items()} if fetched else {},
-        "remarks": [*(fetched.remarks if fetched else []), *outcome.remarks],
-        "loads": len(outcome.loads),
-        "refused": {load.source: load.reason for load in outcome.loads if load.reason},
-        "gates": {
-            name: {
-                "judged": gate.judged,
-                "accepted": gate.accepted,
-                "rejected": gate.rejected,
-                "warnings": list(gate.warnings),
-                "data_docs": str(settings.data_docs / gate.page) if gate.page else None,
-            }
-            for name, gate in outcome.gates.items()
-        },
-    }
-
-
-def _report_run(settings: Settings, outcome: Any, as_json: bool, more: dict[str, Any] | None = None) -> None:
-    facts = {**_run_facts(settings, outcome), **(more or {})}
-    if as_json:
-        console.print_json(facts)
-        return
-    for day, why in facts["not_fetched"].items():
-        console.out.print(f"{day} was not fetched: {console.plain(why)}", markup=False)
-    for remark in facts["remarks"]:
-        console.out.print(console.plain(remark), markup=False)
-    for source, reason in facts["refused"].items():
-        console.out.print(f"refused: {console.plain(source)}: {console.plain(reason)}", markup=False)
-    _print_publication(settings, outcome)
-
-
-def _print_publication(settings: Settings, outcome: Any) -> None:
-    for gate in outcome.gates.values():
-        for load_id, reason in gate.rejected.items():
-            console.out.print(f"rejected by the gate: {load_id}: {console.plain(reason)}", markup=False)
-        for warning in gate.warnings:
-            console.out.print(f"warning: {console.plain(warning)}", markup=False)
-    if outcome.publication:
-        tables = outcome.publication.tables
-        nouns = {
-            "dim_papers": "paper",
-            "fct_upvote_observations": "observation",
-            "dim_authors": "author",
-            "dim_organizations": "organization",
-        }
-        sizes = ", ".join(f"{tables[table]} {plural(tables[table], noun)}" for table, noun in nouns.items())
-        console.out.print(f"Published {settings.published_database}: {sizes}.", markup=False)
 
 
 def _print_risers(settings: Settings) -> None:
@@ -643,7 +739,7 @@ def _print_risers(settings: Settings) -> None:
 
     with read_published(settings) as connection:
         risers = select_risers(settings, connection, Filters()).risers
-    console.out.print()
+    console.line()
     console.print_table(
         ["#", "gain", "over", "per hour", "upvotes", "listed", "paper"],
         [

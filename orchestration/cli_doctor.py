@@ -37,6 +37,7 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
         ] = False,
         reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record with --accept-loss.")] = "",
         home: Home = None,
+        verbose: console.Verbose = False,
         as_json: Json = False,
     ) -> None:
         """Say what of the landing archive is damaged or missing, and restore what can be.
@@ -112,14 +113,13 @@ def _print(state: ArchiveState, restored: int, problems: list[str]) -> None:
     if rows:
         console.print_table(["what", "where"], rows[:_SHOWN])
     if len(rows) > _SHOWN:
-        console.out.print(f"… and {len(rows) - _SHOWN} more; --json has all.")
-    console.out.print(
+        console.line(f"… and {len(rows) - _SHOWN} more; --json has all.")
+    console.line(
         f"{state.captures} captures, {len(state.damages)} damaged line(s), {len(state.lost)} lost load(s), "
         f"{len(state.unreadable)} with damaged payloads, {restored} restored."
     )
     if state.unnamed:
-        console.out.print(
+        console.line(
             f"{len(state.unnamed)} payload(s) that no line names, as a kill leaves them; they can be imported "
             f"(papers import …/{state.unnamed[0]}.gz --listing-date … --observed-at …).",
-            markup=False,
         )

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from orchestration import console
-from warehouse.errors import InputError, UnreachableError
+from warehouse.errors import InputError, Stopped, UnreachableError
 from warehouse.settings import Settings
 
 Home = Annotated[Path | None, typer.Option("--home", help="Where the warehouse lives.")]
@@ -47,6 +47,7 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
         ] = None,
         authors: Annotated[list[str] | None, typer.Option("--author", help="Show papers by this author.")] = None,
         home: Home = None,
+        verbose: console.Verbose = False,
         as_json: Json = False,
     ) -> None:
         """Send what rose to the subscriptions (docs/digest.md), each issue once to each recipient.
@@ -74,7 +75,7 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
             _digest_asked_for(settings, filters, dry_run, output, as_json)
 
     @app.command()
-    def feeds(home: Home = None, as_json: Json = False) -> None:
+    def feeds(home: Home = None, verbose: console.Verbose = False, as_json: Json = False) -> None:
         """Write the Atom and JSON feeds from the published file, as each run does after publication."""
         from warehouse.digest.feeds import write_feeds
 
@@ -85,26 +86,27 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
             console.print_json({"files": [str(path) for path in written.files], "problems": written.problems})
         else:
             for path in written.files:
-                console.out.print(str(path), markup=False)
+                console.line(str(path))
         if written.problems:
-            raise InputError("Not every feed was written: mend what is said above, then run `papers feeds` again.")
+            raise InputError("Not every feed was written: fix what is said above, then run `papers feeds` again.")
 
     @app.command()
     def docs(
         port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port on this machine.")] = 3002,
         serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
         home: Home = None,
+        verbose: console.Verbose = False,
     ) -> None:
         """Write dbt's documentation of every table and column, and serve it on this machine only."""
         from orchestration.dbt_docs import server, write_docs
 
         page = write_docs(settings_of(home))
         if not serve:
-            console.out.print(str(page), markup=False)
+            console.line(str(page))
             return
         with server(page.parent, port) as http:
             console.say(f"The documentation is on http://127.0.0.1:{port} (Ctrl-C stops it), and in {page}")
-            with contextlib.suppress(KeyboardInterrupt):
+            with contextlib.suppress(KeyboardInterrupt, Stopped):
                 http.serve_forever()
 
 
@@ -144,12 +146,10 @@ def _digest_subscriptions(
 def _print_sent(result: Any) -> None:
     head = f"{result.subscription}, issue {result.issue}, {result.papers} paper(s)"
     if result.note:
-        console.out.print(f"{head}: {result.note}", markup=False)
+        console.line(f"{head}: {result.note}")
     for recipient, state in result.recipients.items():
         problem = result.problems.get(recipient)
-        console.out.print(
-            f"{head}: {recipient}: {state}" + (f" ({console.plain(problem)})" if problem else ""), markup=False
-        )
+        console.line(f"{head}: {recipient}: {state}" + (f" ({console.plain(problem)})" if problem else ""))
 
 
 def _digest_asked_for(
@@ -188,5 +188,5 @@ def _preview(settings: Settings, subscriptions: list[Any], output: Path | None, 
         console.print_json({"files": [str(path) for path in files]})
     else:
         for path in files:
-            console.out.print(str(path), markup=False)
+            console.line(str(path))
         console.say("Nothing was sent.")

@@ -29,6 +29,7 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
         who: Annotated[str, typer.Argument(help="An author id, a mention id (paper#position) or a name.")],
         limit: Annotated[int, typer.Option("--limit", min=1, help="How many mentions of a person to show.")] = 30,
         home: Home = None,
+        verbose: console.Verbose = False,
         as_json: Json = False,
     ) -> None:
         """Why mentions are one person: rule, evidence and who else bears the name."""
@@ -45,6 +46,7 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
     def organization(
         what: Annotated[str, typer.Argument(help="An organization id, a slug or a name.")],
         home: Home = None,
+        verbose: console.Verbose = False,
         as_json: Json = False,
     ) -> None:
         """What an organization is listed as, why these are the same, and what it is part of."""
@@ -70,6 +72,7 @@ def evaluate(
         Path | None, typer.Option("--predictions", help="Write mention_id and author_id of every mention here.")
     ] = None,
     home: Annotated[Path | None, typer.Option("--home", hidden=True)] = None,  # as everywhere; nothing is read there
+    verbose: console.Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Measure the resolver on a labelled set: B-cubed and pairwise precision, recall and F1."""
@@ -92,22 +95,21 @@ def evaluate(
             values = [round(score[f"{prefix}_{part}"], 4) for part in ("precision", "recall", "f1")]
             rows.append(["all mentions" if what == "overall" else "mean over blocks", kind, *map(str, values)])
     console.print_table(["", "score", "precision", "recall", "F1"], rows)
-    console.out.print(
+    console.line(
         f"{facts['mentions']} of {facts['resolved_mentions']} mentions scored: {facts['persons']} persons, "
         f"{facts['clusters']} found, {facts['blocks']} block(s), {facts['seconds']} s."
     )
 
 
 def _print_author(person: dict[str, Any], limit: int) -> None:
-    say = console.out.print
+    say = console.line
     plain = console.plain
     say(
         f"{plain(person['display_name'])} ({person['author_id']}): {person['paper_count']} paper(s)"
         + (f", account {plain(person['account_handle'])}" if person["account_handle"] else ""),
-        markup=False,
     )
     if person["redirected_from"]:
-        say(f"{person['redirected_from']} was merged into it.", markup=False)
+        say(f"{person['redirected_from']} was merged into it.")
     rows = [
         [m["mention_id"], m["name_as_listed"], m["account_id"], m["rule"], _words(m["evidence"])]
         for m in person["mentions"][:limit]
@@ -119,12 +121,11 @@ def _print_author(person: dict[str, Any], limit: int) -> None:
 
 
 def _print_organization(facts: dict[str, Any]) -> None:
-    say = console.out.print
+    say = console.line
     plain = console.plain
     say(
         f"{plain(facts['display_name'])} ({plain(facts['organization_id'])}), {facts['kind']}: "
         f"{facts['paper_count']} paper(s) of its own",
-        markup=False,
     )
     console.print_table(
         ["listed id", "slug", "name", "rule", "evidence"],

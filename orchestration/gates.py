@@ -5,11 +5,13 @@ A gate raises GateError when it blocks. A rule that could not be run blocks too,
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+logger = logging.getLogger(__name__)
+
+_RULE_NAMES = re.compile(rf"\b(?:{'|'.join(rule.name for rule in (*BATCH.rules, *MARTS.rules))}): ")
 #: Runs in the index of the Data Docs; it is written twice a run, so its size must not grow with history.
 INDEXED_RUNS = 100
 #: Entries in one frame of the batch gate: a frame of text takes some 0.5 GB a million, here and in the judge.
@@ -47,7 +52,11 @@ FRAME_ENTRIES = 1_000_000
 
 @dataclass(frozen=True)
 class Failure:
-    """A rule that did not hold: on how many rows, the first of them, why it matters, what to do."""
+    """A rule that did not hold: on how many of the judged rows, the first of them, why it matters, what to do.
+
+    ``rows_are`` says what a row is: entries, listings or rows. ``listings`` are the names of the affected loads, in the
+    order of ``load_ids``: the listing date, or where the load came from if it has no date.
+    """
 
     rule: str
     severity: str
@@ -55,11 +64,68 @@ class Failure:
     sample: str
     reason: str
     remedy: str
+    judged: int = 0
+    rows_are: str = "rows"
+    load_ids: tuple[str, ...] = ()
+    listings: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Where, why it matters and what to do, without ids."""
+        return f"{self.where}: {self.reason} What to do: {self.remedy}."
+
+    @property
+    def where(self) -> str:
+        """The listings that broke the rule, or the first rows of a table that did."""
+        rows = f"{self.unexpected} {self.rows_are if self.unexpected != 1 else _SINGULAR[self.rows_are]}"
+        if not self.listings:
+            return f"{rows} ({self.sample.replace('=', ' ').replace('_', ' ')})" if self.sample else rows
+        listings = name_listings(self.listings)
+        return listings if self.rows_are == "listings" else f"{rows} of {listings[0].lower()}{listings[1:]}"
+
+    @property
+    def details(self) -> str:
+        """The names that a person who looks into it needs."""
+        loads = f"; loads {', '.join(self.load_ids[:SAMPLES])}" if self.load_ids else ""
+        more = f" and {len(self.load_ids) - SAMPLES} more" if len(self.load_ids) > SAMPLES else ""
+        return f"rule {self.rule}, {self.unexpected} of {self.judged} {self.rows_are}{loads}{more}; {self.sample}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same for a program."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "rows": self.unexpected,
+            "judged": self.judged,
+            "rows_are": self.rows_are,
+            "listings": list(self.listings),
+            "load_ids": list(self.load_ids),
+            "sample": self.sample,
+            "reason": self.reason,
+            "what_to_do": self.remedy,
+        }
+
+
+_SINGULAR = {"entries": "entry", "listings": "listing", "rows": "row"}
+
+
+def name_listings(names: Sequence[str]) -> str:
+    """Listings in a few words: ``The listing of 2026-09-15``, ``3 listings (2026-09-01 to 2026-09-03)``."""
+    different = sorted(set(names))
+    if len(names) == 1:
+        return f"The listing of {names[0]}"
+    if len(different) <= 3:
+        return f"{len(names)} listings ({', '.join(different)})"
+    return f"{len(names)} listings ({different[0]} to {different[-1]})"
 
 
 @dataclass(frozen=True)
 class GateOutcome:
-    """What a gate decided. ``problem`` is the first line of an alert: what is wrong and what to do."""
+    """What a gate decided. ``problem`` is the first line of an alert: what is wrong and what to do.
+
+    ``rejected``: load id → why. ``warnings`` are the names of the rules that only warn; ``failures`` say the rest.
+    """
 
     gate: str
     judged: int
@@ -69,6 +135,13 @@ class GateOutcome:
     page: str | None
     problem: str | None = None
     failures: tuple[Failure, ...] = ()
+    #: What the rejected loads are called: their listing date, or where they came from.
+    listings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def warning_sentences(self) -> list[str]:
+        """One sentence per rule that warns."""
+        return [failure.sentence for failure in self.failures if failure.severity == "warning"]
 
 
 def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
@@ -80,10 +153,13 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
     now = utc_now().replace(tzinfo=None)
     with RawStore.open(settings.raw_database) as raw:
         sources: dict[str, str] = {}
+        listings: dict[str, str] = {}
         sizes: Counter[str] = Counter()
         judgements = []
         for loads, entries in batch_frames(raw, now):
             sources.update(zip(loads["load_id"], loads["source"], strict=True))
+            dated = zip(loads["load_id"], loads["source"], loads["listed_on"], strict=True)
+            listings.update((load_id, day if isinstance(day, str) else source) for load_id, source, day in dated)
             frames = {"loads": loads} if entries.empty else {"loads": loads, "entries": entries}
             sizes.update({name: len(frame) for name, frame in frames.items()})
             title = f"Batch gate · {now:%Y-%m-%d %H:%M} UTC · {len(loads)} loads"
@@ -119,22 +195,31 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
                 for load_id in sources
             ]
         )
-    warnings = tuple(
-        f"{finding.rule}: {finding.unexpected} of {sizes[BATCH.rule(finding.rule).frame]} rows ({finding.sample})"
-        for finding in judgement.findings
-        if not finding.passed and BATCH.rule(finding.rule).severity == "warning"
-    )
+    failures = _failures(BATCH, judgement, sizes, listings)
+    warnings = tuple(failure.rule for failure in failures if failure.severity == "warning")
     accepted = len(sources) - len(rejected)
+    logger.debug("The batch gate accepted %d of %d loads", accepted, len(sources))
+    for failure in failures:
+        logger.debug("The batch gate: %s", failure.details)
     problem = None
     if not accepted or len(rejected) / len(sources) > settings.max_rejected_share:
         reason, count = Counter(rejected.values()).most_common(1)[0]
         first = next(load for load, why in rejected.items() if why == reason)
         remedy = BATCH.rule(reason.split(":")[0]).remedy
+        because = f"{count} of them because" if count < len(rejected) else "because"
         problem = (
-            f"The batch gate rejected {len(rejected)} of {len(sources)} loads, {count} of them for: {reason} "
-            f"First: load {first} from {sources[first]}. What to do: {remedy}."
+            f"The batch gate rejected {len(rejected)} of {len(sources)} listings, {because}: {without_rules(reason)} "
+            f"First: the listing of {listings[first]} from {sources[first]} (load {first}). What to do: {remedy}."
         )
-    return GateOutcome("batch", len(sources), accepted, rejected, warnings, page, problem, _failures(BATCH, judgement))
+    return GateOutcome(
+        *("batch", len(sources), accepted, rejected, warnings, page, problem, failures),
+        listings={load_id: listings[load_id] for load_id in rejected},
+    )
+
+
+def without_rules(reason: str) -> str:
+    """Why a load was rejected, without the names of the rules that open each sentence."""
+    return _RULE_NAMES.sub("", reason)
 
 
 def batch_frames(raw: RawStore, now: datetime) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
@@ -229,7 +314,9 @@ def mart_gate(
         )
     warnings = tuple(f.rule for f in judgement.findings if not f.passed and f not in failed)
     accepted = len(counts) - len(failed)
-    return GateOutcome("marts", len(counts), accepted, {}, warnings, page, problem, _failures(MARTS, judgement))
+    logger.debug("The mart gate passed %d of %d rules", accepted, len(counts))
+    failures = _failures(MARTS, judgement, {}, {})
+    return GateOutcome("marts", len(counts), accepted, {}, warnings, page, problem, failures)
 
 
 @dataclass(frozen=True)
@@ -309,20 +396,31 @@ def _write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement
     return f"{run_id}/{gate}.html"
 
 
-def _failures(suite: Suite, judgement: Judgement) -> tuple[Failure, ...]:
-    """The rules that did not hold."""
-    rules = [(finding, suite.rule(finding.rule)) for finding in judgement.findings if not finding.passed]
-    return tuple(
-        Failure(
-            rule.name,
-            rule.severity,
-            finding.unexpected,
-            finding.sample,
-            rule.reason,
-            rule.remedy,
+def _failures(
+    suite: Suite, judgement: Judgement, sizes: Mapping[str, int], listings: Mapping[str, str]
+) -> tuple[Failure, ...]:
+    """The rules that did not hold. ``sizes``: rows judged by frame. ``listings``: load id → what it is called."""
+    failures = []
+    for finding in judgement.findings:
+        if finding.passed:
+            continue
+        rule = suite.rule(finding.rule)
+        load_ids = tuple(dict.fromkeys(row["load_id"] for row in finding.rows if "load_id" in row))
+        failures.append(
+            Failure(
+                rule.name,
+                rule.severity,
+                finding.unexpected,
+                finding.sample,
+                rule.reason,
+                rule.remedy,
+                judged=sizes.get(rule.frame, finding.unexpected),
+                rows_are={"loads": "listings", "entries": "entries"}.get(rule.frame, "rows"),
+                load_ids=load_ids,
+                listings=tuple(listings.get(load_id, load_id) for load_id in load_ids),
+            )
         )
-        for finding, rule in rules
-    )
+    return tuple(failures)
 
 
 def _rejections(judgement: Judgement) -> dict[str, str]:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
 from warehouse.processes import collect_seldom
+
+logger = logging.getLogger(__name__)
 
 Emit = Callable[[Any], None]
 
@@ -58,6 +63,7 @@ class Helper:
                 self._connection.recv()
                 self._is_ready = True
                 self.waited = time.perf_counter() - began
+                logger.debug("Waited %.1f s for the libraries of the %s process", self.waited, self._name)
             self._connection.send(arguments)
         return self._answers()
 
@@ -125,7 +131,14 @@ def helping(
         daemon=True,
         name=name,
     )
-    process.start()
+    # Ctrl-C reaches all processes of a terminal. This one ends when its run does, and has nothing to say before.
+    if not forked:
+        resource_tracker.ensure_running()  # it would unblock the signal when it starts with the process
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     theirs.close()
     try:
         yield Helper(name, ours)

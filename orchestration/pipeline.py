@@ -7,6 +7,7 @@ other; the assets and checks run the same functions, one each. Not here: the loc
 from __future__ import annotations
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,8 @@ from warehouse.publish import Publication
 from warehouse.raw import RawStore, start_over
 from warehouse.report import Report, warm_up, write_report
 from warehouse.settings import DEMO_MARKER, Settings
+
+logger = logging.getLogger(__name__)
 
 
 def run_pipeline(
@@ -148,6 +151,7 @@ def transform(
         with _meanwhile(warm_up) if settings.writes_file else nullcontext():
             for event in events:
                 if "success" not in event:
+                    logger.debug("dbt: %s", event.get("info", {}).get("msg"))
                     yield event
                 elif not event["success"]:
                     target = settings.dbt_target

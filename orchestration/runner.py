@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import warnings
 from contextlib import ExitStack
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from orchestration.expectations.judge import judging
 from orchestration.helper import importing
 from orchestration.outcome import Outcome
-from warehouse.errors import HomeError, InputError, WarehouseError
+from warehouse.errors import HomeError, InputError, Stopped, WarehouseError
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
+
+logger = logging.getLogger(__name__)
 
 #: Tag of a run that lives in a process of the command line.
 _PROCESS = "papers/process"
@@ -75,8 +78,27 @@ def run_job(
     fewer loads than before, ``overrides`` replace resources.
 
     The lock is taken here, so that waiting and its end are told in one sentence, and again inside the run.
+    A run that is stopped raises Stopped with a sentence.
     """
     outcome = outcome or Outcome()
+    try:
+        config = {"rebuild": rebuild, "accepted_loss": accepted_loss}
+        return _run_job(settings, job_name, tags or {}, config, outcome, overrides)
+    except Stopped:
+        published = "It had published before that." if outcome.publication else "The published file is as it was."
+        raise Stopped(
+            f"The run was stopped. {published} What was landed stays; the next run goes on from there."
+        ) from None
+
+
+def _run_job(
+    settings: Settings,
+    job_name: str,
+    tags: dict[str, str],
+    loading: dict[str, Any],
+    outcome: Outcome,
+    overrides: dict[str, Any],
+) -> Outcome:
     prepare_environment(settings)
     lock = writer_lock(settings.lock_file, purpose=f"papers ({job_name})", timeout=settings.lock_timeout)
     with lock, ExitStack() as helpers:
@@ -95,14 +117,16 @@ def run_job(
             _close_killed_runs(instance)
             result = job.execute_in_process(
                 instance=instance,
-                tags={**(tags or {}), _PROCESS: str(os.getpid())},
+                tags={**tags, _PROCESS: str(os.getpid())},
                 raise_on_error=False,
                 run_config={
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                    "ops": {"raw__loads": {"config": {"rebuild": rebuild, "accepted_loss": accepted_loss}}},
+                    "ops": {"raw__loads": {"config": loading}},
                 },
             )
         outcome.waited = {"Great Expectations": judge.waited, "dbt": dbt.waited}
+    if _is_interrupted(result):
+        raise Stopped
     if outcome.error:
         raise outcome.error
     if not result.success:
@@ -115,14 +139,28 @@ def run_job(
 
 
 def _close_killed_runs(instance: dg.DagsterInstance) -> None:
-    """Say of runs whose process is gone that they failed: a kill leaves them "started" in Dagster for ever."""
+    """Report runs whose process is gone as failed: a kill leaves them open in Dagster for ever, started or not."""
     import dagster as dg
 
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+    status = dg.DagsterRunStatus
+    is_open = [status.QUEUED, status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=is_open)):
         process = run.tags.get(_PROCESS)
         if process and not _is_alive(int(process)):
             text = "The process of this run was killed. What it had landed is loaded by the next run; nothing is lost."
             instance.report_run_failed(run, text)
+
+
+def _is_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether Ctrl-C or SIGTERM ended a run: Dagster makes a failed step of it."""
+    errors = [getattr(event.event_specific_data, "error", None) for event in result.all_events if event.is_failure]
+    while errors:
+        error = errors.pop()
+        if error:
+            if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt", "Stopped"):
+                return True
+            errors.append(error.cause)
+    return False
 
 
 def _is_alive(process: int) -> bool:

@@ -45,3 +45,7 @@ class UnreachableError(WarehouseError):
     """The source could not be reached, or answered nothing usable for any date asked for."""
 
     exit_code = 3
+
+
+class Stopped(BaseException):
+    """A person (Ctrl-C) or the system (SIGTERM) stopped the command. No Exception: nothing on the way handles it."""

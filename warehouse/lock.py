@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,10 @@ from warehouse.errors import HomeError, LockError
 from warehouse.files import lock_exclusively
 from warehouse.landing import utc_now
 
+logger = logging.getLogger(__name__)
+
+#: Seconds of waiting after which a person is told.
+_PATIENCE = 5.0
 #: Locks that this process holds. A run inside a command that holds the warehouse already enters again.
 _held: set[Path] = set()
 
@@ -24,7 +29,8 @@ def writer_lock(
 ) -> Iterator[None]:
     """Hold the warehouse for one writer; wait ``timeout`` seconds at most.
 
-    ``purpose`` is told to whoever has to wait. Raises LockError with the holder after the wait, HomeError when
+    ``purpose`` names this writer to others that wait. ``on_wait`` is called once with the holder, at the start of a
+    wait; a wait of more than 5 s is logged. Raises LockError with the holder after the wait, HomeError when
     the folder can't be written. Entering again in the same process succeeds at once.
     """
     if path in _held:
@@ -51,8 +57,9 @@ def writer_lock(
 
 
 def _acquire(descriptor: int, timeout: float, on_wait: Callable[[str], None] | None) -> None:
-    deadline = time.monotonic() + timeout
-    told = False
+    started = time.monotonic()
+    deadline = started + timeout
+    is_told = is_logged = False
     while True:
         try:
             lock_exclusively(descriptor, wait=False)
@@ -64,9 +71,14 @@ def _acquire(descriptor: int, timeout: float, on_wait: Callable[[str], None] | N
                     "once: choose a home on another one with --home or PAPERS_HOME."
                 ) from error
         holder = _holder(descriptor)
-        if on_wait and not told:
-            on_wait(holder)
-            told = True
+        if not is_told:
+            logger.debug("Waiting for %s", holder)
+            if on_wait:
+                on_wait(holder)
+            is_told = True
+        if not is_logged and time.monotonic() - started > _PATIENCE:
+            logger.info("Waiting for %s to release the warehouse, for %g s at most.", holder, timeout)
+            is_logged = True
         if time.monotonic() >= deadline:
             raise LockError(
                 f"The warehouse is held by {holder}: wait until it is done and run again "

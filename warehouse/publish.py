@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -24,6 +25,8 @@ from warehouse.files import copy_file, make_folder, remove, replace, sync, write
 from warehouse.landing import utc_now
 from warehouse.raw import damage_of, log_of, open_database, quoted, scalar
 from warehouse.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 #: The oldest DuckDB whose clients read the file: https://duckdb.org/docs/stable/internals/storage
 STORAGE_VERSION = "v1.5.0"
@@ -170,6 +173,7 @@ def publish(settings: Settings) -> Publication:
         log_of(settings.published_database).unlink(missing_ok=True)
         replace(settings.next_database, settings.published_database)
     _drop_old_exports(settings.exports, keep=name)
+    logger.debug("Published %s: %d tables, %d rows", settings.published_database, len(tables), sum(tables.values()))
     return Publication(published_at, tables)
 
 

@@ -14,6 +14,7 @@ does (texts, authors, organization) is stored once per distinct content and poin
 from __future__ import annotations
 
 import getpass
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -32,6 +33,8 @@ from warehouse.files import remove, replace
 from warehouse.landing import Capture, Landing, utc_now
 from warehouse.reading import Columns, LoadResult, Part, Reader, chunked, read_alone, reading, set_aside
 from warehouse.settings import MEMORY_LIMIT
+
+logger = logging.getLogger(__name__)
 
 #: Columns by table, in the order in which a chunk is written: authors come before the content that they belong
 #: to, because a content that is there already tells that its authors are too.
@@ -298,8 +301,9 @@ class RawStore:
         results: list[LoadResult] = []
         for loaded in self._loading(landing, list(enumerate(unloaded(self.connection, landing), first)), run_id):
             results += loaded
-            if on_load:
-                for result in loaded:
+            for result in loaded:
+                logger.debug("Loaded %s: %s", result.source, result.reason or f"{result.entries} entries")
+                if on_load:
                     on_load(result)
         self._replay_decisions(landing, since)
         return results

@@ -31,10 +31,9 @@ def read_status(settings: Settings) -> dict[str, Any]:
                 "select reason_code, count(*) as records, max(observed_at) as last_observed_at "
                 "from ops_quarantine group by all order by records desc, reason_code"
             ),
-            "rejected_loads": rows(
-                "select load_id, load_source, listing_date, verdict_reason from ops_loads "
-                "where verdict = 'rejected' and verdict_by = 'gate' order by load_number desc limit 20"
-            ),
+            "rejected_loads": rows(_rejected("gate", _ACCEPT)),
+            # Nothing of these was read, so there is nothing that a person could accept.
+            "unreadable_loads": rows(_rejected("loader", _READ_AGAIN)),
             "last_gates": rows(
                 "select gate, expectation, severity, is_passed, unexpected_count, remedy from ops_gate_results "
                 "where load_id is null and not is_passed and run_id in "
@@ -42,6 +41,17 @@ def read_status(settings: Settings) -> dict[str, Any]:
             ),
             "last_gate_pages": _last_pages(settings),
         }
+
+
+#: What to do about a load, as SQL.
+_ACCEPT = """'papers accept ' || load_id || ' --reason "…", if the listing is right after all'"""
+_READ_AGAIN = "'papers rebuild --load ' || load_id || ', if it is a listing and the parser was fixed'"
+
+
+def _rejected(by: str, remedy: str) -> str:
+    """The newest rejected loads of one judge, as SQL."""
+    return f"""select load_id, load_source, listing_date, verdict_reason, {remedy} as what_to_do from ops_loads
+               where verdict = 'rejected' and verdict_by = '{by}' order by load_number desc limit 20"""
 
 
 def _last_pages(settings: Settings) -> list[dict[str, Any]]:

@@ -7,7 +7,9 @@ affair (for S3 the AWS_* variables and files): they are neither read, kept nor t
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,11 @@ from typing import Any, Protocol
 from warehouse.errors import HomeError, UnreachableError, WarehouseError
 from warehouse.files import sync, write_part
 
-#: Seconds. A store that is away is told of within a minute, all attempts of its client included.
+logger = logging.getLogger(__name__)
+
+#: Seconds of waiting of which a person is told.
+_PATIENCE = 5.0
+#: Seconds. An unreachable store fails within a minute, all attempts of its client included.
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5, 60
 #: Errors of the stores' clients, by name: none of these clients is imported where no store is used.
 _AWAY = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError", "ClientError")
@@ -173,8 +179,11 @@ class ObjectStorage:
     @contextmanager
     def _reaching(self) -> Iterator[None]:
         """Turn what a store's client raises into one sentence. FileNotFoundError passes: it is an answer."""
+        started = time.monotonic()
         try:
             yield
+            waited = time.monotonic() - started
+            logger.log(logging.INFO if waited > _PATIENCE else logging.DEBUG, "%s took %.1f s", self.root, waited)
         except (FileNotFoundError, WarehouseError):
             raise
         except Exception as error:

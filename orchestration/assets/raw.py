@@ -6,7 +6,7 @@ import dagster as dg
 
 from orchestration import pipeline
 from orchestration.expectations.judge import Judge
-from orchestration.gates import GateOutcome
+from orchestration.gates import GateOutcome, without_rules
 from orchestration.outcome import Outcome, failing_in_dagster
 from warehouse.settings import Settings
 
@@ -89,6 +89,7 @@ def gate_result(gate: GateOutcome, warehouse: Settings, seconds: float) -> dg.As
             [
                 dg.TableRecord(
                     {
+                        "where": failure.where,
                         "rule": failure.rule,
                         "severity": failure.severity,
                         "rows": failure.unexpected,
@@ -114,9 +115,13 @@ def gate_result(gate: GateOutcome, warehouse: Settings, seconds: float) -> dg.As
 def _remark(gate: GateOutcome) -> str:
     if gate.rejected:
         load_id, reason = next(iter(gate.rejected.items()))
-        return f"{len(gate.rejected)} of {gate.judged} loads were rejected; first {load_id}: {reason}"
-    if gate.warnings:
+        listing = gate.listings.get(load_id, load_id)
         return (
-            f"{gate.accepted} of {gate.judged} passed, with {len(gate.warnings)} warning(s); first: {gate.warnings[0]}"
+            f"{len(gate.rejected)} of {gate.judged} listings were rejected, first the listing of {listing}: "
+            f"{without_rules(reason)} `papers status` lists them with what to do."
         )
-    return f"{gate.accepted} of {gate.judged} passed."
+    judged = f"{gate.accepted} of {gate.judged} {'listings' if gate.gate == 'batch' else 'rules'} passed"
+    warnings = gate.warning_sentences
+    if warnings:
+        return f"{judged}, with {len(warnings)} warning(s). {' '.join(warnings)}"
+    return f"{judged}."

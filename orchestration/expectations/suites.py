@@ -61,8 +61,11 @@ FRESH_HOURS = 36
 #: Loads of the same format before this one that a field must have been in, to be missed when it is not in this one.
 DRIFT_LOADS = 5
 
-_REPARSE = 'look at the payload (`papers sql "from ops_quarantine"`); if the parser is wrong, mend it and run '
-_REPARSE += "`papers rebuild`; if the payload is right, `papers accept LOAD --reason …`"
+_REPARSE = "see what was listed (`papers status` names the load); if the listing is right after all, run "
+_REPARSE += '`papers accept LOAD --reason "…"`; if the parser is wrong, fix it and run `papers rebuild --load LOAD`'
+#: Where the records that could not be used are, with their reasons.
+_QUARANTINE = '`papers sql "from ops_quarantine"` shows reason, field and record'
+_DRIFT = '`papers sql "from ops_schema_drift"` names the field'
 
 #: What the frame of the entries must hold.
 ENTRY_COLUMNS = ["load_id", "position", "paper_id", "identity", "title_key", "upvotes", "comments", "fall_unexplained"]
@@ -86,7 +89,7 @@ BATCH = Suite(
             "ExpectColumnValuesToNotBeNull",
             {"column": "daily_upvotes"},
             "error",
-            "Every entry of a daily listing tells its upvotes, 0 included; only a search page's text loses them.",
+            "Entries lack their upvotes, which a daily listing has for each, 0 included.",
             _REPARSE,
         ),
         Rule(
@@ -105,7 +108,7 @@ BATCH = Suite(
             "ExpectColumnValuesToNotBeNull",
             {"column": "identity"},
             "error",
-            "Every entry of a daily listing carries its arXiv id; only a search page's text has none.",
+            "Entries lack their id, which a daily listing has for each.",
             _REPARSE,
         ),
         Rule(
@@ -114,7 +117,7 @@ BATCH = Suite(
             "ExpectColumnValueLengthsToBeBetween",
             {"column": "title_key", "min_value": 1},
             "error",
-            "A paper without a title can't be shown or found again.",
+            "Entries have no title; such a paper can't be shown or found again.",
             _REPARSE,
         ),
         Rule(
@@ -123,7 +126,7 @@ BATCH = Suite(
             "ExpectColumnValuesToBeBetween",
             {"column": "upvotes", "min_value": 0, "max_value": MAX_UPVOTES},
             "error",
-            "Upvotes are counts; negative or absurd ones are a changed field.",
+            "Upvotes are negative or absurdly many, so the field has another meaning now.",
             _REPARSE,
         ),
         Rule(
@@ -132,7 +135,7 @@ BATCH = Suite(
             "ExpectColumnValuesToBeBetween",
             {"column": "comments", "min_value": 0, "max_value": MAX_COMMENTS},
             "error",
-            "Comments are counts; negative or absurd ones are a changed field.",
+            "Comments are negative or absurdly many, so the field has another meaning now.",
             _REPARSE,
         ),
         Rule(
@@ -151,7 +154,7 @@ BATCH = Suite(
             "ExpectCompoundColumnsToBeUnique",
             {"column_list": ["load_id", "identity"], "ignore_row_if": "any_value_is_missing"},
             "error",
-            "A listing names each paper once; a second row would count its upvotes twice.",
+            "The listing names a paper twice, which would count its upvotes twice.",
             _REPARSE,
         ),
         Rule(
@@ -160,8 +163,8 @@ BATCH = Suite(
             "ExpectColumnPairValuesToBeEqual",
             {"column_A": "submitted_on", "column_B": "listed_on", "ignore_row_if": "either_value_is_missing"},
             "warning",
-            "A paper is listed on the UTC day of its submission; single exceptions are re-listed papers.",
-            "nothing, if it is a re-listed paper; see fct_listings",
+            "Papers were submitted on another UTC day than the listing's, as re-listed papers are.",
+            "nothing, if the site lists the paper again; `papers query relisted_papers` shows those that are known",
         ),
         Rule(
             "served_date_is_asked_date",
@@ -169,7 +172,7 @@ BATCH = Suite(
             "ExpectColumnPairValuesToBeEqual",
             {"column_A": "served_on", "column_B": "listed_on", "ignore_row_if": "either_value_is_missing"},
             "error",
-            "For a date without a list the site serves the latest one instead; it would be counted twice.",
+            "The site served the list of another date, as it does for a date without one; it would be counted twice.",
             "nothing for a weekend or holiday; else fetch the date again with `papers run --date`",
         ),
         Rule(
@@ -197,9 +200,10 @@ BATCH = Suite(
             "ExpectColumnValuesToBeInSet",
             {"column": "is_empty_weekday", "value_set": [False]},
             "error",
-            "A weekday's finished list has papers; an empty answer is a fault of the source. "
-            "Empty weekends are normal, public lulls and weekdays that are mostly empty by now only warn.",
-            "fetch the date again; if there really was no list, `papers accept LOAD --reason …`",
+            "The finished list of this weekday is empty, which is a fault of the source: only weekends, public "
+            "holidays and weekdays that are mostly empty by now have no list.",
+            "fetch the date again with `papers run --date`; if there really was no list, run "
+            '`papers accept LOAD --reason "…"`',
         ),
         Rule(
             "volume_as_usual",
@@ -217,7 +221,7 @@ BATCH = Suite(
             "ExpectColumnValuesToBeInSet",
             {"column": "is_excused_empty", "value_set": [False]},
             "warning",
-            "A weekday's list is empty, on a public holiday or as this weekday mostly was lately.",
+            "The list of this weekday is empty, on a public holiday or as this weekday mostly was lately.",
             "nothing, if the site shows no list for the date either",
         ),
         Rule(
@@ -227,7 +231,7 @@ BATCH = Suite(
             {"column": "refused_share", "min_value": 0, "max_value": 0.5},
             "error",
             "Most records were refused: the source changed its shape.",
-            "see ops_quarantine for the field; mend the parser, then `papers rebuild`",
+            f"{_QUARANTINE}; fix the parser, then run `papers rebuild`",
         ),
         Rule(
             "few_records_refused",
@@ -236,7 +240,7 @@ BATCH = Suite(
             {"column": "refused_count", "min_value": 0, "max_value": 0},
             "warning",
             "Some records were refused and are in quarantine.",
-            "see ops_quarantine for reason, field and record",
+            _QUARANTINE,
         ),
         Rule(
             "not_truncated",
@@ -253,7 +257,7 @@ BATCH = Suite(
             "ExpectColumnValuesToBeBetween",
             {"column": "seconds_ahead", "max_value": CLOCK_SKEW_SECONDS},
             "error",
-            "Nobody can have looked at a listing in the future.",
+            "The listing was observed in the future: a clock or a given time is wrong.",
             "correct the time (--observed-at, the manifest or this machine's clock) and import again",
         ),
         Rule(
@@ -281,7 +285,7 @@ BATCH = Suite(
             {"column": "unknown_fields", "min_value": 0, "max_value": 0},
             "warning",
             "The source sends fields that the parser does not know yet.",
-            "see ops_schema_drift; the values are kept",
+            f"nothing is lost, the values are kept; {_DRIFT}",
         ),
         Rule(
             "fields_mostly_known",
@@ -299,7 +303,7 @@ BATCH = Suite(
             {"column": "vanished_fields", "max_value": 0},
             "warning",
             f"A field that every record had in the {DRIFT_LOADS} loads before is in none of this one.",
-            "see ops_schema_drift; what is built on the field is null from here on",
+            f"{_DRIFT}; what is built on it is null from here on",
         ),
         Rule(
             "fields_keep_their_type",
@@ -308,7 +312,7 @@ BATCH = Suite(
             {"column": "retyped_fields", "max_value": 0},
             "warning",
             f"A field has a JSON type that it had in none of the {DRIFT_LOADS} loads before.",
-            "see ops_schema_drift; odd values are kept beside the entry, unusable records are in ops_quarantine",
+            f"{_DRIFT}; odd values are kept beside the entry, unusable records are in ops_quarantine",
         ),
     ),
 )
@@ -351,13 +355,13 @@ MARTS = Suite(
             "tables_much_smaller",
             "warning",
             "A table lost more than a fifth of its rows against the published file.",
-            "compare the two files; many merges at once or a rebuild can explain it",
+            "nothing, if a rebuild or many merges explain it; else compare with the export of the publication before",
         ),
         _count_rule(
             "not_fresh",
             "warning",
-            f"The run looked at today's list, yet nothing accepted was observed in the last {FRESH_HOURS} hours.",
-            "see `papers status` for the rejected loads, and whether this machine's clock is right",
+            f"The run observed today's list, yet nothing accepted was observed in the last {FRESH_HOURS} hours.",
+            "see the rejected loads in `papers status`, and whether this machine's clock is right",
         ),
         _count_rule(
             "observations_repeated",

@@ -338,3 +338,26 @@ def test_refused_records_beyond_a_hundred_are_one_row_with_their_number(home: Wa
         ("bad_value", 100),
         ("more_refused", 1),
     ]
+
+
+def test_a_warning_reads_as_a_sentence_with_dates_and_a_remedy_and_without_ids(tmp_path: Path) -> None:
+    home = Warehouse.at(tmp_path)
+    unknown = [entry(n, "2026-09-09", n, surprise=True) for n in range(1, 7)]
+    (load_id,) = home.land(("2026-09-09", "2026-09-09T22:00:00", body([*unknown, {"no": "paper"}])))
+    gate = home.judged()
+    assert gate.problem is None and len(gate.warning_sentences) == 2
+    for sentence in gate.warning_sentences:
+        assert sentence.startswith("The listing of 2026-09-09: ") and " What to do: " in sentence
+        assert load_id not in sentence and "=" not in sentence and not any(w in sentence for w in gate.warnings)
+    facts = {failure.rule: failure.facts for failure in gate.failures}
+    assert facts["few_records_refused"]["load_ids"] == [load_id]
+    assert facts["few_records_refused"]["listings"] == ["2026-09-09"]
+    assert all(load_id in failure.details and failure.rule in failure.details for failure in gate.failures)
+
+
+def test_a_block_names_the_listing_and_the_reason_and_no_rule(tmp_path: Path) -> None:
+    home = Warehouse.at(tmp_path)
+    home.land(("2026-09-09", "2026-09-10T22:00:00", b"[]"))
+    problem = home.judged().problem
+    assert problem and "the listing of 2026-09-09" in problem and "What to do: " in problem
+    assert "weekday_not_empty" not in problem

@@ -7,6 +7,7 @@ over and before the server's answer, nobody knows, and that is said instead of g
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import smtplib
 import ssl
@@ -16,6 +17,11 @@ from collections.abc import Callable
 from warehouse.digest.texts import one_line
 from warehouse.errors import InputError, UnreachableError
 from warehouse.settings import Smtp
+
+logger = logging.getLogger(__name__)
+
+#: Seconds of waiting of which a person is told.
+_PATIENCE = 5.0
 
 
 class NotDelivered(Exception):
@@ -68,7 +74,10 @@ class Mailer:
                     self._leave()
                     last = error
                 if attempt < self._smtp.attempts:
-                    self._sleep(self._smtp.retry_wait * 2 ** (attempt - 1))
+                    wait = self._smtp.retry_wait * 2 ** (attempt - 1)
+                    level = logging.INFO if wait > _PATIENCE else logging.DEBUG
+                    logger.log(level, "Waiting %g s for the mail server: %s", wait, last)
+                    self._sleep(wait)
             if isinstance(last, _Lost):
                 self._lost_in_a_row += 1
                 if self._lost_in_a_row >= _MOST_LOST:

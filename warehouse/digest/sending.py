@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,8 @@ from warehouse.landing import utc_now
 from warehouse.lock import writer_lock
 from warehouse.publish import read_published, writing
 from warehouse.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 #: What stands in a preview where no sender is configured, or a subscription has no recipient.
 _NOBODY = "nobody@example.invalid"
@@ -157,12 +160,14 @@ class _Sender:
         if issue is None:
             return Sent(subscription.name, None, None, 0, note="nothing was ever observed: not sent")
         done = Sent(subscription.name, issue.key, issue.selection.as_of, len(issue.selection.risers))
+        logger.debug("Issue %s of %s has %d papers", issue.key, subscription.name, done.papers)
         if not issue.selection.risers and not subscription.send_empty:
             done.note = "nothing meets its filters: not sent"
             return done
         for recipient in subscription.to:
             state, problem = self._send_to(issue, recipient)
             done.recipients[recipient] = state
+            logger.debug("Issue %s of %s to %s: %s", issue.key, subscription.name, recipient, state)
             if problem:
                 done.problems[recipient] = problem
         return done

@@ -1,6 +1,7 @@
 -- question: What did the most listed person publish, and how was it received?
 -- grain: one row per paper of the person with most papers (put a name of yours in `chosen`)
 -- columns: position is the place among the paper's authors, cohort_percentile 0 to 1 within the first listing date
+-- empty: no author of a listed paper is known.
 with chosen as (
     select author_id, display_name from marts.dim_authors
     order by paper_count desc, upvotes desc nulls last, first_listed_on nulls last, author_id

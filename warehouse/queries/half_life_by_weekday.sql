@@ -4,6 +4,7 @@
 --   between the two observations around the half: a half-life can't be known finer, and one no longer than that says how
 --   often somebody looked; unknown counts the papers without a half-life, of them observed_once those with one
 --   observation, the others had half at their first or have no upvotes
+-- empty: no paper has a known half-life: {half_life}.
 select
     isodow(first_listed_on) as weekday,
     count(half_life_hours) as papers,

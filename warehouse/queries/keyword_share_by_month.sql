@@ -2,6 +2,7 @@
 -- grain: one row per month and keyword, for the 10 commonest keywords
 -- columns: papers is the number of papers first listed in the month with the keyword, share theirs of base_papers, the
 --   papers first listed in the month that have any keywords (the source writes them late or not at all)
+-- empty: no listed paper has keywords; the site adds them some time after a paper is listed.
 with commonest as (
     select keyword from marts.dim_keywords
     order by listed_count desc, upvotes desc nulls last, first_listed_on nulls last, keyword

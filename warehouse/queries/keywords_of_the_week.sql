@@ -2,6 +2,7 @@
 -- grain: one row per keyword, at most 25
 -- columns: upvotes_gained in the ISO week, not 0; share_of_gain 0 to 1 of base_upvotes_gained, that of all papers with
 --   keywords; rank_change places risen since the week before, null without a rank in that
+-- empty: no keyword gained or lost upvotes in a week between two observations.
 select
     keyword, week, papers_listed, papers_observed, upvotes_gained, share_of_gain, base_upvotes_gained, rank_in_week,
     rank_change

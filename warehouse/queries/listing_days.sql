@@ -2,6 +2,7 @@
 -- grain: one row per listing date, latest first, at most 60
 -- columns: papers on the list, known_upvotes those with a known count, upvotes their latest sum, looks the moments
 --   at which the list was observed
+-- empty: no daily list was accepted, only pages of search results, which have no listing date.
 with recent as (
     select distinct listing_date from marts.fct_listings order by listing_date desc limit 60
 )

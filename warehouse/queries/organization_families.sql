@@ -3,6 +3,7 @@
 -- columns: own_gain counts its own papers' upvotes of the week, family_gain those of its children too, and
 --   family_share_of_gain is 0 to 1 of base_upvotes_gained, that of all papers for which the source could tell an
 --   organization
+-- empty: no organization has papers that were observed twice: a gain needs two observations.
 select
     organizations.display_name,
     trends.week,

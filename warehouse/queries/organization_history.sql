@@ -2,6 +2,7 @@
 -- grain: one row per ISO week of the organization with most upvotes (put a name of yours in `chosen`)
 -- columns: upvotes_gained in the week, share_of_gain 0 to 1 of base_upvotes_gained, the upvotes of all papers for which the
 --   source could tell an organization, rank_in_week and places risen since the week before
+-- empty: no listed paper names an organization.
 with chosen as (
     select organization_id, display_name
     from marts.dim_organizations

@@ -1,6 +1,7 @@
 -- question: Which organizations' papers are upvoted most?
 -- grain: one row per organization, at most 25
 -- columns: papers is the number of papers that name it now, median_upvotes their median latest count
+-- empty: no listed paper names an organization.
 with top as (
     select organization_id, display_name, kind, paper_count, paper_upvotes as upvotes
     from marts.dim_organizations

@@ -3,6 +3,7 @@
 --   has one, at most 25
 -- columns: rank_then and rank_now are places among organizations by upvotes gained in their week, rank_gained their
 --   difference
+-- empty: no organization has a rank in the last week and in one of the four weeks before it.
 with last_week as (
     select max(week) as week from marts.rpt_organization_trends where rank_in_week is not null
 ),

@@ -3,6 +3,7 @@
 -- columns: velocity is upvotes per hour, exponentially weighted with a half-life of 24 hours; gain_24h the upvotes of
 --   the last 24 hours;
 --   cohort_percentile 0 to 1 among the papers first listed on the same date
+-- empty: no paper has a known velocity: {velocity}.
 with top as (
     select
         velocity_rank, paper_id, velocity, gain_24h, upvotes, first_listed_on, cohort_percentile, first_observed_at

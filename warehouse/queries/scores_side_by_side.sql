@@ -1,6 +1,7 @@
 -- question: How do the published trending formulas rank the papers, side by side?
 -- grain: one row per paper of the 7 listing dates before the last observation, best by Hacker News first, at most 50
 -- columns: each …_rank is the place among these papers by that score; formulas in docs/trends.md
+-- empty: no paper of the last 7 listing dates before the last observation is known.
 select
     papers.display_title as title,
     trends.upvotes,

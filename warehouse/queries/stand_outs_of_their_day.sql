@@ -1,6 +1,7 @@
 -- question: Which papers stood out most from the list they came with?
 -- grain: one row per paper more than two standard deviations above its cohort's mean, at most 50
 -- columns: cohort_z_score is in standard deviations, cohort_size the papers of the same first listing date
+-- empty: no paper is two standard deviations above its cohort. Where that can't be computed: {cohort_z_score}.
 with top as (
     select paper_id, first_listed_on, upvotes, cohort_z_score, cohort_size
     from marts.rpt_paper_trends

@@ -2,6 +2,7 @@
 -- grain: one row per listing date, latest first, at most 30
 -- columns: looks per paper (mean), hours_between their mean distance; both tell how fine a gain or half-life can be
 --   known
+-- empty: no paper was on a daily list; pages of search results have no listing date.
 select
     first_listed_on,
     count(*) as papers,

@@ -1,0 +1,24 @@
+"""Where the `papers` script starts: before the imports, and after the last word.
+
+What the command does is in ``orchestration/cli.py``.
+"""
+
+import os
+import signal
+import sys
+
+
+def main() -> None:
+    """Run the command. Ends the process by itself when something went wrong."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports run there is nothing to say and nothing to clean
+    from orchestration.cli import main as run
+
+    try:
+        run()
+    except SystemExit as end:
+        if not end.code:
+            raise
+        # An error keeps its frames alive, and DuckDB's binding (nanobind 2) reports every object in them as leaked.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else 2)

@@ -1,0 +1,355 @@
+"""What the command writes to terminals and pipes, how it ends, and what a reader's question may do to it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from orchestration import cli, console
+from tests.conftest import SAMPLE
+from warehouse.lock import writer_lock
+from warehouse.queries import load_queries, why_empty
+
+ESCAPE = "\x1b[31mred\x9b2J\u202e"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a published file of one invented paper."""
+    home = tmp_path_factory.mktemp("answers")
+    with duckdb.connect(str(home / "papers.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.dim_papers as select '2609.00100' as paper_id, 7 as upvotes")
+    return home
+
+
+@pytest.fixture(autouse=True)
+def quiet_again() -> Iterator[None]:
+    yield
+    console.show_log(False)
+
+
+def ask(home: Path, *arguments: str) -> Any:
+    return CliRunner().invoke(cli.app, [*arguments, "--home", str(home)])
+
+
+def papers(home: Path, *arguments: str, stdout: Any = subprocess.PIPE, **environment: str) -> Any:
+    command = [str(Path(sys.executable).with_name("papers")), *arguments, "--home", str(home)]
+    return subprocess.run(
+        command, env={**os.environ, **environment}, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+    )
+
+
+def test_two_columns_of_one_name_are_both_in_json_csv_and_parquet(home: Path, tmp_path: Path) -> None:
+    statement = "select 1 as a, 2 as a, 3 as a_1, 4 as a"
+    (row,) = json.loads(ask(home, "sql", statement, "--json").stdout)
+    assert sorted(row.values()) == [1, 2, 3, 4] and row["a"] == 1 and row["a_1"] == 3
+    header = ask(home, "sql", statement, "--format", "csv").stdout.splitlines()[0].split(",")
+    assert len(set(header)) == 4
+    ask(home, "sql", statement, "--format", "parquet", "--output", str(tmp_path / "a.parquet"))
+    assert pq.read_table(tmp_path / "a.parquet").column_names == header
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "interval 3 hours",
+        "[interval 3 hours]",
+        "{'a': interval 3 hours}",
+        "union_value(a := 2)",
+        "[union_value(a := 2)]",
+        "1::hugeint",
+        "uuid()",
+        "map {1: 2}",
+        "'101'::bit",
+        "'a'::blob",
+        "time '10:00'",
+        "'inf'::double",
+        "null",
+    ],
+)
+def test_every_type_becomes_parquet_json_and_csv_without_a_warning(home: Path, tmp_path: Path, value: str) -> None:
+    target = tmp_path / "x.parquet"
+    done = ask(home, "sql", f"select {value} as x", "--format", "parquet", "--output", str(target))
+    assert done.exit_code == 0 and done.stderr == f"1 row is in {target}\n"
+    assert pq.read_table(target).num_rows == 1
+    json.loads(ask(home, "sql", f"select {value} as x", "--json").stdout, parse_constant=pytest.fail)
+    assert ask(home, "sql", f"select {value} as x", "--format", "csv").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "value", ["'inf'::double", "'-inf'::double", "'nan'::double", "['nan'::float]", "{'a': 'inf'::real}"]
+)
+def test_numbers_that_json_lacks_are_written_as_text(home: Path, value: str) -> None:
+    text = ask(home, "sql", f"select {value} as x", "--json").stdout
+    assert json.loads(text, parse_constant=pytest.fail)[0]["x"]
+
+
+@pytest.mark.parametrize("statement", ["", " ", ";", "/* nothing */"])
+def test_a_statement_without_an_answer_is_one_sentence(home: Path, statement: str) -> None:
+    for more in ([], ["--format", "parquet", "--output", str(home / "x.parquet")]):
+        done = ask(home, "sql", statement, *more)
+        assert done.exit_code == 2 and done.stderr.startswith("Error: The statement is no query")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_query_ends_at_its_time_limit(home: Path) -> None:
+    endless = "select count(*) from range(100000000) a, range(1000000) b where a.range * b.range = 3"
+    done = ask(home, "sql", endless, "--timeout", "0.2")
+    assert done.exit_code == 2 and "longer than 0.2 s" in done.stderr and "--timeout" in done.stderr
+    assert ask(home, "sql", "select 1", "--timeout", "60").exit_code == 0
+
+
+def test_a_spreadsheet_can_keep_ids_whole(home: Path) -> None:
+    done = ask(home, "sql", "select paper_id, upvotes, '=1+1' as formula from dim_papers", "--format", "spreadsheet")
+    assert done.stdout.startswith("\ufeff")
+    assert list(csv.reader(io.StringIO(done.stdout[1:])))[1] == ['="2609.00100"', "7", "'=1+1"]
+    plain = ask(home, "sql", "select paper_id from dim_papers", "--format", "csv")
+    assert plain.stdout == "paper_id\n2609.00100\n" and "--format spreadsheet" in plain.stderr
+
+
+def on_a_terminal(home: Path, *arguments: str, columns: int = 60) -> str:
+    """What the command writes to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    try:
+        papers(home, *arguments, stdout=theirs, COLUMNS=str(columns), TERM="xterm")
+        os.close(theirs)
+        parts = []
+        try:
+            while part := os.read(ours, 65536):
+                parts.append(part)
+        except OSError:  # the other side is closed
+            pass
+        return b"".join(parts).decode().replace("\r\n", "\n")
+    finally:
+        os.close(ours)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "table", "spreadsheet"])
+def test_listed_texts_do_not_steer_a_terminal(home: Path, form: str) -> None:
+    text = on_a_terminal(home, "sql", f"select '{ESCAPE}' as x", "--format", form)
+    assert "red" in text and not any(c in text.replace("\x1b[1m", "").replace("\x1b[0m", "") for c in "\x1b\x9b\u202e")
+
+
+def test_a_pipe_gets_plain_text_whatever_force_color_says(home: Path) -> None:
+    asked = ("sql", "select repeat('x', 300) as a, 2 as b")
+    forced = papers(home, *asked, FORCE_COLOR="1", COLUMNS="40")
+    assert "\x1b" not in forced.stdout and forced.stdout == papers(home, *asked).stdout
+    assert len(forced.stdout.splitlines()) == 2
+
+
+def test_a_narrow_terminal_shows_a_line_a_row(home: Path) -> None:
+    wide = ", ".join(f"repeat('{c}', 40) as column_{c}" for c in "abcdefghij")
+    lines = on_a_terminal(home, "sql", f"select {wide} from range(3)").splitlines()
+    assert len(lines) == 4 and all(len(line.replace("\x1b[1m", "").replace("\x1b[0m", "")) <= 60 for line in lines)
+    assert "…" in lines[1]
+    expanded = on_a_terminal(home, "sql", f"select {wide} from range(3)", "--expand")
+    assert expanded.count("j" * 40) == 3
+
+
+def test_the_widest_columns_give_way_first_and_the_last_ones_are_left_out() -> None:
+    assert console._fitting([10, 100], 40) == [10, 28]
+    assert len(console._fitting([10] * 10, 40)) == 5
+
+
+def test_square_brackets_in_a_path_are_shown(tmp_path: Path) -> None:
+    done = papers(tmp_path / "[red]home[/]", "status")
+    assert "[red]home[/]" in done.stderr and done.returncode == 2
+
+
+def test_a_full_output_is_one_sentence(home: Path) -> None:
+    with open("/dev/full", "w") as full:
+        for form in ("json", "csv", "table"):
+            done = papers(home, "sql", "from dim_papers", "--format", form, stdout=full)
+            assert done.returncode == 2 and "No space left" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_reader_of_a_pipe_that_has_enough_is_no_error(home: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = papers(home, "sql", "from range(100000)", stdout=write)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_current_directory_that_is_gone_is_one_sentence(home: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, sys; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone'); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", code, str(Path(sys.executable).with_name("papers")), "status"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "current directory is gone" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_python_without_docstrings_is_started_with_them(home: Path) -> None:
+    done = papers(home, "sql", "--help", PYTHONOPTIMIZE="2")
+    assert done.returncode == 0 and "Ask the published file a question" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "environment", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}, {"PYTHONIOENCODING": "ascii"}]
+)
+@pytest.mark.parametrize("form", ["json", "csv", "table"])
+def test_any_locale_gets_an_answer(home: Path, environment: dict[str, str], form: str) -> None:
+    done = papers(home, "sql", "select 'Zoë Łąki 漢字' as x", "--format", form, **environment)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_a_file_name_that_is_no_text_is_named_all_the_same(home: Path) -> None:
+    name = os.fsdecode(b"/no/such/\xff\xfe.json")
+    done = papers(home, "import", name)
+    assert done.returncode == 2 and "/no/such/" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_verbose_is_taken_before_and_after_the_command(home: Path, where: str) -> None:
+    arguments = ["--verbose", "sql", "select 1"] if where == "before" else ["sql", "select 1", "--verbose"]
+    assert ask(home, *arguments).exit_code == 0
+    assert console.is_verbose()
+
+
+def test_every_command_takes_verbose() -> None:
+    def commands(group: Any, name: str = "papers") -> Iterator[tuple[str, Any]]:
+        for word, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from commands(command, word)
+            else:
+                yield word, command
+
+    from typer.main import get_command
+
+    found = dict(commands(get_command(cli.app)))
+    assert len(found) > 15
+    lacking = [name for name, command in found.items() if not any("--verbose" in p.opts for p in command.params)]
+    assert lacking == []
+
+
+def test_logs_go_to_stderr_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    console.hide("hf_a_secret_token")
+    logger = logging.getLogger("warehouse.anything")
+    console.show_log(False)
+    logger.debug("a step")
+    logger.info("Waiting 30 s")
+    logger.warning("Bearer hf_a_secret_token at https://user:pass@word@example.org/x?y")
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines() == ["Waiting 30 s", "Bearer … at https://…@example.org/x?y"]
+    console.show_log(True)
+    logger.debug("a step")
+    assert "DEBUG warehouse.anything: a step" in capsys.readouterr().err
+
+
+def test_waiting_for_the_lock_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "writer.lock"
+    code = (
+        "import sys; from pathlib import Path; from warehouse.lock import writer_lock\n"
+        f"with writer_lock(Path({str(path)!r}), purpose='a nightly run', timeout=1):\n"
+        "    print('held', flush=True); sys.stdin.readline()"
+    )
+    monkeypatch.setattr("warehouse.lock._PATIENCE", 0.1)
+    root = str(Path(cli.__file__).parent.parent)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout and holder.stdout.readline().strip() == "held"
+        with pytest.raises(cli.WarehouseError), writer_lock(path, purpose="x", timeout=0.5):
+            pass
+        holder.kill()
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("Waiting for a nightly run")
+
+
+def test_no_row_is_explained_in_one_line(home: Path) -> None:
+    done = ask(home, "sql", "from dim_papers where upvotes > 100")
+    assert done.exit_code == 0 and done.stderr == "No rows meet the conditions of the query.\n"
+    done = ask(home, "sql", "from dim_papers where upvotes > 100", "--json")
+    assert done.stdout == "[]\n" and done.stderr.startswith("No rows")
+
+
+def test_a_query_without_rows_names_what_is_missing() -> None:
+    query = load_queries()["rising_now"]
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts; create table marts.dim_papers (paper_id varchar)")
+        assert "no listing" in why_empty(connection, query)
+        connection.execute("insert into marts.dim_papers values ('2609.00100')")
+        connection.execute(
+            """create table marts.rpt_paper_trends as
+               select unnest(['one observation only', 'one observation only', null]) as velocity_missing_reason"""
+        )
+        assert why_empty(connection, query) == (
+            "No rows: no paper has a known velocity: one observation only (2 papers)."
+        )
+
+
+def test_every_query_says_what_no_row_means() -> None:
+    for query in load_queries().values():
+        assert query.empty.endswith(".") and query.empty[0].islower(), query.name
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_question_that_is_stopped_ends_with_one_word(home: Path, number: signal.Signals, code: int) -> None:
+    endless = "select count(*) from range(100000000) a, range(1000000) b where a.range * b.range = 3"
+    said, ended = stopped(("sql", endless), home, number, 1.5)
+    assert (said, ended) == ("Stopped.\n", code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("seconds", [0.4, 2.0, 4.0, 6.0, 8.0])
+def test_a_run_that_is_stopped_says_so_and_the_next_one_goes_on(
+    tmp_path: Path, number: signal.Signals, code: int, seconds: float
+) -> None:
+    said, ended = stopped(("import", str(SAMPLE)), tmp_path / "home", number, seconds)
+    if ended == 0:
+        pytest.skip("this machine was done before it could be stopped")
+    assert ended == code and said.splitlines()[-1].startswith(("Stopped.", "The run was stopped."))
+    assert "Traceback" not in said and "nanobind" not in said
+    assert not (tmp_path / "home" / "papers.duckdb").exists() or "had published" in said
+
+
+def stopped(arguments: tuple[str, ...], home: Path, number: signal.Signals, seconds: float) -> tuple[str, int]:
+    """What a command says, and its code, when its whole group of processes gets a signal after so many seconds."""
+    command = [str(Path(sys.executable).with_name("papers")), *arguments, "--home", str(home)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        time.sleep(seconds)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        try:
+            said, _ = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return said, process.returncode
+
+
+def test_a_forked_process_does_not_answer_for_its_parent() -> None:
+    read, write = os.pipe()
+    with cli._signals():
+        child = os.fork()
+        if not child:
+            os.write(write, bytes([signal.getsignal(signal.SIGTERM) == signal.SIG_DFL]))
+            os._exit(0)
+        os.waitpid(child, 0)
+    assert os.read(read, 1) == b"\x01"
