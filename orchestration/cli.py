@@ -718,7 +718,8 @@ def ui(
     settings = replace(_settings(home), data_docs_port=port + 1)
     prepare_environment(settings)
     ensure_manifest(settings)
-    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-h", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "orchestration.compat.guarded_dagster"]
+    command += ["dev", "-h", "127.0.0.1", "-p", str(port)]
     with serving(settings) as data_docs:
         console.say(f"Dagster for {settings.home}: http://127.0.0.1:{port}, Data Docs: {data_docs} (Ctrl-C stops both)")
         process = subprocess.Popen([*command, "-m", "orchestration.definitions"], cwd=PROJECT_ROOT)

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from contextlib import ExitStack, contextmanager
 
+from orchestration.loopback import folder_server
 from warehouse.errors import InputError
 from warehouse.files import make_folder
 from warehouse.settings import Settings
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
 
 @contextmanager
@@ -26,17 +19,16 @@ def serving(settings: Settings) -> Iterator[str]:
     Raises InputError when the port is taken.
     """
     make_folder(settings.data_docs)
-    handler = partial(_Quiet, directory=str(settings.data_docs))
-    try:
-        server = ThreadingHTTPServer(("127.0.0.1", settings.data_docs_port), handler)
-    except OSError as error:
-        raise InputError(
-            f"Port {settings.data_docs_port} for the Data Docs is taken ({error.strerror}): "
-            "set PAPERS_DATA_DOCS_PORT to a free one."
-        ) from error
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield settings.data_docs_url
-    finally:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as opened:
+        try:
+            server = opened.enter_context(folder_server(settings.data_docs, settings.data_docs_port, {}))
+        except OSError as error:
+            raise InputError(
+                f"Port {settings.data_docs_port} for the Data Docs is taken ({error.strerror}): "
+                "set PAPERS_DATA_DOCS_PORT to a free one."
+            ) from error
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield settings.data_docs_url
+        finally:
+            server.shutdown()

@@ -10,13 +10,12 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack, contextmanager
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from orchestration.dbt_process import arguments_for
+from orchestration.loopback import folder_server
 from orchestration.manifest import dbt_executable
 from warehouse.errors import HomeError, InputError
 from warehouse.publish import read_published, writing
@@ -64,21 +63,12 @@ def write_docs(settings: Settings) -> Path:
     return page
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", _POLICY)
-        super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 @contextmanager
 def server(folder: Path, port: int) -> Iterator[ThreadingHTTPServer]:
     """A server of a folder on loopback. Raises InputError when the port is taken."""
-    try:
-        http = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(folder)))
-    except OSError as error:
-        raise InputError(f"Port {port} is taken ({error.strerror}): `papers docs --port` picks another.") from error
-    with http:
+    with ExitStack() as opened:
+        try:
+            http = opened.enter_context(folder_server(folder, port, {"Content-Security-Policy": _POLICY}))
+        except OSError as error:
+            raise InputError(f"Port {port} is taken ({error.strerror}): `papers docs --port` picks another.") from error
         yield http

@@ -187,6 +187,17 @@ def test_a_browser_shows_the_graph_launches_a_run_and_shows_why_a_gate_failed(ui
     assert not problems
 
 
+def test_pages_of_other_sites_are_refused_on_both_ports(ui: Ui) -> None:
+    data_docs = f"http://127.0.0.1:{int(ui.url.rsplit(':', 1)[1]) + 1}/"
+    for url in (f"{ui.url}/server_info", data_docs):
+        for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+            assert requests.get(url, headers=headers, timeout=60).status_code == 403
+    mutation = {"query": "mutation { setNuxSeen }"}
+    assert requests.get(f"{ui.url}/graphql", params=mutation, timeout=60).status_code == 403
+    simple = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
+    assert requests.post(f"{ui.url}/graphql", params=mutation, headers=simple, timeout=60).status_code == 403
+
+
 def test_it_listens_on_this_machine_only(ui: Ui) -> None:
     port = int(ui.url.rsplit(":", 1)[1])
     addresses = {

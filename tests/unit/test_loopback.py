@@ -1,0 +1,180 @@
+"""The ports of this machine answer their own pages and programs, and no page of another site."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import inspect
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from orchestration.compat import guarded_dagster
+from orchestration.loopback import LoopbackGuard, folder_server, refusal
+
+HERE = "127.0.0.1:3000"
+MUTATION = "mutation { terminateRun(runId: 1) { __typename } }"
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "query"),
+    [
+        ("GET", {"host": [HERE]}, ""),
+        ("POST", {"host": ["localhost:3000"]}, ""),
+        ("GET", {"host": ["[::1]:3000"]}, ""),
+        ("GET", {"host": ["LOCALHOST"]}, "query=" + quote("{ version }")),
+        ("POST", {"host": [HERE], "origin": [f"http://{HERE}"], "sec-fetch-site": ["same-origin"]}, ""),
+        ("WEBSOCKET", {"host": [HERE], "origin": [f"http://{HERE}"], "sec-fetch-mode": ["websocket"]}, ""),
+        # A link on another page, or from Dagster's page to the Data Docs on the next port.
+        (
+            "GET",
+            {
+                **{"host": [HERE], "sec-fetch-site": ["cross-site"]},
+                **{"sec-fetch-mode": ["navigate"], "sec-fetch-dest": ["document"]},
+            },
+            "",
+        ),
+    ],
+)
+def test_its_own_pages_and_programs_are_answered(method: str, headers: dict[str, list[str]], query: str) -> None:
+    assert refusal(method, headers, query) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "query"),
+    [
+        ("GET", {}, ""),
+        ("GET", {"host": ["evil.example"]}, ""),
+        ("GET", {"host": ["evil.example:3000"]}, ""),
+        ("GET", {"host": ["127.0.0.1.evil.example"]}, ""),
+        ("GET", {"host": ["localhost.evil.example:3000"]}, ""),
+        ("GET", {"host": ["evil.example@127.0.0.1"]}, ""),
+        ("GET", {"host": ["127.0.0.1:x"]}, ""),
+        ("GET", {"host": ["192.168.0.7:3000"]}, ""),
+        ("GET", {"host": ["127.0.0.1", "evil.example"]}, ""),
+        ("GET", {"host": [""]}, ""),
+        ("POST", {"host": [HERE], "origin": ["https://evil.example"]}, ""),
+        ("POST", {"host": [HERE], "origin": ["null"]}, ""),
+        ("POST", {"host": [HERE], "origin": ["http://127.0.0.1:8888"]}, ""),
+        ("POST", {"host": [HERE], "origin": [f"http://{HERE}.evil.example"]}, ""),
+        ("WEBSOCKET", {"host": [HERE], "origin": ["https://evil.example"]}, ""),
+        ("WEBSOCKET", {"host": ["evil.example"], "origin": ["http://evil.example"]}, ""),
+        ("GET", {"host": [HERE], "sec-fetch-site": ["cross-site"], "sec-fetch-mode": ["no-cors"]}, ""),
+        ("POST", {"host": [HERE], "sec-fetch-site": ["cross-site"], "sec-fetch-mode": ["navigate"]}, ""),
+        (
+            "GET",
+            {
+                **{"host": [HERE], "sec-fetch-site": ["cross-site"]},
+                **{"sec-fetch-mode": ["navigate"], "sec-fetch-dest": ["iframe"]},
+            },
+            "",
+        ),
+        ("GET", {"host": [HERE]}, "query=" + quote(MUTATION)),
+        ("GET", {"host": [HERE]}, "query=" + quote("query Q { version } " + MUTATION) + "&operationName=M"),
+        ("GET", {"host": [HERE]}, "query=%7Bversion%7D&query=" + quote(MUTATION)),
+        ("GET", {"host": [HERE]}, "query=" + quote("# a comment\n,, " + MUTATION)),
+        ("HEAD", {"host": [HERE]}, "query=" + quote("subscription { x }")),
+    ],
+)
+def test_what_comes_from_elsewhere_is_refused(method: str, headers: dict[str, list[str]], query: str) -> None:
+    assert refusal(method, headers, query)
+
+
+def asked(kind: str, headers: list[tuple[bytes, bytes]], query: bytes = b"", method: str = "GET") -> list[Any]:
+    """What a guarded application sends."""
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200} if kind == "http" else {"type": "websocket.accept"})
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": kind, "headers": headers, "query_string": query, "path": "/graphql", "method": method}
+    asyncio.run(LoopbackGuard(app)(scope, receive, send))
+    return sent
+
+
+def test_the_middleware_answers_403_and_closes_websockets_before_they_open() -> None:
+    own, foreign = (b"Host", HERE.encode()), (b"host", b"evil.example")
+    (answer,) = asked("http", [own])
+    assert answer["status"] == 200 and (b"x-frame-options", b"SAMEORIGIN") in answer["headers"]
+    assert asked("http", [foreign])[0]["status"] == 403
+    assert asked("http", [own], b"query=" + quote(MUTATION).encode())[0]["status"] == 403
+    assert asked("websocket", [own])[0]["type"] == "websocket.accept"
+    assert asked("websocket", [own, (b"origin", b"https://evil.example")])[0]["type"] == "websocket.close"
+
+
+# Contracts with Dagster: these fail first on an upgrade.
+
+
+def test_every_application_of_the_web_server_is_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagster_webserver.webserver import DagsterWebserver
+
+    monkeypatch.setattr(DagsterWebserver, "build_middleware", DagsterWebserver.build_middleware)
+    guarded_dagster.guard_webserver()
+    first, *_ = DagsterWebserver.build_middleware(object.__new__(DagsterWebserver))
+    assert first.cls is LoopbackGuard
+    assert "middleware=self.build_middleware()" in inspect.getsource(DagsterWebserver.create_asgi_app)
+
+
+def test_dagster_dev_starts_its_web_server_as_it_is_replaced_here() -> None:
+    from dagster._cli import dev
+
+    assert '[sys.executable, "-m", "dagster_webserver"]' in inspect.getsource(dev.dev_command_impl)
+    command = guarded_dagster.guarded_command(["python", "-m", "dagster_webserver", "--port", "3000"])
+    assert command == ["python", "-m", "orchestration.compat.guarded_dagster", "webserver", "--port", "3000"]
+    daemon = ["python", "-m", "dagster._daemon", "run"]
+    assert guarded_dagster.guarded_command(daemon) == daemon
+    with pytest.raises(RuntimeError):
+        guarded_dagster.guarded_command(["dagster-webserver", "--port", "3000"])
+
+
+# Folders
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """The port of a server of a folder with a page, a folder without one, and links that lead out of it."""
+    folder, secret = tmp_path / "data_docs", tmp_path / "secret"
+    for place in (folder / "run", folder / "linked page", secret):
+        place.mkdir(parents=True)
+    (secret / "index.html").write_text("secret")
+    (folder / "index.html").write_text("the index")
+    (folder / "run" / "batch.html").write_text("a gate")
+    (folder / "link.html").symlink_to(secret / "index.html")
+    (folder / "link").symlink_to(secret)
+    (folder / "linked page" / "index.html").symlink_to(secret / "index.html")
+    with folder_server(folder, 0, {"Content-Security-Policy": "default-src 'none'"}) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def get(port: int, path: str, **headers: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
+    return answer.status, answer.read().decode()
+
+
+def test_a_folder_is_served_without_lists_and_links(port: int) -> None:
+    assert get(port, "/") == (200, "the index") and get(port, "/run/batch.html") == (200, "a gate")
+    for path in ("/run/", "/link.html", "/link/index.html", "/link/", "/linked%20page/", "/../secret/index.html"):
+        status, text = get(port, path)
+        assert status == 404 and "secret" not in text and "batch" not in text, path
+
+
+def test_a_folder_is_served_to_its_own_pages_only(port: int) -> None:
+    assert get(port, "/", Host=f"localhost:{port}")[0] == 200
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}):
+        status, text = get(port, "/", **headers)
+        assert status == 403 and "the index" not in text
