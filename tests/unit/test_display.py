@@ -9,6 +9,7 @@ import jinja2
 import pytest
 import yaml
 
+from warehouse.digest.feeds import _html
 from warehouse.digest.rendering import paper_view
 from warehouse.digest.selection import Riser, gained
 from warehouse.display import code_link, plural, readable_title
@@ -117,6 +118,12 @@ def _riser(**changed: object) -> Riser:
 )
 def test_digest_and_feeds_link_code_of_known_hosts_only(listed: str, linked: bool) -> None:
     assert ("code" in dict(paper_view(_riser(code_url=listed))["links"])) == linked
+
+
+def test_a_feed_does_not_repeat_a_link_that_it_remembers_from_before() -> None:
+    links = [("arXiv", "https://arxiv.org/abs/2601.00001"), ("code", "http://127.0.0.1:3000/graphql?query=mutation")]
+    html = _html({"byline": "", "why": [], "links": links})
+    assert "arxiv.org" in html and "127.0.0.1" not in html
 
 
 def test_digest_and_feeds_show_readable_titles_and_one_of_a_thing_in_the_singular() -> None:

@@ -22,6 +22,7 @@ from warehouse.digest.rendering import paper_view
 from warehouse.digest.selection import Filters, Selection, select_risers
 from warehouse.digest.subscriptions import Subscription, SubscriptionsError, read_subscriptions
 from warehouse.digest.texts import one_line
+from warehouse.display import code_link
 from warehouse.files import make_folder
 from warehouse.lock import writer_lock
 from warehouse.publish import read_published, writing
@@ -184,7 +185,9 @@ def _html(entry: dict[str, Any]) -> str:
     """Why the paper is in the feed, as HTML in which every listed text is escaped."""
     paragraphs = [entry["byline"]] if entry["byline"] else []
     paragraphs += entry["why"]
-    links = " · ".join(f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in entry["links"])
+    # Entries are remembered for weeks, some from before other hosts were refused.
+    shown = [(name, url) for name, url in entry["links"] if name != "code" or code_link(url)]
+    links = " · ".join(f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in shown)
     return "".join(f"<p>{escape(text)}</p>" for text in paragraphs) + (f"<p>{links}</p>" if links else "")
 
 

@@ -80,7 +80,7 @@ _PAPERS = """
         organizations.display_name as organization, organizations.kind as organization_kind,
         parents.display_name as parent, papers.first_listed_on, papers.listing_count, papers.author_count,
         papers.comments, papers.github_stars,
-        coalesce(papers.code_url, 'https://' || papers.repository_id) as code_url,
+        coalesce(papers.code_url, 'https://' || papers.repository_id, papers.code_url_as_listed) as code_url,
         trends.upvotes, trends.observation_count,
         trends.first_observed_at, trends.last_observed_at, trends.gain_observed,
         trends.gain_24h, trends.gain_24h_missing_reason, trends.gain_7d, trends.gain_7d_missing_reason,
