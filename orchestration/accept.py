@@ -5,11 +5,11 @@ An acceptance goes into the landing archive first, so that a rebuild applies it.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from warehouse.errors import GateError, InputError
+from warehouse.home import user_name
 from warehouse.landing import Decision, open_landing, utc_now
 from warehouse.lock import writer_lock
 from warehouse.raw import RawStore
@@ -37,9 +37,7 @@ def accept_load(settings: Settings, load_id: str, reason: str, *, is_published: 
         if verdict == "accepted":
             raise InputError(f"Load {load_id} is accepted already.")
         now = utc_now()
-        decision = Decision(
-            load_id=load_id, verdict="accepted", reason=reason, decided_by=getpass.getuser(), decided_at=now
-        )
+        decision = Decision(load_id=load_id, verdict="accepted", reason=reason, decided_by=user_name(), decided_at=now)
         with open_landing(settings.landing).writing() as batch:
             batch.decide(decision)
         raw.set_verdicts([(load_id, "accepted", "person", reason)])
@@ -55,7 +53,7 @@ def parse_load_again(settings: Settings, load_id: str, reason: str) -> LoadResul
         found = f"{verdict}: {why}" if why else verdict
 
         def record() -> None:
-            raw.record_act("parsed_again", act, load_id, reason, getpass.getuser(), found=found)
+            raw.record_act("parsed_again", act, load_id, reason, user_name(), found=found)
 
         try:
             return raw.parse_again(open_landing(settings.landing), load_id, act, record)

@@ -28,6 +28,7 @@ from orchestration import cli_doctor, cli_faces, cli_normalization, console
 from orchestration.cli_outcome import report_import, report_run, without_code
 from warehouse.display import plural, readable_title
 from warehouse.errors import GateError, InputError, Stopped, WarehouseError
+from warehouse.files import restrict_new_files
 from warehouse.settings import DEFAULT_HOME, PROJECT_ROOT, Settings, storage_root
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Commands(TyperGroup):
     """The commands: every error that a user can cause becomes one sentence and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
+        restrict_new_files()
         try:
             return super().invoke(ctx)
         except WarehouseError as error:
@@ -53,6 +55,14 @@ class Commands(TyperGroup):
                 raise Stopped from None
             console.say(f"Error: {error}")
             raise typer.Exit(error.exit_code) from None
+        except Exception as error:
+            from warehouse.home import disk_full
+
+            full = disk_full(error)
+            if full is None:
+                raise
+            console.say(f"Error: {full}")
+            raise typer.Exit(full.exit_code) from None
 
 
 app = typer.Typer(
@@ -712,11 +722,14 @@ def ui(
 ) -> None:
     """Start Dagster's web server and daemon, and the Data Docs beside them, on this machine only."""
     from orchestration.data_docs import serving
+    from orchestration.history import set_damaged_aside
     from orchestration.manifest import ensure_manifest
     from orchestration.runner import prepare_environment
 
     settings = replace(_settings(home), data_docs_port=port + 1)
     prepare_environment(settings)
+    if not settings.dagster_config:
+        set_damaged_aside(settings)
     ensure_manifest(settings)
     command = [sys.executable, "-m", "orchestration.compat.guarded_dagster"]
     command += ["dev", "-h", "127.0.0.1", "-p", str(port)]

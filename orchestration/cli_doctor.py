@@ -47,6 +47,7 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
         from warehouse.archive_check import check_archive, give_up, known_loads, restore_lines
         from warehouse.landing import open_landing
         from warehouse.lock import writer_lock
+        from warehouse.publish import published_file
 
         if not archive:
             raise InputError("Say what to look at: `papers doctor --archive` reads the landing archive.")
@@ -55,7 +56,8 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
         if not landing.exists():
             raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to look at.")
         with writer_lock(settings.lock_file, purpose="papers doctor", timeout=settings.lock_timeout):
-            known = known_loads(settings.raw_database, settings.published_database)
+            with published_file(settings) as published:
+                known = known_loads(settings.raw_database, published)
             with console.progress("Reading payloads", len(known), shown=not as_json) as bar:
                 state = check_archive(landing, known, lambda: bar.advance(bar.task_ids[0]))
             restored, problems = restore_lines(landing, state.lost) if restore else ([], [])

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
-from orchestration.dbt_process import arguments_for
+from orchestration.dbt_process import arguments_for, forget_dbt_settings
 from orchestration.loopback import folder_server
 from orchestration.manifest import dbt_executable
 from warehouse.errors import HomeError, InputError
@@ -42,9 +42,8 @@ def write_docs(settings: Settings) -> Path:
         environment = {
             "PAPERS_NEXT_DATABASE": str(folder / "next.duckdb"),
             "PAPERS_RAW_DATABASE": str(folder / "raw.duckdb"),
-            # The page's tracker asks this setting before it starts.
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
+        forget_dbt_settings()  # the page's tracker asks what remains of them before it starts
         done = subprocess.run(
             [dbt_executable(), "docs", "generate", "--static", *arguments_for(folder / "target")],
             env={**os.environ, **environment},

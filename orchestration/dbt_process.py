@@ -17,6 +17,16 @@ DATABASE_PATHS = ("PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE")
 _parsed: dict[str, Any] = {}
 
 
+def forget_dbt_settings() -> None:
+    """Remove dbt's own settings from this process's environment: a DBT_EMPTY or DBT_TARGET of the user's is not meant.
+
+    What dbt is to do is said by its command line and its profile. It is also told to call nobody.
+    """
+    for name in [name for name in os.environ if name.startswith("DBT_")]:
+        del os.environ[name]
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+
+
 def parsed_project(target: Path) -> Path:
     """The folder of the manifest and the last parse: beside the project for all homes, where that can be written.
 
@@ -41,6 +51,7 @@ def parse(target: Path) -> None:
     Where the databases lie is told to the build alone: dbt parses everything anew when a profile's path changes, so
     that the parse of the installation would serve no home.
     """
+    forget_dbt_settings()
     for name in DATABASE_PATHS:
         os.environ.pop(name, None)
     target.mkdir(parents=True, exist_ok=True)
@@ -60,6 +71,7 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
 
     dbt's uncaught exceptions are raised.
     """
+    forget_dbt_settings()
     os.environ.update(environment)
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner

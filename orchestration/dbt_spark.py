@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
+from orchestration.dbt_process import forget_dbt_settings
 from warehouse.errors import WarehouseError
 from warehouse.settings import DBT_PROJECT, Settings
 from warehouse.spark import checkpoints, start_session, writer_lock
@@ -76,5 +76,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+    forget_dbt_settings()
     sys.exit(main(sys.argv[1:]))

@@ -80,7 +80,7 @@ class DuckDBEngine:
         self.helper = helper
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
-        is_anew = prepare_next(self.settings, models_version()) or is_rebuild
+        is_anew = prepare_next(self.settings, models_version(), is_rebuild=is_rebuild)
         # The version is that of the seeds too: those of a file that is built upon are the ones that stand there now.
         command = [*dbt_process.BUILD, *(["--full-refresh"] if is_anew else ["--exclude-resource-type", "seed"])]
         return self.helper.do(self.settings.environment(), self.settings.dbt_target, command)

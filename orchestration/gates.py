@@ -17,6 +17,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from orchestration.expectations.judge import SAMPLES, Finding, Judge, Judgement
 from orchestration.expectations.suites import (
     BATCH,
@@ -26,18 +28,18 @@ from orchestration.expectations.suites import (
     MART_QUERIES,
     MARTS,
     PUBLISHED_QUERIES,
+    RAW_QUERIES,
     REASONS_QUERY,
     Suite,
 )
-from warehouse.errors import GateError
+from warehouse.errors import DamagedError, GateError
 from warehouse.files import make_folder
 from warehouse.landing import utc_now
 from warehouse.publish import count_tables, is_intact, published_file, writing
-from warehouse.raw import RawStore, open_database, quoted, scalar
+from warehouse.raw import RawStore, is_damage, open_database, quoted, scalar
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
 
 
@@ -328,29 +330,42 @@ class Offences:
 
 
 def mart_offences(settings: Settings, live_at: datetime | None) -> dict[str, Offences]:
-    """What breaks each rule of the mart gate, in the next file against the published one."""
+    """What breaks each rule of the mart gate, in the next file against the published one and the raw tables."""
     with ExitStack() as opened, open_database(settings.next_database, read_only=True) as connection:
         found = {name: _offences(connection, query) for name, query in MART_QUERIES.items()}
-        found |= dict.fromkeys((*PUBLISHED_QUERIES, "tables_much_smaller", "not_fresh"), Offences(0))
+        found |= dict.fromkeys((*PUBLISHED_QUERIES, *RAW_QUERIES, "tables_much_smaller", "not_fresh"), Offences(0))
+        if settings.raw_database.exists():
+            connection.execute(f"attach '{quoted(settings.raw_database)}' as raw_tables (type duckdb, read_only)")
+            found |= {name: _offences(connection, query) for name, query in RAW_QUERIES.items()}
         if live_at:
             newest = scalar(connection, "select max(observed_at) from marts.fct_upvote_observations")
             if newest is None or newest < live_at - timedelta(hours=FRESH_HOURS):
                 found["not_fresh"] = Offences(1, ({"newest": str(newest)},))
-        if is_intact(settings):  # with a damaged one nothing can be compared: it is replaced
-            sizes = count_tables(connection)
+        if is_intact(settings):
             file = opened.enter_context(published_file(settings))
-            connection.execute(f"attach '{quoted(file)}' as published (read_only)")
-            if not scalar(connection, REASONS_QUERY):
-                found |= {name: _offences(connection, query) for name, query in PUBLISHED_QUERIES.items()}
-            with open_database(file, read_only=True) as published:
-                before = count_tables(published)
-            smaller = tuple(
-                {"table": name, "rows_before": rows, "rows_now": sizes.get(name, 0)}
-                for name, rows in before.items()
-                if sizes.get(name, 0) < 0.8 * rows
-            )
-            found["tables_much_smaller"] = Offences(len(smaller), smaller[:SAMPLES])
+            try:
+                found |= _published_offences(connection, file)
+            except (DamagedError, duckdb.Error) as error:  # it is replaced, so nothing can be lost
+                if not isinstance(error, DamagedError) and not is_damage(error):
+                    raise
     return found
+
+
+def _published_offences(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, Offences]:
+    """What the next file, which is open, lost against the published one."""
+    found = {}
+    sizes = count_tables(connection)
+    connection.execute(f"attach '{quoted(file)}' as published (type duckdb, read_only)")
+    if not scalar(connection, REASONS_QUERY):
+        found = {name: _offences(connection, query) for name, query in PUBLISHED_QUERIES.items()}
+    with open_database(file, read_only=True) as published:
+        before = count_tables(published)
+    smaller = tuple(
+        {"table": name, "rows_before": rows, "rows_now": sizes.get(name, 0)}
+        for name, rows in before.items()
+        if sizes.get(name, 0) < 0.8 * rows
+    )
+    return found | {"tables_much_smaller": Offences(len(smaller), smaller[:SAMPLES])}
 
 
 def _offences(connection: duckdb.DuckDBPyConnection, query: str) -> Offences:

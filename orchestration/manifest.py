@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestration.dbt_process import DATABASE_PATHS, arguments_for, parsed_project
+from orchestration.dbt_process import DATABASE_PATHS, arguments_for, forget_dbt_settings, parsed_project
 from warehouse.errors import HomeError
 from warehouse.settings import DBT_PROJECT, Settings
 
@@ -27,6 +27,7 @@ def ensure_manifest(settings: Settings) -> Path:
     wanted = models_version()
     if (folder / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted:
         return folder / "manifest.json"
+    forget_dbt_settings()
     with tempfile.TemporaryDirectory(prefix="papers-parse-") as scratch:
         done = subprocess.run(
             [dbt_executable(), "parse", *arguments_for(Path(scratch))],

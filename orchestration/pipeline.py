@@ -30,7 +30,7 @@ from warehouse.fetching import FetchReport, fetch_listings, observed_since
 from warehouse.handover import hand_over_new
 from warehouse.landing import open_landing, utc_now
 from warehouse.overrides import load_overrides
-from warehouse.publish import Publication
+from warehouse.publish import Publication, published_file
 from warehouse.raw import RawStore, start_over
 from warehouse.report import Report, warm_up, write_report
 from warehouse.settings import DEMO_MARKER, Settings
@@ -115,18 +115,19 @@ def load(
     landing = open_landing(settings.landing)
     with outcome.step("Loading"):
         if is_rebuild:
-            known = known_loads(settings.raw_database, settings.published_database)
-            guard = RebuildGuard(landing, known, accepted_loss=accepted_loss or None)
-            outcome.remarks += guard.check_archive()
-            outcome.loads = start_over(
-                settings.raw_database,
-                landing,
-                run_id,
-                outcome.on_load,
-                published=settings.published_database,
-                check=guard.check_loads,
-                accepted_loss=accepted_loss or None,
-            )
+            with published_file(settings) as published:
+                known = known_loads(settings.raw_database, published)
+                guard = RebuildGuard(landing, known, accepted_loss=accepted_loss or None)
+                outcome.remarks += guard.check_archive()
+                outcome.loads = start_over(
+                    settings.raw_database,
+                    landing,
+                    run_id,
+                    outcome.on_load,
+                    published=published,
+                    check=guard.check_loads,
+                    accepted_loss=accepted_loss or None,
+                )
         else:
             with RawStore.open(settings.raw_database) as raw:
                 outcome.loads = raw.load_landed(landing, run_id, outcome.on_load)

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration import history
 from orchestration.engines import transforming
 from orchestration.expectations.judge import Judge, judging
 from orchestration.helper import Helper
 from sources.daily_papers.client import DailyPapersClient
 from warehouse.errors import WarehouseError
 from warehouse.fetching import client_of
+from warehouse.home import remove_leftovers
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
 
@@ -32,11 +34,23 @@ def warehouse_resource(settings: Settings) -> dg.ResourceDefinition:
                     context.log.info(f"Waiting for the warehouse, held by {holder}.") if context.log else None
                 ),
             ):
+                _tidy(settings, context)
                 yield settings
         except WarehouseError as error:
             raise dg.Failure(description=str(error)) from error
 
     return warehouse
+
+
+def _tidy(settings: Settings, context: dg.InitResourceContext) -> None:
+    """Remove old records and what killed processes left. A run does not fail because of it."""
+    try:
+        remove_leftovers(settings)
+        if context.instance and context.run:
+            history.prune(settings, context.instance, context.run.run_id)
+    except Exception as error:
+        if context.log:
+            context.log.warning(f"Old records could not be removed: {type(error).__name__}: {error}")
 
 
 def source_resource(settings: Settings) -> dg.ResourceDefinition:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import warnings
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.dbt_process import forget_dbt_settings
 from orchestration.expectations.judge import judging
 from orchestration.helper import importing
 from orchestration.outcome import Outcome
 from warehouse.errors import HomeError, InputError, Stopped, WarehouseError
+from warehouse.home import check_space, disk_full
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
 
@@ -37,8 +40,16 @@ def range_tags(first: date, last: date) -> dict[str, str]:
 
 
 def prepare_environment(settings: Settings) -> None:
-    """Make the home's Dagster folder and point this process (and its children) to the warehouse."""
+    """Make the home's Dagster folder and point this process (and its children) to the warehouse.
+
+    Raises HomeError when the home can't be used, InputError for a PAPERS_DAGSTER_CONFIG that is no file.
+    """
+    forget_dbt_settings()
     os.environ.update(settings.environment())
+    try:
+        Path.home()
+    except RuntimeError:  # a user without HOME and without an entry in the user database, as containers have
+        os.environ["HOME"] = str(settings.home)
     # Betas that the project uses on purpose: backfill policies, freshness policies.
     warnings.filterwarnings("ignore", module=r"dagster.*")
     # Neither the orchestrator nor dbt nor the judge calls home.
@@ -51,9 +62,12 @@ def prepare_environment(settings: Settings) -> None:
         settings.dagster_home.mkdir(parents=True, exist_ok=True)
         # Whole or not at all: a run that waits for the lock must not find the file of another one half written.
         part = settings.dagster_home / f".dagster.yaml.{os.getpid()}"
-        # Where Dagster's default puts it. JSON is YAML, whatever the path holds.
-        history = json.dumps(str(settings.dagster_home / "history" / "runs"))
-        part.write_text(_INSTANCE_CONFIG.read_text().replace("HISTORY}", f"{history}}}"))
+        text = (settings.dagster_config or _INSTANCE_CONFIG).read_text(encoding="utf-8")
+        if not settings.dagster_config:
+            # JSON is YAML, as long as no character is written in two halves.
+            home = str(settings.dagster_home)
+            text = re.sub(r"HOME(/[a-z/]+)", lambda found: json.dumps(home + found.group(1), ensure_ascii=False), text)
+        part.write_text(text, encoding="utf-8")
         os.replace(part, settings.dagster_home / "dagster.yaml")
     except OSError as error:
         raise HomeError(
@@ -77,6 +91,9 @@ def run_job(
     ``tags`` name the partitions, ``rebuild`` reads the whole archive again, ``accepted_loss`` says why it may publish
     fewer loads than before, ``overrides`` replace resources.
 
+    Raises HomeError before anything is changed when the disk has less room than the last run used, and whenever a disk
+    is full.
+
     The lock is taken here, so that waiting and its end are told in one sentence, and again inside the run.
     A run that is stopped raises Stopped with a sentence.
     """
@@ -89,6 +106,12 @@ def run_job(
         raise Stopped(
             f"The run was stopped. {published} What was landed stays; the next run goes on from there."
         ) from None
+    except HomeError:
+        raise
+    except Exception as error:
+        if full := disk_full(error, settings.home):
+            raise full from error
+        raise
 
 
 def _run_job(
@@ -102,19 +125,19 @@ def _run_job(
     prepare_environment(settings)
     lock = writer_lock(settings.lock_file, purpose=f"papers ({job_name})", timeout=settings.lock_timeout)
     with lock, ExitStack() as helpers:
+        check_space(settings)
         # Its import takes longest of all, so it begins before the orchestrator's.
         judge = helpers.enter_context(judging())
         with outcome.phase("Importing Dagster"), importing():
-            import dagster as dg
-
+            from orchestration import history
             from orchestration.definitions import build_definitions
             from orchestration.engines import transforming
         dbt = helpers.enter_context(transforming(settings, forked=True))
         with outcome.phase("Reading the definitions"):
             resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}
             job = build_definitions(settings, **resources).resolve_job_def(job_name)
-        with dg.DagsterInstance.get() as instance:
-            _close_killed_runs(instance)
+        helpers.callback(history.close)
+        with _open_history(settings) as instance:
             result = job.execute_in_process(
                 instance=instance,
                 tags={**tags, _PROCESS: str(os.getpid())},
@@ -136,6 +159,29 @@ def _run_job(
             + "; `papers ui` shows the run with its log."
         )
     return outcome
+
+
+def _open_history(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance of the home, with the runs closed whose process is gone. A damaged history is begun again."""
+    import dagster as dg
+    from sqlalchemy.exc import DBAPIError
+
+    from orchestration import history
+
+    if settings.dagster_config:
+        instance = dg.DagsterInstance.get()
+        _close_killed_runs(instance)
+        return instance
+    history.set_damaged_aside(settings)
+    try:
+        instance = dg.DagsterInstance.get()
+        _close_killed_runs(instance)
+    except (DBAPIError, ValueError, LookupError, TypeError, dg.DagsterError) as error:
+        if disk_full(error, settings.home):
+            raise
+        history.set_aside(settings.dagster_home / "history")
+        instance = dg.DagsterInstance.get()
+    return instance
 
 
 def _close_killed_runs(instance: dg.DagsterInstance) -> None:

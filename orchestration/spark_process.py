@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_process import BUILD, arguments_for
+from orchestration.dbt_process import BUILD, arguments_for, forget_dbt_settings
 from orchestration.expectations.judge import SAMPLES
-from orchestration.expectations.suites import FRESH_HOURS, MART_QUERIES, PUBLISHED_QUERIES, REASONS_QUERY
+from orchestration.expectations.suites import FRESH_HOURS, MART_QUERIES, PUBLISHED_QUERIES, RAW_QUERIES, REASONS_QUERY
 from orchestration.helper import Emit
 from warehouse.errors import WarehouseError
 from warehouse.spark import hadoop_address, start_session, writer_lock
@@ -27,6 +27,7 @@ _session: list[Any] = []
 
 def warm_up(environment: dict[str, str]) -> None:
     """Import dbt and Spark, while the run fetches."""
+    forget_dbt_settings()
     os.environ.update(environment)
     import dbt.cli.main  # noqa: F401
     import pyspark.sql  # noqa: F401
@@ -101,7 +102,7 @@ def offences(emit: Emit, environment: dict[str, str], live_at: datetime | None) 
     session = session_of(environment)
     found = {name: _rows(session, _in_spark(query)) for name, query in MART_QUERIES.items() if name not in _WALKED}
     found |= {name: walk(session) for name, walk in _WALKED.items()}
-    found |= dict.fromkeys((*PUBLISHED_QUERIES, "tables_much_smaller", "not_fresh"), (0, ()))
+    found |= dict.fromkeys((*PUBLISHED_QUERIES, *RAW_QUERIES, "tables_much_smaller", "not_fresh"), (0, ()))
     if live_at:
         newest = session.sql("select max(observed_at) from marts.fct_upvote_observations").collect()[0][0]
         if newest is None or newest < live_at - timedelta(hours=FRESH_HOURS):

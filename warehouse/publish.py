@@ -53,21 +53,21 @@ def writing(what: str) -> Iterator[None]:
         ) from error
 
 
-def prepare_next(settings: Settings, models: str | None = None) -> bool:
+def prepare_next(settings: Settings, models: str | None = None, *, is_rebuild: bool = False) -> bool:
     """Start the next file as a copy of the published one, or empty. Leftovers of a killed run are dropped.
 
-    ``models`` is the version of the models that are about to be built. True when the file is empty: nothing was
-    published, or it is damaged, or another version built it, which may have had other tables. Then everything must be
-    built again.
+    ``models`` is the version of the models that are about to be built. True when the file is empty: in a rebuild, or
+    when nothing was published, or it is damaged, or another version built it, which may have had other tables. Then
+    everything must be built again.
     """
     path = settings.next_database
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
         for leftover in (path, log_of(path), path.with_name(path.name + ".tmp")):
             remove(leftover)
-        if is_intact(settings):
+        if not is_rebuild and is_intact(settings):
             copy_file(settings.published_database, path)
-            if models is None or _is_of_models(path, models):
+            if _can_build_upon(path, models):
                 return False
             path.unlink()
     connection = duckdb.connect()
@@ -111,11 +111,13 @@ def _checksum(path: Path) -> dict[str, int]:
     return {"bytes": size, "crc32": crc}
 
 
-def _is_of_models(path: Path, models: str) -> bool:
-    """Whether the tables of a file were built by this version of the models."""
+def _can_build_upon(path: Path, models: str | None) -> bool:
+    """Whether a file can be opened and its tables were built by this version of the models; None: by any."""
     try:
         with open_database(path, read_only=True) as connection:
             known = connection.execute("select 1 from duckdb_tables() where table_name = 'built_with'").fetchall()
+            if models is None:
+                return True
             return bool(known) and scalar(connection, "select max(version) from intermediate.built_with") == models
     except DamagedError:
         return False
@@ -215,17 +217,20 @@ def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def published_file(settings: Settings) -> Iterator[Path]:
     """The published file as DuckDB can open it read-only: a copy of it while another program has it open for writing.
 
-    Such a program locks it and keeps its changes in a log beside it, which are none of this project's.
+    Such a program locks it and keeps its changes in a log beside it, which are none of this project's. A file that is
+    missing or damaged is given as it is, for whoever opens it to say so.
     """
     path = settings.published_database
+    is_held = log_of(path).exists()
     try:
-        if not log_of(path).exists():
+        if path.is_file() and not is_held:
             with open_database(path, read_only=True):
                 pass
-            yield path
-            return
-    except BusyError:
-        pass
+    except (HomeError, duckdb.Error) as error:
+        is_held = isinstance(error, BusyError)
+    if not is_held:
+        yield path
+        return
     with tempfile.TemporaryDirectory(prefix="papers-read-") as scratch:
         copy = Path(scratch) / path.name
         with writing(str(copy)):

@@ -13,7 +13,6 @@ does (texts, authors, organization) is stored once per distinct content and poin
 
 from __future__ import annotations
 
-import getpass
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +29,7 @@ import polars as pl
 from warehouse.attempts import Attempts
 from warehouse.errors import BusyError, DamagedError, GateError, HomeError, WarehouseError
 from warehouse.files import remove, replace
+from warehouse.home import user_name
 from warehouse.landing import Capture, Landing, utc_now
 from warehouse.reading import Columns, LoadResult, Part, Reader, chunked, read_alone, reading, set_aside
 from warehouse.settings import MEMORY_LIMIT
@@ -457,7 +457,8 @@ class RawStore:
             yield
             self.connection.commit()
         except BaseException:
-            self.connection.rollback()
+            with suppress(duckdb.Error):  # after a fatal error there is no transaction any more
+                self.connection.rollback()
             raise
 
     def append(self, table: str, rows: Sequence[dict[str, Any]] | pl.DataFrame) -> None:
@@ -556,7 +557,7 @@ def start_over(
             check(results)
         raw.record_act("rebuilt", f"rebuild-{run_id}", None, "the whole archive was read again with today's parsers")
         if accepted_loss is not None:
-            raw.record_act("loss_accepted", f"loss-{run_id}", None, accepted_loss, getpass.getuser())
+            raw.record_act("loss_accepted", f"loss-{run_id}", None, accepted_loss, user_name())
     log_of(path).unlink(missing_ok=True)  # of the old file; DuckDB would apply it to the new one
     replace(fresh, path)
     return results

@@ -97,6 +97,12 @@ class Settings:
     #: A dagster.yaml in the place of the project's own: another storage, a launcher of runs.
     dagster_config: Path | None = None
     handover_root: Path | str | None = None
+    #: How much is kept of what no reader needs: runs in Dagster's history, runs with pages in the Data Docs, bytes of
+    #: one log file, and hours after which what a killed process left is removed.
+    keep_runs: int = 25
+    keep_data_docs: int = 50
+    keep_log_bytes: int = 1_000_000
+    keep_temporary_hours: float = 24.0
 
     @property
     def is_local_endpoint(self) -> bool:
@@ -176,17 +182,17 @@ class Settings:
 
     def at(self, home: Path | None) -> Settings:
         """The same settings with another home, if one is given."""
-        return self if home is None else replace(self, home=home.expanduser().resolve())
+        return self if home is None else replace(self, home=_usable_home(home))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read ``PAPERS_*`` and ``HF_TOKEN``. Raises InputError for a value that isn't one."""
+        """Read ``PAPERS_*`` and ``HF_TOKEN``. Raises InputError for a value that can't be used."""
         env = os.environ if environ is None else environ
         endpoint = env.get("PAPERS_ENDPOINT", PUBLIC_ENDPOINT).rstrip("/")
         if not endpoint.startswith(("http://", "https://")):
             raise InputError(f"PAPERS_ENDPOINT is {endpoint!r}: give an http:// or https:// address.")
         return cls(
-            home=Path(env.get("PAPERS_HOME") or cls.home).expanduser().resolve(),
+            home=_usable_home(Path(env.get("PAPERS_HOME") or cls.home)),
             endpoint=endpoint,
             token=env.get("HF_TOKEN") or None,
             lookback=_number(env, "PAPERS_LOOKBACK", cls.lookback, int, 1, 366),
@@ -213,6 +219,12 @@ class Settings:
             else None,
             landing_root=storage_root(env.get("PAPERS_LANDING"), "PAPERS_LANDING"),
             handover_root=storage_root(env.get("PAPERS_HANDOVER"), "PAPERS_HANDOVER"),
+            keep_runs=_number(env, "PAPERS_KEEP_RUNS", cls.keep_runs, int, 1, 100_000),
+            keep_data_docs=_number(env, "PAPERS_KEEP_DATA_DOCS", cls.keep_data_docs, int, 1, 100_000),
+            keep_log_bytes=_number(env, "PAPERS_KEEP_LOG_BYTES", cls.keep_log_bytes, int, 10_000, 2**40),
+            keep_temporary_hours=_number(
+                env, "PAPERS_KEEP_TEMPORARY_HOURS", cls.keep_temporary_hours, float, 1, 87_600
+            ),
         )
 
     def environment(self) -> dict[str, str]:
@@ -229,11 +241,42 @@ class Settings:
             "PAPERS_HOME": str(self.home),
             "PAPERS_ENDPOINT": self.endpoint,
             "PAPERS_DATA_DOCS_PORT": str(self.data_docs_port),
+            "PAPERS_KEEP_RUNS": str(self.keep_runs),
+            "PAPERS_KEEP_DATA_DOCS": str(self.keep_data_docs),
+            "PAPERS_KEEP_LOG_BYTES": str(self.keep_log_bytes),
+            "PAPERS_KEEP_TEMPORARY_HOURS": str(self.keep_temporary_hours),
             "PAPERS_RAW_DATABASE": str(self.raw_database),
             "PAPERS_NEXT_DATABASE": str(self.next_database),
             "PAPERS_MEMORY_LIMIT": MEMORY_LIMIT,
             "DAGSTER_HOME": str(self.dagster_home),
         }
+
+
+#: Characters that a path of a home can't have, and why: no way of writing them was found to work.
+_UNUSABLE = {
+    "\\": "which DuckDB reads as a slash",
+    "?": "after which DuckDB reads options and not a path",
+    "[": "which Dagster reads as the start of a pattern",
+}
+
+
+def _usable_home(path: Path) -> Path:
+    """The home at a path. Raises InputError for one that a library in use can't open."""
+    try:
+        home = path.expanduser().resolve()
+    except RuntimeError as error:
+        raise InputError(f"The home {path} can't be found ({error}): give it with its whole path.") from error
+    text = str(home)
+    for character, why in _UNUSABLE.items():
+        if character in text:
+            raise InputError(f"The path of the home {text} has a {character}, {why}: choose another one.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"The home {os.fsencode(home)!r} is not UTF-8, which dbt and Dagster need: choose another one."
+        ) from error
+    return home
 
 
 #: Port by kind of security: submission with STARTTLS (RFC 6409), with TLS from the start (RFC 8314), relay.

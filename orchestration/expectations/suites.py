@@ -381,6 +381,12 @@ MARTS = Suite(
             "An observation has no accepted entry behind it.",
             _REPORT,
         ),
+        _count_rule(
+            "accepted_loads_missing",
+            "error",
+            "An accepted load, or entries of one, did not reach the models.",
+            "look for a setting that limits what dbt builds, then run `papers rebuild`; if it stays, report it",
+        ),
         _count_rule("rejected_loads_used", "error", "A row comes from a load that no gate accepted.", _REPORT),
         _count_rule("papers_without_observation", "error", "A paper that nobody ever observed.", _REPORT),
         _count_rule("authors_orphaned", "error", "A paper's author is not in dim_authors, or the reverse.", _REPORT),
@@ -484,6 +490,25 @@ GROWING = (
     "ops_loads",
     "ops_gate_results",
 )
+
+#: The same, against the raw tables that the models were built from, attached as `raw_tables`. Entries without an id in
+#: the payload are left out: which paper they are about is for the models to find.
+RAW_QUERIES = {
+    "accepted_loads_missing": """
+        select loads.load_id, listed.entries as entries_accepted, coalesce(built.entries, 0) as entries_built
+        from raw_tables.raw.loads as loads
+        left join (
+            select load_id, count(*) as entries from raw_tables.raw.entries where paper_id is not null group by load_id
+        ) as listed on loads.load_id = listed.load_id
+        left join (
+            select load_id, count(*) as entries from intermediate.int_entries_identified group by load_id
+        ) as built on loads.load_id = built.load_id
+        left join marts.ops_loads as shown on loads.load_id = shown.load_id
+        where
+            loads.verdict = 'accepted'
+            and (shown.verdict is distinct from 'accepted' or listed.entries > coalesce(built.entries, 0))""",
+}
+
 
 #: Rules that compare with the published file, attached as `published`; without one nothing can be lost. The two
 #: that block find nothing when a person gave a reason since: see REASONS_QUERY.

@@ -29,6 +29,8 @@ BREAKS = {
         where paper_id = (select min(paper_id) from marts.dim_papers)""",
     "observations_invented": """insert into marts.fct_upvote_observations
         select * replace (timestamp '2020-01-01' as observed_at) from marts.fct_upvote_observations limit 1""",
+    "accepted_loads_missing": """delete from intermediate.int_entries_identified
+        where load_id = (select min(load_id) from intermediate.int_entries_identified)""",
     "rejected_loads_used": "update marts.ops_loads set verdict = 'rejected' where verdict = 'accepted'",
     "papers_without_observation": """insert into marts.dim_papers
         select * replace ('nobody saw it' as paper_id) from marts.dim_papers limit 1""",

@@ -1,16 +1,28 @@
-"""Dagster's run history: what our event log writes, Dagster's own reads, and the other way round."""
+"""Dagster's run history: read and written by Dagster's own log too, pruned, and begun again when damaged."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sqlite3
 import threading
 import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from dagster import EventLogEntry
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
+from orchestration import history
 from orchestration.history import EventLog
+from orchestration.runner import _open_history, prepare_environment
+from tests.conftest import Papers
+from warehouse.home import remove_leftovers, size_of
+from warehouse.settings import Settings
 
 
 def entry(run: str, text: str) -> EventLogEntry:
@@ -62,3 +74,137 @@ def test_an_event_that_cannot_be_stored_leaves_the_log_usable(tmp_path: Path) ->
         raise RuntimeError("interrupted")
     log.store_event(entry("a", "two"))
     assert texts(log, "a") == ["one", "two"]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    """A home whose history keeps three runs, at a path that is hard on addresses of files."""
+    settings = Settings(home=tmp_path / "a%20b#c 'd' *{e} \U0001f600", keep_runs=3)
+    before = dict(os.environ)
+    prepare_environment(settings)
+    history.relax()
+    yield settings
+    history.close()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@dg.asset
+def thing() -> dg.MaterializeResult:  # type: ignore[type-arg]
+    return dg.MaterializeResult(metadata={"text": "x" * 5000})
+
+
+@dg.asset_check(asset=thing)
+def thing_is_right() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+def run_once(instance: dg.DagsterInstance) -> str:
+    job = dg.Definitions(
+        assets=[thing], asset_checks=[thing_is_right], jobs=[dg.define_asset_job("job")]
+    ).resolve_job_def("job")
+    done = job.execute_in_process(
+        instance=instance, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    )
+    assert done.success
+    return done.run_id
+
+
+def test_only_the_newest_runs_are_kept_with_their_events_and_logs(settings: Settings) -> None:
+    with dg.DagsterInstance.get() as instance:
+        runs = [run_once(instance) for _ in range(5)]
+        history.prune(settings, instance, "the run under way")
+        kept = runs[-2:]
+        assert {run.run_id for run in instance.get_runs()} == set(kept)
+        assert [bool(instance.all_logs(run)) for run in runs] == [run in kept for run in runs]
+        assert instance.get_latest_materialization_event(thing.key)
+    folder = settings.dagster_home
+    assert {path.stem for path in (folder / "history" / "runs").glob("*.db")} - {"index"} <= set(runs)
+    assert not [run for run in runs if run not in kept and (folder / "storage" / run).exists()]
+    with sqlite3.connect(folder / "history" / "runs" / "index.db") as index:
+        for table in ("event_logs", "asset_check_executions"):
+            assert {run for (run,) in index.execute(f"select distinct run_id from {table}")} == set(kept), table
+
+
+def test_pruning_leaves_the_home_as_it_is_while_there_are_few_runs(settings: Settings) -> None:
+    with dg.DagsterInstance.get() as instance:
+        runs = [run_once(instance) for _ in range(2)]
+        history.prune(settings, instance, "another")
+        assert {run.run_id for run in instance.get_runs()} == set(runs)
+
+
+def test_the_logs_of_sqlite_are_written_back_at_the_end(settings: Settings) -> None:
+    with dg.DagsterInstance.get() as instance:
+        run_once(instance)
+        assert any(log.stat().st_size for log in settings.dagster_home.rglob("*.db-wal"))
+    history.close()
+    assert not any(log.stat().st_size for log in settings.dagster_home.rglob("*.db-wal"))
+
+
+def damage(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    if how == "text":
+        path.write_text("no database " * 1000)
+    elif how == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    else:
+        path.write_bytes(content[:5000] + bytes(b ^ 0x55 for b in content[5000:9000]) + content[9000:])
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("history/runs.db", "flip"), ("history/runs/index.db", "cut"), ("schedules/schedules.db", "text")],
+)
+def test_a_damaged_history_is_set_aside_and_begun_again(
+    settings: Settings, caplog: pytest.LogCaptureFixture, name: str, how: str
+) -> None:
+    with dg.DagsterInstance.get() as instance:
+        run_once(instance)
+    history.close()
+    damage(settings.dagster_home / name, how)
+    history.set_damaged_aside(settings)
+    (aside,) = settings.dagster_home.glob("damaged-*")
+    assert str(aside) in caplog.text and (aside / Path(name).relative_to(Path(name).parts[0])).exists()
+    with dg.DagsterInstance.get() as instance:
+        run_once(instance)
+    history.close()
+    caplog.clear()
+    history.set_damaged_aside(settings)
+    assert not caplog.text
+
+
+def test_a_damaged_record_of_a_run_that_was_killed_does_not_stop_the_next(settings: Settings) -> None:
+    with dg.DagsterInstance.get() as instance:
+        run_once(instance)
+    history.close()
+    with sqlite3.connect(settings.dagster_home / "history" / "runs.db") as runs:
+        runs.execute("update runs set status = 'STARTED', run_body = substr(run_body, 1, 40)")
+    with _open_history(settings) as instance:
+        run_once(instance)
+        assert len(instance.get_runs()) == 1
+
+
+@pytest.mark.slow
+def test_sixty_runs_stay_under_sixty_megabytes(demo: Papers, settings: Settings) -> None:
+    """The events of a real run, stored sixty times as the events of sixty runs, beside a real run's other records."""
+    settings = replace(settings, keep_runs=Settings.keep_runs)
+    home = settings.home
+    for name in ("dbt", "data_docs"):
+        shutil.copytree(demo.home / name, home / name)
+    with dg.DagsterInstance.from_config(str(demo.home / "dagster")) as instance:
+        (run,) = instance.get_runs(limit=1)
+        events = instance.all_logs(run.run_id)
+        page = next((demo.home / "data_docs").glob("*/"))
+    with dg.DagsterInstance.get() as instance:
+        for number in range(60):
+            run_id = str(uuid.uuid4())
+            instance.add_run(
+                dg.DagsterRun(job_name=run.job_name, run_id=run_id, status=dg.DagsterRunStatus.SUCCESS, tags=run.tags)
+            )
+            for event in events:
+                instance.event_log_storage.store_event(event._replace(run_id=run_id))
+            shutil.copytree(page, settings.data_docs / f"run{number}")
+            history.prune(settings, instance, run_id)
+            remove_leftovers(settings)
+    history.close()
+    assert size_of(home) < 60_000_000, {path.name: size_of(path) for path in home.iterdir()}
