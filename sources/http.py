@@ -6,7 +6,10 @@ here: what the answer means.
 
 from __future__ import annotations
 
+import http.client
 import logging
+import math
+import os
 import random
 import re
 import threading
@@ -48,6 +51,8 @@ _MAX_ERROR_BYTES = 4096
 #: A wait of more seconds than this is logged, so that nobody takes it for a hang.
 _NOTABLE_WAIT = 5.0
 
+#: What a bearer token is made of (RFC 6750): no line break, no blank, nothing beyond ASCII.
+_SENDABLE = re.compile(r"[!-~]+")
 _log = logging.getLogger(__name__)
 
 
@@ -83,7 +88,8 @@ class HttpClient:
     """GET requests to one or more hosts, one at a time.
 
     ``token`` is sent as a bearer token to the origin of ``token_endpoint`` and nowhere else; it is in no
-    error, log or repr. ``clock`` (monotonic seconds), ``sleep`` and ``uniform`` can be replaced in tests.
+    error, log or repr. One that can't be sent or that the server refuses (401) is left out, and ``notes`` says so.
+    ``clock`` (monotonic seconds), ``sleep`` and ``uniform`` can be replaced in tests.
     """
 
     def __init__(
@@ -102,6 +108,9 @@ class HttpClient:
         self._sleep = sleep
         self._uniform = uniform
         self._earliest = 0.0
+        self._stop_at: float | None = None
+        #: Sentences for whoever started the program, each once.
+        self.notes: list[str] = []
         self._adapter = _WatchedAdapter()
         self._session = requests.Session()
         self._session.mount("http://", self._adapter)
@@ -113,7 +122,12 @@ class HttpClient:
                 "Accept": "application/json, text/html;q=0.9",
             }
         )
-        self._session.auth = _BearerAuth(token, origin_of(token_endpoint) if token_endpoint else None)
+        token = token.strip() if token else None
+        if token and not _SENDABLE.fullmatch(token):
+            self._note("HF_TOKEN holds a line break or another sign that no token has: the source is asked without it.")
+            token = None
+        self._auth = _BearerAuth(token or None, origin_of(token_endpoint) if token_endpoint else None)
+        self._session.auth = self._auth
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.limits!r})"
@@ -128,6 +142,24 @@ class HttpClient:
         """Close idle connections."""
         self._session.close()
 
+    def _note(self, note: str) -> None:
+        _log.warning(note)
+        if note not in self.notes:
+            self.notes.append(note)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Bound all requests of a block, their retries and waits included; later ones raise ``TransientError``."""
+        before = self._stop_at
+        self._stop_at = self._clock() + seconds
+        try:
+            yield
+        finally:
+            self._stop_at = before
+
+    def _seconds_left(self) -> float:
+        return math.inf if self._stop_at is None else self._stop_at - self._clock()
+
     def get(self, url: str, params: Mapping[str, str | int] | None = None) -> Response:
         """The answer to one GET, tried again on transient trouble.
 
@@ -137,6 +169,13 @@ class HttpClient:
         prepared = _with_params(url, params or {})
         for attempt in range(1, self.limits.attempts + 1):
             try:
+                try:
+                    return self._get_following(prepared)
+                except PermanentError as error:
+                    if error.status != 401 or not self._auth.applies_to(prepared):
+                        raise
+                self._auth.token = None
+                self._note("The source refuses HF_TOKEN (401): it is asked without it. Renew the token or unset it.")
                 return self._get_following(prepared)
             except TransientError as error:
                 if attempt == self.limits.attempts:
@@ -152,6 +191,8 @@ class HttpClient:
                 raise error
             # The jitter on top keeps clients that were refused together from returning together.
             pause += error.retry_after
+        if pause > self._seconds_left():
+            raise error
         _log.log(
             logging.INFO if pause > _NOTABLE_WAIT else logging.DEBUG,
             "%s Attempt %d of %d for %s follows in %.0f s.",
@@ -181,6 +222,8 @@ class HttpClient:
 
     def _pace(self, url: str) -> None:
         wait = self._earliest - self._clock()
+        if self._seconds_left() <= max(wait, 0.0):
+            raise TransientError("The time for this fetch is over.", url=public_url(url))
         if wait > self.limits.max_wait:
             raise TransientError(
                 f"The rate limit is used up for another {wait:.0f} s.", url=public_url(url), retry_after=wait
@@ -194,8 +237,9 @@ class HttpClient:
     def _get_once(self, url: str) -> Response | str:
         """The answer, or where it redirects to."""
         limits = self.limits
-        with self._adapter.watchdog(limits.deadline, public_url(url)) as expired:
-            stop_at = self._clock() + limits.deadline
+        deadline = min(limits.deadline, max(self._seconds_left(), 0.0))
+        with self._adapter.watchdog(deadline, public_url(url)) as expired:
+            stop_at = self._clock() + deadline
             try:
                 with self._session.get(
                     url,
@@ -207,23 +251,24 @@ class HttpClient:
                     result = self._read(answer, url, stop_at)
                     if expired():
                         # A socket shut amid the headers looks like an answer without a body.
-                        raise _too_slow(url, limits.deadline)
+                        raise _too_slow(url, deadline)
                     return result
             except SourceError as error:
                 if expired() and not isinstance(error, PermanentError):
-                    raise _too_slow(url, limits.deadline) from None
+                    raise _too_slow(url, deadline) from None
                 raise
             except (
-                requests.exceptions.InvalidURL,
-                requests.exceptions.MissingSchema,
-                requests.exceptions.InvalidSchema,
-            ):
-                raise _no_address(url) from None
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                http.client.HTTPException,
+                OSError,
+                ValueError,
+                zlib.error,
+            ) as error:
                 if expired():
-                    raise _too_slow(url, limits.deadline) from None
+                    raise _too_slow(url, deadline) from None
                 # Not chained: the exceptions of requests carry the request with its headers, token included.
-                raise TransientError(_describe(error), url=public_url(url)) from None
+                raise _typed(error, url) from None
 
     def _read(self, answer: requests.Response, url: str, stop_at: float) -> Response | str:
         self._note_rate_limit(answer.headers)
@@ -237,6 +282,8 @@ class HttpClient:
                 status=status,
                 retry_after=retry_after(answer.headers),
             )
+        if status == 407:
+            raise _login_asked(url)
         if not 200 <= status < 300:
             raise PermanentError(
                 f"The server answered {status} {answer.reason or ''}".rstrip() + ".",
@@ -268,8 +315,11 @@ class HttpClient:
         for chunk in self._raw_chunks(answer, url, stop_at):
             while chunk:
                 # One byte more than allowed is enough to know, however much the rest would unpack to.
+                if decoder and decoder.eof:
+                    # A gzip body may have several members.
+                    decoder = _decoder("gzip", url)
                 part = decoder.decompress(chunk, min(_CHUNK * 16, limit - size + 1)) if decoder else chunk
-                chunk = decoder.unconsumed_tail if decoder else b""
+                chunk = (decoder.unconsumed_tail or decoder.unused_data) if decoder else b""
                 size += len(part)
                 if size > limit:
                     raise PermanentError(f"The answer has more than {limit} bytes.", url=public_url(url))
@@ -299,6 +349,61 @@ def _with_params(url: str, params: Mapping[str, str | int]) -> str:
         return requests.Request("GET", url, params=dict(params)).prepare().url or url
     except (requests.RequestException, ValueError):
         raise _no_address(url) from None
+
+
+def _typed(error: Exception, url: str) -> SourceError:
+    """What an error of the libraries below means, in one sentence."""
+    text = str(error).lower()
+    proxy = _proxy_of(url)
+    bundle = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), None)
+    if proxy and isinstance(error, requests.exceptions.InvalidSchema) and "socks" in text:
+        return PermanentError(
+            f"{proxy} is a SOCKS proxy, which is not supported: give the address of an HTTP proxy, or unset it.",
+            url=public_url(url),
+        )
+    if proxy and isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return PermanentError(
+            f"{proxy} is not the address of a proxy: give one like http://proxy.example:3128, or unset it.",
+            url=public_url(url),
+        )
+    if isinstance(
+        error,
+        (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema),
+    ):
+        return _no_address(url)
+    if proxy and isinstance(error, requests.exceptions.ProxyError):
+        if "407" in text:
+            return _login_asked(url)
+        return TransientError(f"{proxy} can't be used: {_describe(error)}", url=public_url(url))
+    if "certificate bundle" in text or "no_certificate_or_crl_found" in text:
+        named = f"{bundle} names {os.environ[bundle]}" if bundle else "The list of certificates is missing"
+        return PermanentError(
+            f"No certificates can be read: {named}. Give a file of certificates (PEM), or unset it.",
+            url=public_url(url),
+        )
+    return TransientError(_describe(error), url=public_url(url))
+
+
+def _login_asked(url: str) -> PermanentError:
+    return PermanentError(
+        f"{_proxy_of(url) or 'A proxy'} asks for a login (407): put it into the proxy's address, "
+        "like http://user:password@proxy.example:3128.",
+        url=public_url(url),
+        status=407,
+    )
+
+
+def _proxy_of(url: str) -> str | None:
+    """The proxy of the environment for an address, with the name of its variable and without its password."""
+    if _no_proxies(url) or requests.utils.should_bypass_proxies(url, None):
+        return None
+    for scheme in (urlsplit(url).scheme, "all"):
+        for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper()):
+            if value := os.environ.get(name):
+                head, separator, address = value.rpartition("@")
+                kind = f"{head.partition('://')[0]}://" if separator and "://" in head else ""
+                return f"{name} ({kind}{address})"
+    return None
 
 
 def _no_address(url: str) -> PermanentError:
@@ -374,6 +479,8 @@ def _too_slow(url: str, deadline: float) -> TransientError:
 
 def _describe(error: Exception) -> str:
     text = f"{type(error).__name__} {error}".lower()
+    if isinstance(error, zlib.error):
+        return "The compressed answer is damaged."
     if "timeout" in text or "timed out" in text:
         return "The server did not answer in time."
     if "resolve" in text or "name or service" in text:
@@ -389,15 +496,19 @@ class _BearerAuth(AuthBase):
     """Adds the token for one origin. Being set at all also keeps requests from reading ~/.netrc."""
 
     def __init__(self, token: str | None, origin: tuple[str, str, int | None] | None) -> None:
-        self._token = token
+        self.token = token
         self._origin = origin
 
     def __repr__(self) -> str:
         return "_BearerAuth(…)"
 
+    def applies_to(self, url: str) -> bool:
+        """Whether a request to this address carries the token."""
+        return bool(self.token and self._origin and origin_of(url) == self._origin)
+
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token and self._origin and origin_of(request.url or "") == self._origin:
-            request.headers["Authorization"] = f"Bearer {self._token}"
+        if self.applies_to(request.url or ""):
+            request.headers["Authorization"] = f"Bearer {self.token}"
         return request
 
 
@@ -412,15 +523,16 @@ class _WatchedAdapter(HTTPAdapter):
         opened: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
         self._opened = opened
 
+        # Before it is connected: a proxy may take its time to answer, and a server with its certificate.
         class Connection(HTTPConnection):
             def connect(self) -> None:
-                super().connect()
                 opened.add(self)
+                super().connect()
 
         class SecureConnection(HTTPSConnection):
             def connect(self) -> None:
-                super().connect()
                 opened.add(self)
+                super().connect()
 
         class Pool(HTTPConnectionPool):
             ConnectionCls = Connection
@@ -428,7 +540,13 @@ class _WatchedAdapter(HTTPAdapter):
         class SecurePool(HTTPSConnectionPool):
             ConnectionCls = SecureConnection
 
-        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
+        self._pools: dict[str, Any] = {"http": Pool, "https": SecurePool}
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
 
     @contextmanager
     def watchdog(self, seconds: float, url: str) -> Iterator[Callable[[], bool]]:

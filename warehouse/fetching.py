@@ -16,6 +16,9 @@ from warehouse.settings import FIRST_LISTING_DATE, Settings
 
 #: Dates without an answer, each after all of the client's retries, before a run stops asking.
 GIVE_UP_AFTER = 2
+#: Seconds that fetching may take, waits included: long enough for two windows of the site's rate limit (300 s), plus
+#: some for each date. It runs while the writer's lock is held.
+MAX_SECONDS, MAX_SECONDS_PER_DATE = 600, 10
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +67,25 @@ def fetch_listings(
     """Fetch and land the listing of each date. A date that fails is reported and costs the others nothing.
 
     Each capture is durable before the next date is asked for, so a kill loses at most one answer. A source that
-    does not answer for ``GIVE_UP_AFTER`` dates in a row is left alone for the rest of the run.
+    does not answer for ``GIVE_UP_AFTER`` dates in a row is left alone for the rest of the run, and a slow one after
+    ``MAX_SECONDS`` and ``MAX_SECONDS_PER_DATE`` for each date.
     """
     report = FetchReport()
+    with client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * len(dates)):
+        _fetch(landing, client, dates, on_date, only, report)
+    report.remarks[:0] = client.take_notes()
+    return report
+
+
+def _fetch(
+    landing: Landing,
+    client: DailyPapersClient,
+    dates: Sequence[date],
+    on_date: Callable[[date, str], None] | None,
+    only: Literal["api", "page"] | None,
+    report: FetchReport,
+) -> None:
+    """Fetch and land each date, and report it."""
     silent = 0
     for listing_date in dates:
         if silent >= GIVE_UP_AFTER:
@@ -99,7 +118,6 @@ def fetch_listings(
         report.remarks += [f"{listing_date}: {note}" for note in notes]
         if on_date:
             on_date(listing_date, "landed")
-    return report
 
 
 def _notes(capture: Capture) -> list[str]:

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Raw
 from requests.utils import parse_header_links
 
+from sources.daily_papers.entries import MAX_PAGE_BYTES
 from sources.daily_papers.ids import canonical_id
 from sources.errors import PermanentError, SourceError, TransientError
 from sources.http import HttpClient, Response, origin_of
@@ -116,6 +117,11 @@ class DailyPapersClient:
         self._page_size: int | None = page_size
         self._max_pages = max_pages
         self._now = now
+
+    def take_notes(self) -> list[str]:
+        """Sentences about the connection for whoever started the program, each once."""
+        notes, self.http.notes = self.http.notes, []
+        return notes
 
     def fetch_listing(self, listing_date: date, only: Literal["api", "page"] | None = None) -> Capture:
         """All pages of the API for one date, or the daily page when the API fails; ``only`` asks just one of them.
@@ -219,6 +225,10 @@ class DailyPapersClient:
             elif any(paper_id in found.met for paper_id in ids):
                 found.has_shifted = True
             found.payloads.append(self._payload(response))
+            if sum(len(payload.body) for payload in found.payloads) > MAX_PAGE_BYTES:
+                found.payloads.pop()
+                found.warn(f"the listing may be cut: its pages have more than {MAX_PAGE_BYTES} bytes")
+                break
             idle = 0 if found.add(ids) else idle + 1
             if idle > (1 if link else 0):
                 break

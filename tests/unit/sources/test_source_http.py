@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -328,3 +330,152 @@ def test_the_text_of_a_refusal_is_kept_in_one_line(site: ReplayServer, fast_http
     with pytest.raises(PermanentError) as caught:
         fast_http.get(site.url + URL + "&limit=101")
     assert caught.value.answer and "<=100" in caught.value.answer and "\n" not in caught.value.answer
+
+
+def _answering(status: int, body: bytes = b"[]", **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def test_every_member_of_a_compressed_answer_is_read_and_a_damaged_one_is_said() -> None:
+    whole = gzip.compress(b"[1, ") + gzip.compress(b"2, ") + gzip.compress(b"3]")
+    with _scripted(_answering(200, whole, Content_Encoding="gzip")) as url:
+        assert HttpClient().get(url).body == b"[1, 2, 3]"
+    damaged = bytearray(gzip.compress(bytes(range(256)) * 40))
+    damaged[40:60] = bytes(20)
+    for body in (bytes(damaged), gzip.compress(b"[1, ") + b"no gzip"):
+        with (
+            _scripted(_answering(200, body, Content_Encoding="gzip")) as url,
+            pytest.raises(TransientError, match="damaged"),
+        ):
+            HttpClient(limits=HttpLimits(attempts=1)).get(url)
+
+
+@pytest.mark.parametrize("token", ["hf_a\nX-Evil: 1", "hf_a b", "hf_é☃", "hf_a\x00"])
+def test_a_token_that_can_not_be_sent_is_left_out_with_a_sentence(token: str) -> None:
+    received: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        received.append(handler.headers.get("Authorization"))
+        _answering(200)(handler)
+
+    with _scripted(answer) as url:
+        http = HttpClient(token=token, token_endpoint=url)
+        assert http.get(url).status == 200
+        HttpClient(token="hf_good\n", token_endpoint=url).get(url)
+    assert received == [None, "Bearer hf_good"], "a line break at the end is how a file ends"
+    assert len(http.notes) == 1 and "HF_TOKEN" in http.notes[0] and "hf_a" not in http.notes[0]
+
+
+def test_a_token_that_is_refused_is_left_out_with_a_sentence() -> None:
+    received: list[str | None] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        received.append(handler.headers.get("Authorization"))
+        _answering(401 if received[-1] else 200)(handler)
+
+    with _scripted(answer) as url:
+        http = HttpClient(limits=HttpLimits(min_interval=0), token="hf_old", token_endpoint=url)
+        assert http.get(url).status == http.get(url).status == 200
+    assert received == ["Bearer hf_old", None, None]
+    assert len(http.notes) == 1 and "401" in http.notes[0] and "hf_old" not in http.notes[0]
+    with _scripted(_answering(401)) as url, pytest.raises(PermanentError, match="401"):
+        HttpClient(limits=HttpLimits(min_interval=0), token="hf_old", token_endpoint=url).get(url)
+
+
+@pytest.fixture
+def no_proxy_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http", "https", "all", "no"):
+        monkeypatch.delenv(f"{name}_proxy", raising=False)
+        monkeypatch.delenv(f"{name}_proxy".upper(), raising=False)
+
+
+@pytest.mark.usefixtures("no_proxy_variables")
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("ALL_PROXY", "socks5://me:secret@127.0.0.1:1", "ALL_PROXY (socks5://127.0.0.1:1) is a SOCKS proxy"),
+        ("HTTPS_PROXY", "socks5h://127.0.0.1:1", "is a SOCKS proxy"),
+        ("HTTPS_PROXY", " ", "HTTPS_PROXY ( ) is not the address of a proxy"),
+        ("https_proxy", "http://", "https_proxy (http://) is not the address of a proxy"),
+        ("HTTPS_PROXY", "http://me:secret@host:port", "HTTPS_PROXY (http://host:port) is not the address"),
+        ("HTTPS_PROXY", "ftp://127.0.0.1:1", "is not the address of a proxy"),
+    ],
+)
+def test_a_proxy_that_can_not_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(PermanentError) as caught:
+        HttpClient(limits=HttpLimits(min_interval=0)).get("https://site.invalid/api")
+    assert says in str(caught.value) and "secret" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("no_proxy_variables")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_asks_for_a_login_is_named(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    with _scripted(_answering(407)) as url:
+        monkeypatch.setenv(f"{scheme}_proxy", url.replace("//", "//me:secret@"))
+        monkeypatch.setattr(BaseHTTPRequestHandler, "do_CONNECT", _answering(407), raising=False)
+        with pytest.raises(PermanentError, match="asks for a login") as caught:
+            HttpClient(limits=HttpLimits(min_interval=0)).get(f"{scheme}://site.invalid/api")
+    assert "secret" not in str(caught.value) and url.removeprefix("http://") in str(caught.value)
+
+
+@pytest.mark.usefixtures("no_proxy_variables")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_drips_can_not_hold_us_longer_than_a_server(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    stop = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while not stop.wait(0.05):
+            try:
+                handler.wfile.write(b"X-Slow: 1\r\n")
+            except OSError:
+                return
+
+    monkeypatch.setattr(BaseHTTPRequestHandler, "do_CONNECT", drip, raising=False)
+    with _scripted(drip) as url:
+        monkeypatch.setenv(f"{scheme}_proxy", url)
+        started = time.monotonic()
+        with pytest.raises(TransientError):
+            HttpClient(limits=HttpLimits(deadline=0.5, attempts=1)).get(f"{scheme}://site.invalid/api")
+        assert time.monotonic() - started < 3
+        stop.set()
+
+
+@pytest.mark.usefixtures("no_proxy_variables")
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_of_certificates_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content:
+        bundle.write_text(content)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with _scripted(_answering(200)) as url, pytest.raises(PermanentError) as caught:
+        HttpClient(limits=HttpLimits(min_interval=0)).get(url.replace("http", "https"))
+    assert f"REQUESTS_CA_BUNDLE names {bundle}" in str(caught.value)
+
+
+def test_all_requests_of_a_block_are_bounded_with_their_waits(site: ReplayServer) -> None:
+    clock = Clock()
+    http = clock.client(min_interval=0)
+    with http.within(100):
+        site.faults = [Fault("rate_limit", seconds=37)]
+        with pytest.raises(TransientError, match="429"):
+            http.get(site.url + URL)
+        assert sum(clock.slept) <= 100
+        clock.time += 100
+        site.faults = []
+        with pytest.raises(TransientError, match="time for this fetch is over"):
+            http.get(site.url + URL)
+    clock.time += 100
+    assert http.get(site.url + URL).status == 200
