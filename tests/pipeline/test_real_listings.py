@@ -62,7 +62,8 @@ def test_the_five_days_with_several_fetches_show_true_gains(imported: tuple[Pape
         rows = connection.execute(
             """with seen as (
                    select paper_id, count(*) as looks,
-                          max_by(upvotes, observed_at) - min_by(upvotes, observed_at) as gain
+                          case when looks > 1 then max_by(upvotes, observed_at) - min_by(upvotes, observed_at) end
+                              as gain
                    from marts.fct_upvote_observations where upvotes is not null group by paper_id),
                added as (select paper_id, sum(gained) as gain from marts.fct_paper_upvotes_daily group by paper_id)
                select count(*), count(*) filter (where seen.gain is distinct from added.gain),
