@@ -31,10 +31,10 @@ demo: $(READY) ## Replay a month of invented listings through the whole pipeline
 	$(PAPERS) demo
 
 test: $(READY) ## Run the fast tests on two cores (3 minutes)
-	.venv/bin/pytest -n 2 --dist worksteal -m "not slow"
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: $(READY) ## Run all tests but those on Spark: browser, UI, real listings and long sequences too (12 minutes)
-	.venv/bin/pytest -n 2 --dist worksteal
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(READY) ## Measure against what people would use instead (ONLY=load,day picks rows, SCALE_PAPERS= sets the size)
 	.venv/bin/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SCALE_PAPERS),--scale-papers $(SCALE_PAPERS))

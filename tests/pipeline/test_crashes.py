@@ -176,6 +176,7 @@ def test_a_second_run_waits_and_then_says_who_holds_the_warehouse(scene: Scene, 
     repair_and_compare(papers, scene)
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_both_finish(scene: Scene, tmp_path: Path) -> None:
     papers = scene.copy(tmp_path / "home")
     ended = run(papers.home, scene.files, twice=True)
@@ -202,6 +203,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_clear_sentence(scene: Scene, small_disk: Callable[[int], Path], tmp_path: Path) -> None:
     size = sum(f.stat().st_size for f in scene.template.rglob("*") if f.is_file()) // 1024
     disk = small_disk(size + 80_000)  # room for the next file, its log and the export, once the filler is gone

@@ -68,6 +68,7 @@ def test_the_examples_in_python_run_as_they_stand(demo: Papers) -> None:
     assert len(names["curve"]) == 3 and len(names["rising"]) == 10
 
 
+@pytest.mark.slow
 def test_dbts_page_shows_every_table_and_loads_nothing(demo: Papers, tmp_path: Path) -> None:
     page = Path(demo.copy(tmp_path / "home")("docs", "--no-serve").out.strip())
     text = page.read_text(encoding="utf-8")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Papers
 from tests.resolution_runs import run
 from warehouse.overrides import are_overrides_new
 from warehouse.settings import Settings
 
 
+@pytest.mark.slow
 def test_overrides_are_obeyed_by_the_next_run_and_taking_them_out_restores_every_row(
     demo: Papers, tmp_path: Path
 ) -> None:
@@ -63,6 +66,7 @@ def test_overrides_are_obeyed_by_the_next_run_and_taking_them_out_restores_every
     assert {name for name in before if before[name] != after[name]} == set()
 
 
+@pytest.mark.slow
 def test_a_month_of_listings_leaves_untouched_persons_alone(demo: Papers) -> None:
     with demo.published() as connection:
         rows = connection.execute(

@@ -164,7 +164,7 @@ def test_a_time_that_was_learned_anew_changes_the_id_as_a_rebuild_does() -> None
     assert _run(JANUARY, late).decisions == _run(JANUARY).decisions
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
 def test_days_in_any_order_and_packs_of_any_size_decide_as_all_at_once(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +194,7 @@ def test_days_in_any_order_and_packs_of_any_size_decide_as_all_at_once(
     assert last is not None and last.decisions == whole.decisions
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
 def test_papers_that_come_and_go_leave_what_a_rebuild_makes_of_the_rest(seed: int) -> None:
     """Circles of people whose names stand for several, so that names become and cease to be torn."""
     chance = random.Random(seed)
