@@ -5,7 +5,7 @@ PAPERS := .venv/bin/papers
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-spark bench lint types format dictionary ui clean
+.PHONY: help setup demo test test-all test-spark attack bench lint types format dictionary ui clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -35,6 +35,9 @@ test: $(READY) ## Run the fast tests on two cores (3 minutes)
 
 test-all: $(READY) ## Run all tests but those on Spark: browser, UI, real listings and long sequences too (12 minutes)
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+attack: $(READY) ## Kill, damage and deceive it, and print what held (15 minutes at most; PAPERS_ATTACK_SEED= tries others)
+	.venv/bin/pytest -q tests/slow/attack
 
 bench: $(READY) ## Measure against what people would use instead (ONLY=load,day picks rows, SCALE_PAPERS= sets the size)
 	.venv/bin/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SCALE_PAPERS),--scale-papers $(SCALE_PAPERS))
