@@ -7,6 +7,7 @@ holds the two to the same definitions.
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import jinja2
@@ -19,8 +20,8 @@ TABLES_READ = ("fct_upvote_observations", "fct_listings")
 
 
 def table_macros() -> str:
-    """The statements that make the table macros."""
-    return re.sub(r"\n{2,}", "\n", str(models_macros().table_macros()))
+    """The statements that make the table macros of one file, which get an id of their own."""
+    return re.sub(r"\n{2,}", "\n", str(models_macros().table_macros(uuid.uuid4())))
 
 
 def models_macros(**variables: Any) -> Any:

@@ -397,8 +397,10 @@ def test_the_oracle_agrees_on_invented_observations_around_the_windows(demo: Pap
         (macro,) = published.execute(
             "select macro_definition from duckdb_functions() where function_name = 'trends_as_of'"
         ).fetchall()[0]
+        (file_id,) = published.execute("select marts.file_id()").fetchall()[0]
     with duckdb.connect() as connection:
         connection.execute("create schema marts")
+        connection.execute(f"create macro marts.file_id() as '{file_id}'")
         connection.execute(
             "create table marts.fct_upvote_observations (paper_id varchar, observed_at timestamp, upvotes bigint, "
             "position integer, comments bigint)"
