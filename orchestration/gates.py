@@ -24,6 +24,7 @@ from orchestration.expectations.suites import (
     BATCH,
     BATCH_ENTRIES_QUERY,
     BATCH_LOADS_QUERY,
+    CLOCK_SKEW_SECONDS,
     FRESH_HOURS,
     MART_QUERIES,
     MARTS,
@@ -149,11 +150,13 @@ class GateOutcome:
 def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
     """Judge every pending load by itself and write its verdict.
 
-    Blocks (``problem``) when this run brought loads and none was accepted, or when more than the configured share
-    of the judged ones was rejected.
+    Accepted loads that were observed after now (a clock was wrong) are judged again. Blocks (``problem``) when this run
+    brought loads and none was accepted, when more than the configured share of them was rejected, or when nothing
+    accepted is left.
     """
     now = utc_now().replace(tzinfo=None)
     with RawStore.open(settings.raw_database) as raw:
+        future = raw.take_back(now + timedelta(seconds=CLOCK_SKEW_SECONDS))
         sources: dict[str, str] = {}
         listings: dict[str, str] = {}
         sizes: Counter[str] = Counter()
@@ -197,6 +200,8 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
                 for load_id in sources
             ]
         )
+        _record_taken_back(settings, raw, rejected, run_id)
+        is_empty = not scalar(raw.connection, "select count(*) from raw.loads where verdict = 'accepted'")
     failures = _failures(BATCH, judgement, sizes, listings)
     warnings = tuple(failure.rule for failure in failures if failure.severity == "warning")
     accepted = len(sources) - len(rejected)
@@ -204,8 +209,11 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
     for failure in failures:
         logger.debug("The batch gate: %s", failure.details)
     problem = None
-    if not accepted or len(rejected) / len(sources) > settings.max_rejected_share:
-        reason, count = Counter(rejected.values()).most_common(1)[0]
+    # What was taken back says nothing about what this run brought.
+    new = {load_id: why for load_id, why in rejected.items() if load_id not in future}
+    brought = len(sources) - len(future)
+    if is_empty or (brought and (len(new) == brought or len(new) / brought > settings.max_rejected_share)):
+        reason, count = Counter((new or rejected).values()).most_common(1)[0]
         first = next(load for load, why in rejected.items() if why == reason)
         remedy = BATCH.rule(reason.split(":")[0]).remedy
         because = f"{count} of them because" if count < len(rejected) else "because"
@@ -217,6 +225,18 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
         *("batch", len(sources), accepted, rejected, warnings, page, problem, failures),
         listings={load_id: listings[load_id] for load_id in rejected},
     )
+
+
+def _record_taken_back(settings: Settings, raw: RawStore, rejected: Mapping[str, str], run_id: str) -> None:
+    """Put on record which loads of the published file are rejected now for a time in the future: their rows vanish."""
+    future = sorted(load_id for load_id, why in rejected.items() if "observed_in_the_past: " in why)
+    if not future or not is_intact(settings):
+        return
+    with published_file(settings) as file, open_database(file, read_only=True) as published:
+        query = "select load_id from marts.ops_loads where verdict = 'accepted' and load_id in (select unnest(?))"
+        known = [load_id for (load_id,) in published.execute(query, [future]).fetchall()]
+    for load_id in known:
+        raw.record_act("taken_back", run_id, load_id, "it was observed after the time of this run", gate="batch")
 
 
 def without_rules(reason: str) -> str:

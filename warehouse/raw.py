@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -431,13 +431,33 @@ class RawStore:
         self._replay_decisions(landing)
         return result
 
+    def take_back(self, latest: datetime) -> set[str]:
+        """Make accepted loads that were observed after ``latest`` (UTC) pending again; returns their ids.
+
+        What a person accepted stays.
+        """
+        rows = self.connection.execute(
+            """update raw.loads set verdict = 'pending', verdict_by = null
+               where verdict = 'accepted' and verdict_by = 'gate' and observed_at > ? returning load_id""",
+            [latest],
+        ).fetchall()
+        return {load_id for (load_id,) in rows}
+
     def record_act(
-        self, act: str, run_id: str, load_id: str | None, reason: str, by: str | None = None, found: str | None = None
+        self,
+        act: str,
+        run_id: str,
+        load_id: str | None,
+        reason: str,
+        by: str | None = None,
+        found: str | None = None,
+        *,
+        gate: str = "person",
     ) -> None:
-        """Put what a person did on record, beside the findings of the gates."""
+        """Put what a person or a gate did on record, beside the findings of the gates."""
         row = {
             "run_id": run_id,
-            "gate": "person",
+            "gate": gate,
             "checked_at": utc_now().replace(tzinfo=None),
             "load_id": load_id,
             "expectation": act,

@@ -531,11 +531,13 @@ PUBLISHED_QUERIES = {
     ),
 }
 
-#: What a person did since the published file was built that may make rows vanish.
+#: What happened since the published file was built that may make rows vanish: what a person did, and loads that are
+#: rejected now because their time lies in the future.
 REASONS_QUERY = """
     select count(*) from (
         select run_id from marts.ops_gate_results
-        where gate = 'person' and expectation in ('loss_accepted', 'parsed_again')
+        where (gate = 'person' and expectation in ('loss_accepted', 'parsed_again'))
+            or (gate = 'batch' and expectation = 'taken_back')
         except select run_id from published.marts.ops_gate_results)"""
 
 #: The two frames of the batch gate, for the pending loads that are in `judged_loads`; `now` is the moment of judging.

@@ -54,11 +54,19 @@ class Sent:
 
 
 def make_issues(settings: Settings, subscriptions: list[Subscription]) -> list[Issue | None]:
-    """The present issue of each subscription, from one look at the published file; None before any observation."""
+    """The present issue of each subscription, from one published file; None before any observation.
+
+    Raises InputError when the newest observation lies in the future: an issue is never of a day to come.
+    """
     issues: list[Issue | None] = []
     with read_published(settings) as connection:
         for subscription in subscriptions:
             selection = select_risers(settings, connection, subscription.filters)
+            if selection.as_of and selection.as_of.date() > utc_now().date():
+                raise InputError(
+                    f"No digest is issued: the newest observation is of {selection.as_of:%Y-%m-%d %H:%M} UTC, which "
+                    "lies in the future. If this machine's clock is right, `papers run` judges such observations again."
+                )
             key = issue_key(subscription.filters.window, selection.as_of) if selection.as_of else None
             issues.append(Issue(subscription, selection, key) if key else None)
     return issues
