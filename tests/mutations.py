@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from typing import Any
 
@@ -27,7 +28,7 @@ def _damage_once(records: list[Any], chance: random.Random) -> None:
         case 0:
             del container[key]
         case 1:
-            container[key] = chance.choice(ODD_VALUES)
+            container[key] = copy.deepcopy(chance.choice(ODD_VALUES))
         case 2 if isinstance(container, list):
             container.insert(0, container[key])
         case 3:

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Raw
 from requests.utils import parse_header_links
 
-from sources.daily_papers.entries import MAX_PAGE_BYTES
+from sources.daily_papers.entries import MAX_COMMAS, MAX_PAGE_BYTES
 from sources.daily_papers.ids import canonical_id
 from sources.errors import PermanentError, SourceError, TransientError
 from sources.http import HttpClient, Response, origin_of
@@ -343,6 +343,8 @@ def _both_failed(api_error: SourceError, page_error: SourceError) -> SourceError
 
 def _read_ids(body: bytes) -> tuple[list[str], int]:
     """The paper ids on a page, as far as they can be read, and its number of records (0: it is no list)."""
+    if body.count(b",") > MAX_COMMAS:
+        return [], 0  # No listing; decoding it could take all memory.
     try:
         records = msgspec.json.decode(body, type=list[Raw])
     except (ValueError, RecursionError):

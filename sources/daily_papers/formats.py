@@ -89,7 +89,9 @@ def parse(
     ``ValueError`` when the call itself is wrong.
     """
     if format != "api_json" and len(pages) != 1:
-        raise ValueError(f"{format} comes in one payload, not {len(pages)}.")
+        raise FormatError(
+            f"The first of {len(pages)} pages is {format}; only JSON comes in several pages.", reason_code="not_json"
+        )
     if format == "page_text" and observed_at is None:
         raise ValueError("The text of a page needs the time of its capture.")
     try:

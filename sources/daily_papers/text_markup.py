@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from sources.daily_papers.ids import canonical_id
+from sources.daily_papers.ids import canonical_id, site_key
 
 _LINK_END = re.compile(r"\]\(\s*((?:https?://|/)[^\s)\[\]]{0,1000}+)(?:\s[^)\n]{0,500})?\)")
 _NUMBERED_END = re.compile(r"(?m)\]\[\d{1,4}\]()[ \t]*$")
@@ -22,7 +22,9 @@ _HEADING = re.compile(r"#{1,6}[ \t]+")
 _URL_LINE = re.compile(r"<?(https?://[^\s<>]+)>?")
 _LINE_CONTINUED = re.compile(r"\\{1,2}(?:[ \t]*\n[ \t]*|[ \t]{2,})")
 _ESCAPED = re.compile(r"\\([\[\]_*#`~>|+-])")
-_PAPER_LINK = re.compile(r"/papers/(\d{4}\.\d{3,5})(?!\d)", re.ASCII)
+_PAPER_LINK = re.compile(
+    r"/papers/(?:(\d{4}\.\d{3,5}|[a-z-]{2,13}(?:\.[A-Z]{2})?/\d{7})(?!\d)|([0-9a-f]{24})(?![0-9a-z]))", re.ASCII
+)
 _SITE = re.compile(r"https?://(?:www\.)?huggingface\.co(/[^\s]*)?", re.I)
 #: Marks the alternative text of an image inside a piece, which no capture contains.
 ALT_START, ALT_END = "\ue000", "\ue001"
@@ -50,9 +52,11 @@ class Piece:
 
     @property
     def paper_id(self) -> str | None:
-        """The arXiv id of the paper that the piece links to."""
+        """The key of the paper that the piece links to."""
         match = _PAPER_LINK.search(unquote(self.link)) if self.link else None
-        return canonical_id(match.group(1)) if match else None
+        if match is None:
+            return None
+        return site_key(match.group(2)) if match.group(2) else canonical_id(match.group(1))
 
     @property
     def site_path(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -285,6 +286,15 @@ def test_a_refused_page_size_is_told_from_a_bad_date(
         assert "limit=100" not in site.requests[0].path, "what was refused once is not asked again"
     assert len(_listing(capture).entries) == 10
     assert "refuses limit=100" in capture.warnings[0]
+
+
+def test_an_array_without_end_is_not_decoded_to_find_the_next_page() -> None:
+    pages = _Pages([b"[" + b"1," * 1_000_000 + b"1]"])
+    tracemalloc.start()
+    capture = DailyPapersClient("http://site.invalid", pages).fetch_listing(DAY)  # type: ignore[arg-type]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(capture.payloads) == 1 and peak < 10 * 2**20
 
 
 class _Refusing:

@@ -423,6 +423,15 @@ def test_an_id_that_lost_its_zeros_is_padded_in_links() -> None:
     assert first.paper_id == "2501.00101"
 
 
+def test_links_to_papers_without_an_arxiv_id_of_today_give_their_keys() -> None:
+    for listed, key in (
+        ("math.GT/0309136", "math.GT/0309136"),
+        ("67b9f1d2c3a4e5f607182930", "hf:67b9f1d2c3a4e5f607182930"),
+    ):
+        first, _ = _parse(MARKDOWN.replace("2501.00001", listed)).entries
+        assert first.paper_id == key
+
+
 @pytest.mark.parametrize("number", [str(2**63), "9" * 400, "9" * 20 + "k", str(2**31 - 1)])
 def test_an_absurd_number_costs_its_field_or_its_hit_only(number: str) -> None:
     text = (
