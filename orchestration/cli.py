@@ -377,7 +377,7 @@ def import_(
                     run_job(settings, "load_landed", outcome=outcome)
                 except WarehouseError as error:
                     blocked = error
-        report_import(settings, imported, outcome, as_json)
+        report_import(settings, imported, outcome, as_json, unused=list(known.unused))
     if outcome.loads and all(load.reason for load in outcome.loads):
         first = outcome.loads[0]
         raise InputError(

@@ -65,8 +65,13 @@ def report_run(settings: Settings, outcome: Outcome, as_json: bool, more: dict[s
     print_publication(settings, outcome)
 
 
-def report_import(settings: Settings, imported: Sequence[Imported], outcome: Outcome, as_json: bool) -> None:
-    """Print what became of each file of an import, and of the run after it."""
+def report_import(
+    settings: Settings, imported: Sequence[Imported], outcome: Outcome, as_json: bool, *, unused: Sequence[str] = ()
+) -> None:
+    """Print what became of each file of an import, and of the run after it.
+
+    ``unused``: names in the manifest that are none of these files.
+    """
     from warehouse.raw import verdicts
 
     known = verdicts(settings.raw_database, [file.load_id for file in imported if file.load_id])
@@ -91,12 +96,16 @@ def report_import(settings: Settings, imported: Sequence[Imported], outcome: Out
         files.append({"file": str(file.path), "became": became, "detail": detail, "load_id": file.load_id})
     counts = Counter(str(f["became"]) for f in files)
     if as_json:
-        console.print_json({"files": files, "counts": counts, **run_facts(settings, outcome)})
+        facts = {"files": files, "counts": counts, "unused_manifest_lines": list(unused)}
+        console.print_json({**facts, **run_facts(settings, outcome)})
         return
     for f in files:
         be = "is" if f["became"] == "waiting" else "was"
         console.line(f"{f['file']} {be} {f['became']}: {without_code(str(f['detail']))}")
     console.line(f"{_number(len(files), 'file')}: {', '.join(f'{n} {what}' for what, n in sorted(counts.items()))}.")
+    if unused:
+        shown = ", ".join(unused[:_NAMED]) + (" and others" if len(unused) > _NAMED else "")
+        console.line(f"The manifest names {_number(len(unused), 'file')} not among those imported now: {shown}.")
     if not any(f.is_new for f in imported):
         changed = "what waited was published." if outcome.publication else "no row changed anywhere."
         console.line(f"Nothing new: every file was known already, and {changed}")

@@ -189,10 +189,11 @@ def _close_killed_runs(instance: dg.DagsterInstance) -> None:
     import dagster as dg
 
     status = dg.DagsterRunStatus
-    is_open = [status.QUEUED, status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
+    is_open = [status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
     for run in instance.get_runs(dg.RunsFilter(statuses=is_open)):
         process = run.tags.get(_PROCESS)
-        if process and not _is_alive(int(process)):
+        # Dagster's UI gives a run that it repeats the tags of the first.
+        if process and not run.parent_run_id and not _is_alive(int(process)):
             text = "The process of this run was killed. What it had landed is loaded by the next run; nothing is lost."
             instance.report_run_failed(run, text)
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from warehouse.errors import InputError
 from warehouse.landing import Landing, ObservedAtBasis, utc_now
@@ -101,11 +101,13 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
 def read_manifest(path: Path) -> dict[str, Known]:
     """File → what is known, from a TSV with the columns file, listing_date and observed_at (others are ignored).
 
-    Raises InputError, naming the line, for a missing column or a value that is no date or time.
+    Names are as ``_as_named`` has them. Raises InputError, naming the line, for a missing column, a value that is no
+    date or time, and a second line that says something else of a file.
     """
     if not path.is_file():
         raise InputError(f"There is no manifest {path}: check the path.")
     known: dict[str, Known] = {}
+    lines: dict[str, int] = {}
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t")
@@ -119,21 +121,36 @@ def read_manifest(path: Path) -> dict[str, Known]:
                 where = f"{path}, line {reader.line_num}"
                 if not row["file"]:
                     raise InputError(f"{where} names no file.")
-                known[row["file"]] = Known(
+                name = _as_named(row["file"])
+                said = Known(
                     parse_day(row["listing_date"], f"{where}: listing_date") if row["listing_date"] else None,
                     parse_moment(row["observed_at"], f"{where}: observed_at") if row["observed_at"] else None,
                 )
+                if known.setdefault(name, said) != said:
+                    raise InputError(
+                        f"{where} says something else of {row['file']} than line {lines[name]}: leave one of them."
+                    )
+                lines.setdefault(name, reader.line_num)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} is not a tab-separated text file ({error}).") from error
     return known
 
 
+def _as_named(name: str) -> str:
+    """A path of a manifest, which may be written on Windows, with slashes and without ``./`` before it."""
+    return PurePosixPath(name.replace("\\", "/")).as_posix()
+
+
 class Manifest:
-    """Looks files up by their path below the manifest's folder, else by the longest unique end of their path."""
+    """Looks files up by their path below the manifest's folder, else by the longest unique end of their path.
+
+    ``unused`` are the names, as ``_as_named`` has them, of the lines that no file was looked up by so far.
+    """
 
     def __init__(self, path: Path | None):
         self._folder = path.parent.resolve() if path else None
         self._known = read_manifest(path) if path else {}
+        self.unused = dict.fromkeys(self._known)
         self._by_name: dict[str, list[str]] = {}
         for name in self._known:
             self._by_name.setdefault(Path(name).name, []).append(name)
@@ -141,12 +158,17 @@ class Manifest:
     def of(self, path: Path) -> Known:
         """What is known of a file; nothing if the manifest does not name it."""
         resolved = path.resolve()
+        names = []
         if self._folder and resolved.is_relative_to(self._folder):
-            named = self._known.get(resolved.relative_to(self._folder).as_posix())
-            if named:
-                return named
-        ends = [n for n in self._by_name.get(path.name, []) if f"/{resolved.as_posix()}".endswith(f"/{n}")]
-        return self._known[max(ends, key=len)] if ends else Known()
+            names = [n for n in (_as_named(str(resolved.relative_to(self._folder))),) if n in self._known]
+        if not names:
+            whole = _as_named(str(resolved))
+            names = [n for n in self._by_name.get(Path(whole).name, []) if f"/{whole}".endswith(f"/{n.lstrip('/')}")]
+        if not names:
+            return Known()
+        name = max(names, key=len)
+        self.unused.pop(name, None)
+        return self._known[name]
 
 
 def import_files(
@@ -164,13 +186,13 @@ def import_files(
         for path in files:
             try:
                 body = read_bounded(path, max_bytes)
+                listing_date, observed_at, basis = _times(path, manifest.of(path), told)
             except (OSError, InputError) as error:
                 reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
                 result = Imported(path, None, False, reason)
             else:
-                listing_date, observed_at, basis = _times(path, manifest.of(path), told)
                 load_id, is_new = batch.land(
-                    [(path.name, body)],
+                    [(_readable(path.name), body)],
                     source=_source_name(path),
                     listing_date=listing_date,
                     observed_at=observed_at,
@@ -228,7 +250,10 @@ def _times(path: Path, known: Known, told: Known) -> tuple[date | None, datetime
         return listing_date, told.observed_at, "option"
     if named_time:
         return listing_date, named_time, "file name"
-    return listing_date, datetime.fromtimestamp(path.stat().st_mtime, tz=UTC), "file time"
+    try:
+        return listing_date, datetime.fromtimestamp(path.stat().st_mtime, tz=UTC), "file time"
+    except (ValueError, OverflowError):
+        raise InputError("the file's own time can't be used: give --observed-at or a manifest") from None
 
 
 def _named(name: str) -> tuple[date | None, datetime | None]:
@@ -247,7 +272,12 @@ def _named(name: str) -> tuple[date | None, datetime | None]:
 def _source_name(path: Path) -> str:
     """The end of a path, enough to know the file again without telling the whole machine."""
     parts = path.resolve().parts
-    return "/".join(parts[-3:]) if len(parts) > 3 else path.name
+    return _readable("/".join(parts[-3:]) if len(parts) > 3 else path.name)
+
+
+def _readable(name: str) -> str:
+    """The name of a file as text that can be stored: bytes that are not UTF-8 are written as ``\\xff``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _is_candidate(file: Path) -> bool:

@@ -189,8 +189,7 @@ class Settings:
         """Read ``PAPERS_*`` and ``HF_TOKEN``. Raises InputError for a value that can't be used."""
         env = os.environ if environ is None else environ
         endpoint = env.get("PAPERS_ENDPOINT", PUBLIC_ENDPOINT).rstrip("/")
-        if not endpoint.startswith(("http://", "https://")):
-            raise InputError(f"PAPERS_ENDPOINT is {endpoint!r}: give an http:// or https:// address.")
+        _check_address(endpoint, "PAPERS_ENDPOINT", "a token goes into HF_TOKEN")
         return cls(
             home=_usable_home(Path(env.get("PAPERS_HOME") or cls.home)),
             endpoint=endpoint,
@@ -326,9 +325,22 @@ def _alert_mail(env: Mapping[str, str]) -> tuple[str, ...]:
 
 def _site_url(env: Mapping[str, str]) -> str | None:
     url = env.get("PAPERS_SITE_URL") or None
-    if url and not url.startswith(("http://", "https://")):
-        raise InputError(f"PAPERS_SITE_URL is {url!r}: give the http:// or https:// address that serves report/.")
+    if url:
+        _check_address(url, "PAPERS_SITE_URL", "readers of the feeds would see it")
     return url.rstrip("/") if url else None
+
+
+def _check_address(url: str, what: str, why: str) -> None:
+    """Raises InputError for what is no plain web address. What may be a secret is not repeated: it would be stored."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_address = False
+    if any(mark in url for mark in "@?#"):
+        raise InputError(f"{what} holds a user, a password or a query: give the address alone; {why}.")
+    if not is_address:
+        raise InputError(f"{what} is {url!r}: give an http:// or https:// address.")
 
 
 def is_mail_address(text: str) -> bool:

@@ -111,3 +111,68 @@ def test_a_gzip_file_that_ends_early_is_damaged(tmp_path: Path) -> None:
     torn.write_bytes(gzip.compress(os.urandom(1000))[:-200])
     with pytest.raises(InputError, match="damaged"):
         read_bounded(torn, 10_000)
+
+
+def _manifest(tmp_path: Path, *names: str, day: str = "2025-02-03") -> Path:
+    path = tmp_path / "manifest.tsv"
+    rows = [f"{name}\t{day}\t2025-02-04T01:02:03Z\n" for name in names]
+    path.write_text("file\tlisting_date\tobserved_at\n" + "".join(rows))
+    return path
+
+
+@pytest.mark.parametrize("name", ["files\\a.json", ".\\files\\a.json", "./files/a.json", "files//a.json", "a.json"])
+def test_a_manifest_names_files_as_windows_does_too(tmp_path: Path, name: str) -> None:
+    assert _import(tmp_path, "a.json", _manifest(tmp_path, name)).observed_at_basis == "manifest"
+
+
+@pytest.mark.parametrize("other", ["files/a.json", "files\\a.json", "./files/a.json"])
+def test_two_lines_of_a_manifest_may_not_say_different_things_of_a_file(tmp_path: Path, other: str) -> None:
+    path = _manifest(tmp_path, "files/a.json")
+    path.write_text(path.read_text() + f"{other}\t2025-02-05\t2025-02-06T01:02:03Z\n")
+    with pytest.raises(InputError, match=r"line 3 .* line 2"):
+        Manifest(path)
+    Manifest(_manifest(tmp_path, "files/a.json", other))  # saying the same twice is no contradiction
+
+
+def test_lines_of_a_manifest_that_no_file_was_looked_up_by_are_known(tmp_path: Path) -> None:
+    manifest = Manifest(_manifest(tmp_path, "files/a.json", "files/gone.json", "b.json"))
+    for name in ("a.json", "c.json"):
+        manifest.of(tmp_path / "files" / name)
+    assert list(manifest.unused) == ["files/gone.json", "b.json"]
+
+
+@pytest.mark.parametrize(
+    "name", [b"2025-01-08-\xff\xfe.json", "2025-01-08-é.json".encode("latin-1"), b"2025-01-08-\xed\xb3\xbf.json"]
+)
+def test_a_file_name_that_is_no_utf8_costs_no_file(tmp_path: Path, name: bytes) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "2025-01-07.json").write_text("[]")
+    (folder / "2025-01-09.json").write_text("[1]")
+    Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("[2]")
+    landing = Landing(tmp_path / "landing")
+    done = import_files(landing, find_files([folder]), manifest=Manifest(None), told=Known(), max_bytes=1000)
+    assert [file.problem for file in done] == [None, None, None]
+    captures = {capture.listing_date: capture for capture in landing.captures()}
+    assert set(captures) == {date(2025, 1, day) for day in (7, 8, 9)}
+    assert captures[date(2025, 1, 8)].source.endswith(".json") and "\\x" in captures[date(2025, 1, 8)].source
+
+
+def test_a_file_whose_times_can_not_be_used_costs_the_others_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.json", "2025-01-09@9999-12-31T235959-2359.json", "b.json"):
+        (tmp_path / name).write_text(f'["{name}"]')
+    landing = Landing(tmp_path / "landing")
+    files = find_files([tmp_path])
+    stat = Path.stat
+
+    def odd(path: Path, **options: bool) -> os.stat_result:
+        found = stat(path, **options)
+        return os.stat_result((*found[:8], 10**15, found[9])) if path.name == "a.json" else found
+
+    monkeypatch.setattr(Path, "stat", odd)
+    done = import_files(landing, files, manifest=Manifest(None), told=Known(), max_bytes=1000)
+    assert [bool(file.load_id) for file in done if file.path.name != "a.json"] == [True, True]
+    (bad,) = [file for file in done if file.path.name == "a.json"]
+    assert bad.load_id is None and bad.problem and "--observed-at" in bad.problem

@@ -126,3 +126,28 @@ def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(
     monkeypatch.setattr(publish, "open_database", while_it_is_published)
     with read_published(settings) as connection:
         assert connection.execute("select word from words").fetchall() == [("new",)]
+
+
+@pytest.mark.parametrize("name", ["PAPERS_ENDPOINT", "PAPERS_SITE_URL"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://user:s3cret@example.org",
+        "https://s3cret@example.org/",
+        "https://example.org/?token=s3cret",
+        "https://example.org#s3cret",
+        "user:s3cret@example.org",
+        "example.org?key=s3cret",
+    ],
+)
+def test_an_address_with_credentials_is_refused_and_not_repeated(name: str, address: str) -> None:
+    with pytest.raises(InputError, match=name) as refused:
+        Settings.from_environment({name: address})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    for address in ("huggingface.co", "https://", "ftp://example.org", "https://example.org:port"):
+        with pytest.raises(InputError, match="PAPERS_ENDPOINT"):
+            Settings.from_environment({"PAPERS_ENDPOINT": address})
+    assert Settings.from_environment({"PAPERS_ENDPOINT": "http://[::1]:8080/x/"}).endpoint == "http://[::1]:8080/x"
