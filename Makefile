@@ -33,7 +33,7 @@ demo: $(READY) ## Replay a month of invented listings through the whole pipeline
 test: $(READY) ## Run the fast tests on two cores (3 minutes)
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-all: $(READY) ## Run all tests but those on Spark: browser, UI, real listings and long sequences too (12 minutes)
+test-all: $(READY) ## Run all tests but the attack and those on Spark: browser, UI, real listings and long sequences too (12 minutes)
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 attack: $(READY) ## Kill, damage and deceive it, and print what held (15 minutes at most; PAPERS_ATTACK_SEED= tries others)

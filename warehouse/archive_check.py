@@ -189,6 +189,8 @@ class RebuildGuard:
         loose = unnamed(self._landing, captures)
         if not loose:
             return ()
+        if not captures and self._accepted_loss is None:
+            raise _loss([], [f"No line of it names any of its {len(loose)} payloads"])
         return (
             f"{len(loose)} payload(s) of the landing archive are named by no line of it: `papers doctor --archive` "
             "says which.",

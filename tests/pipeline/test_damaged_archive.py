@@ -125,6 +125,13 @@ def test_a_damaged_payload_of_a_new_load_is_said_too(home: Home) -> None:
         home.rebuild()
 
 
+def test_payloads_without_any_line_are_not_taken_for_an_empty_archive(home: Home) -> None:
+    home.journal.unlink()
+    home.warehouse.settings.raw_database.unlink()
+    with pytest.raises(GateError, match=r"names any of its 3 payloads.*papers doctor --archive"):
+        home.rebuild()
+
+
 def test_payloads_that_no_line_names_are_said(home: Home) -> None:
     with pytest.raises(ZeroDivisionError), home.landing.writing() as batch:
         batch._write("ab" * 32, b"[]")
