@@ -1,6 +1,7 @@
 """The `papers` command: thin callers of the jobs, and readers of the published file.
 
-Exit codes: 0 published or answered · 1 a gate blocked the run · 2 bad usage or input · 3 source unreachable.
+Exit codes: 0 published or answered · 1 a gate blocked the run · 2 bad usage or input · 3 source unreachable ·
+130 and 143 stopped by Ctrl-C and by SIGTERM.
 What is slow to import is imported inside the commands that need it.
 """
 
@@ -660,7 +661,7 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, statement: str, output
 
 
 @app.command()
-def status(home: Home = None, verbose: console.Verbose = False, as_json: Json = False) -> None:
+def status(expand: Expand = False, home: Home = None, verbose: console.Verbose = False, as_json: Json = False) -> None:
     """What is published, what the gates said, what lies in quarantine."""
     from warehouse.status import read_status
 
@@ -668,13 +669,17 @@ def status(home: Home = None, verbose: console.Verbose = False, as_json: Json = 
     if as_json:
         console.print_json(facts)
         return
-    console.print_table(["", ""], [[key.replace("_", " "), value] for key, value in facts.items() if _is_scalar(value)])
+    console.print_table(
+        ["", ""], [[key.replace("_", " "), value] for key, value in facts.items() if _is_scalar(value)], expand=expand
+    )
     lists = ("tables", "loads", "quarantine", "rejected_loads", "unreadable_loads", "last_gates", "last_gate_pages")
     for key in lists:
         rows = facts[key]
         if rows:
             console.line()
-            console.print_table(list(rows[0]), [list(row.values()) for row in rows], title=key.replace("_", " "))
+            console.print_table(
+                list(rows[0]), [list(row.values()) for row in rows], title=key.replace("_", " "), expand=expand
+            )
 
 
 def _is_scalar(value: Any) -> bool:

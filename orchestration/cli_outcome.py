@@ -165,7 +165,8 @@ def _print_rejected(gate: GateOutcome) -> None:
         console.line(f"{listings} {were} rejected by the gate: {without_rules(reason)}")
         for failure in gate.failures:
             if failure.severity == "error" and failure.rule == reason.split(":")[0]:
-                console.line(f"  What to do: {failure.remedy}. {_naming(load_ids)}")
+                naming = f" {_naming(load_ids)}" if "LOAD" in failure.remedy else ""
+                console.line(f"  What to do: {failure.remedy}.{naming}")
 
 
 def _naming(load_ids: Sequence[str]) -> str:

@@ -148,12 +148,12 @@ def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, for_spre
 
 
 def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None, *, expand: bool = False
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None, *, expand: bool | None = None
 ) -> None:
     """Rows as a table; texts are shown as they are, never read as markup.
 
     A terminal shows one line a row: long texts are cut with …, and columns that do not fit are named below. A pipe gets
-    everything. ``expand`` writes a line per value instead.
+    everything. ``expand`` writes a line per value instead; None: the command can't.
     """
     cells = [[plain(value) for value in row] for row in rows]
     if expand:
@@ -173,7 +173,8 @@ def print_table(
     edge = None if out.is_terminal else max(4000, sum(widths) + 2 * len(widths))
     _Stream(highlight=False, width=edge).print(table)
     if hidden := headers[len(shown) :]:
-        say(f"{len(hidden)} column(s) did not fit: {', '.join(hidden)}. --expand shows all, a line per value.")
+        remedy = "widen the terminal" if expand is None else "--expand shows all, a line per value"
+        say(f"{len(hidden)} column(s) did not fit: {', '.join(hidden)}; {remedy}.")
 
 
 def _fitting(widths: Sequence[int], edge: int) -> list[int]:
