@@ -7,6 +7,8 @@ When a file was observed is told, in this order, by: the manifest, ``--observed-
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import os
 import re
 import zlib
@@ -221,24 +223,14 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
 
 
 def _unpacked(packed: bytes, max_bytes: int) -> bytes:
-    """All members of a gzip file, as gzip itself reads them, and no more than one byte over ``max_bytes``.
-
-    Zeros after the last member are padding. Raises InputError for a damaged file.
-    """
-    parts: list[bytes] = []
-    room = max_bytes + 1
-    while packed and room:
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            part = unpacker.decompress(packed, room)
-        except zlib.error as error:
-            raise InputError(f"damaged gzip file ({error})") from error
-        parts.append(part)
-        room -= len(part)
-        if room and not unpacker.eof:
-            raise InputError("damaged gzip file (it ends early)")
-        packed = unpacker.unused_data.lstrip(b"\0")
-    return b"".join(parts)
+    """All members of a gzip file, up to one byte over ``max_bytes``. Raises InputError for a damaged file."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+            return file.read(max_bytes + 1)
+    except EOFError as error:
+        raise InputError("damaged gzip file (it ends early)") from error
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"damaged gzip file ({error})") from error
 
 
 def _times(path: Path, known: Known, told: Known) -> tuple[date | None, datetime, ObservedAtBasis]:

@@ -164,6 +164,9 @@ class DailyPapersClient:
                     raise
                 _log.warning("%s: the listing can't be read again: %s", listing_date, error)
                 break
+            if number > 1 and passes[-1].met == passes[-2].met:
+                # Twice the same: the source repeats papers on its pages, nothing has moved.
+                passes[-1].has_shifted = False
             if not passes[-1].has_shifted and all(one.met.keys() <= passes[-1].met.keys() for one in passes):
                 break
             _log.info("%s: the listing shifted while its pages were read (pass %d).", listing_date, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -84,6 +85,14 @@ def test_a_bomb_is_stopped_at_the_bound(tmp_path: Path) -> None:
     bomb.write_bytes(gzip.compress(b"0" * 50_000_000))
     with pytest.raises(InputError, match="larger than"):
         read_bounded(bomb, 1_000_000)
+
+
+def test_a_gzip_file_of_countless_members_is_read_in_bounded_time(tmp_path: Path) -> None:
+    file = tmp_path / "members.json.gz"
+    file.write_bytes(gzip.compress(b"") * 50_000 + gzip.compress(b"[]"))
+    started = time.process_time()
+    assert read_bounded(file, 1 << 26) == b"[]"
+    assert time.process_time() - started < 5
 
 
 def test_every_member_of_a_gzip_file_is_read(tmp_path: Path) -> None:

@@ -210,6 +210,15 @@ def test_a_listing_that_shifts_for_ever_is_read_a_bounded_number_of_times(make_e
     assert any("papers may be missing" in warning for warning in capture.warnings)
 
 
+def test_pages_that_overlap_are_not_taken_for_a_listing_that_shifts(make_entry: MakeEntry) -> None:
+    listing = [json.dumps([make_entry(f"2501.{2 * n + k:05d}") for k in range(3)]).encode() for n in range(3)] + [b"[]"]
+    pages = _Pages(listing * 3)
+    client = DailyPapersClient("http://site.invalid", pages, page_size=3)  # type: ignore[arg-type]
+    capture = client.fetch_listing(DAY)
+    assert pages.asked == 8 and capture.warnings == ()
+    assert len(_listing(capture).entries) == 7
+
+
 def _linked(make_entry: MakeEntry, link: str) -> _Pages:
     """Two pages, the first with a link; whatever is asked again brings the second."""
     pages = _Pages([json.dumps([make_entry(f"2501.0000{n}")]).encode() for n in (1, 2)])
