@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
-from orchestration import cli_doctor, cli_faces, cli_normalization, console
+from orchestration import cli_doctor, cli_faces, cli_normalization, cli_search, console
 from orchestration.cli_outcome import report_import, report_run, without_code
 from warehouse.display import plural, readable_title
 from warehouse.errors import GateError, InputError, Stopped, WarehouseError
@@ -206,6 +206,7 @@ def _settings(home: Path | None) -> Settings:
 
 
 cli_normalization.register(app, _settings)
+cli_search.register(app, _settings)
 cli_faces.register(app, _settings)
 cli_doctor.register(app, _settings)
 

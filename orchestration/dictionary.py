@@ -18,7 +18,8 @@ names.
 
 Two table macros answer as of an earlier moment: `from marts.upvotes_as_of(timestamp '2026-09-15 20:00')` has the last
 observation of each paper up to then, `from marts.trends_as_of(…)` the columns of `rpt_paper_trends` as they were then
-([trends.md](trends.md)). They answer for the file in use: attached under a name, say `use NAME` first, else they fail.
+([trends.md](trends.md)). A third one searches: `from marts.search('prompt tuning')` ([query.md](query.md#search)).
+They answer for the file in use: attached under a name, say `use NAME` first, else they fail.
 """
 
 

@@ -215,19 +215,22 @@ to_json(
 {% macro create_table_macros() -%}{{ return(adapter.dispatch('create_table_macros')()) }}{%- endmacro %}
 {% macro default__create_table_macros() -%}select 1{%- endmacro %}
 {% macro duckdb__create_table_macros() -%}
-{% if execute and flags.WHICH in ('build', 'run') %}{{ table_macros(invocation_id) }}{% else %}select 1{% endif %}
+{% if execute and flags.WHICH in ('build', 'run') %}{{ table_macros(invocation_id) }}{{ search_macro(invocation_id) }}{% else %}select 1{% endif %}
 {%- endmacro %}
 
-{# The statements that make them. ``file_id`` is the file's own: of a file attached under a name, the names in a macro
-   are those of the database in use, which may be another file. Then marts.file_id() is missing or has another id. #}
-{% macro table_macros(file_id) -%}
-{%- set is_in_use -%}
+{# Condition of a table macro: true, or an error where the database in use is another file. #}
+{% macro is_file_in_use(file_id) -%}
 (select
     case
         when marts.file_id() = '{{ file_id }}' then true
         else error('This macro reads the database in use, which is another file: say `use NAME` with the name that its own file is attached under.')
     end)
-{%- endset -%}
+{%- endmacro %}
+
+{# The statements that make them. ``file_id`` is the file's own: of a file attached under a name, the names in a macro
+   are those of the database in use, which may be another file. Then marts.file_id() is missing or has another id. #}
+{% macro table_macros(file_id) -%}
+{%- set is_in_use = is_file_in_use(file_id) -%}
 create or replace macro marts.file_id() as '{{ file_id }}';
 create or replace macro marts.upvotes_as_of(ts) as table
 select * from (

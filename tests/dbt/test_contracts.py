@@ -141,11 +141,13 @@ def test_table_macros_are_in_the_file(dbt_session: DbtSession) -> None:
         connection.execute("use built.marts")
         for macro in ("upvotes_as_of", "trends_as_of"):
             connection.execute(f"select * from marts.{macro}(timestamp '2026-01-01')").fetchall()
+        assert connection.execute("select * from marts.search('anything')").fetchall() == []
 
 
 def test_an_exported_file_gets_the_macros_that_dbt_makes(dbt_session: DbtSession, tmp_path: Path) -> None:
     definitions = (
-        "select function_name, macro_definition from duckdb_functions() where schema_name = 'marts' order by 1"
+        "select function_name, macro_definition from duckdb_functions() "
+        "where schema_name = 'marts' and function_name <> 'search' order by 1"  # its index is DuckDB's alone
     )
     with duckdb.connect() as connection:
         connection.execute(f"attach '{dbt_session.database}' as built (read_only)")

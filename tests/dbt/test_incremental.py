@@ -38,6 +38,10 @@ TABLES = (
     "marts.fct_listings",
     "marts.fct_upvote_observations",
     "marts.fct_paper_upvotes_daily",
+    # Numbers of papers differ by nature; what they stand for does not.
+    """(select papers.paper_id, papers.word_count, postings.term, postings.frequency
+        from intermediate.int_search_papers as papers
+        left join intermediate.int_search_postings as postings using (paper_number))""",
 )
 BUILDS = 7
 START = datetime(2026, 1, 5)
@@ -49,7 +53,8 @@ TITLES = {number: f"title{number}" if number != 1 else "title0" for number in ra
 @pytest.fixture(scope="module")
 def build() -> Iterator[Build]:
     """Builds a next file from a raw file; the project is parsed once."""
-    with building("--exclude-resource-type", "test", "--select", "+int_papers_built", "+bridge_paper_authors") as run:
+    selected = ("+int_papers_built", "+bridge_paper_authors", "+int_search_postings")
+    with building("--exclude-resource-type", "test", "--select", *selected) as run:
         yield run
 
 
@@ -77,7 +82,7 @@ class World:
                 [
                     {
                         "content_id": f"c{number}",
-                        "title": "A title",
+                        "title": f"A title about agents, the {number % 7}th",
                         "title_key": TITLES[number % 24],
                         "code_url": self.chance.choice([None, "https://github.com/some/where"]),
                         "organization_slug": self.chance.choice([None, "a-lab"]),

@@ -1,0 +1,47 @@
+{{ appended_after(['{{ delete_stale_search_postings() }}']) }}
+{{ config(enabled=target.type == 'duckdb') }}
+-- One row per term and paper: how often the paper has it (255 stands for more). Terms are words of title and abstract,
+-- pairs of neighbouring words, and words and pairs of each author's (`author:`) and organization's (`org:`) name.
+-- Sorted by term, so that a query reads a small part; what a day appends is sorted too.
+with papers as (
+    select
+        numbers.paper_number,
+        texts.*
+    from {{ ref('int_search_papers') }} as numbers
+    inner join ({{ searched_texts() }}) as texts on numbers.paper_id = texts.paper_id
+    {% if is_incremental() %}
+    where numbers.paper_number > (select coalesce(max(paper_number), 0) from {{ this }})
+    {% endif %}
+),
+
+fields as (
+    select paper_number, '' as prefix, {{ search_terms('title') }} as words from papers
+    union all
+    select paper_number, '' as prefix, {{ search_terms('abstract') }} as words from papers
+    union all
+    select paper_number, 'author:' as prefix, {{ search_words('name') }} as words
+    from (select paper_number, unnest(authors) as name from papers)
+    union all
+    select paper_number, 'org:' as prefix, {{ search_words('name') }} as words
+    from (select paper_number, unnest(organizations) as name from papers)
+),
+
+terms as (
+    select
+        paper_number,
+        prefix || unnest(words || {{ search_pairs('words') }}) as term
+    from fields
+    where len(words) > 0
+),
+
+final as (
+    select
+        {{ search_key('term') }} as term,
+        paper_number,
+        cast(least(count(*), 255) as utinyint) as frequency
+    from terms
+    group by 1, 2
+)
+
+select * from final
+order by term, paper_number
