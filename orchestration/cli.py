@@ -464,7 +464,10 @@ def copy_landing(
         try:
             captures, decisions = copy_archive(source, target)
         except ValueError as error:
-            raise InputError(f"The archive {source.root} is damaged: {error}.") from error
+            raise InputError(
+                f"The archive {source.root} is damaged: {error}. All the rest was copied to {target.root}; "
+                "`papers doctor --archive` says what is affected and restores what it can, then copy again."
+            ) from error
     total = sum(1 for _ in target.captures())
     if as_json:
         console.print_json({"to": str(target.root), "new": captures, "decisions": decisions, "captures": total})
