@@ -598,7 +598,8 @@ def _answer(settings: Settings, statement: str, answer: Answer, query: Query | N
         try:
             columns, rows, count = _within(connection, ask, answer.timeout)
         except duckdb.Error as error:
-            if is_damage(error):
+            # A query of the project that fails meets a file of another version, which the reader explains.
+            if is_damage(error) or (query and isinstance(error, duckdb.BinderException | duckdb.CatalogException)):
                 raise
             raise InputError(f"The query failed: {' '.join(str(error).split())}") from None
         reason = why_empty(connection, query) if not count else None

@@ -183,7 +183,8 @@ def publish(settings: Settings) -> Publication:
 def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published file, read-only, with ``marts`` as the schema in use.
 
-    Raises InputError if there is none, DamagedError if it can't be read.
+    Raises InputError if there is none, DamagedError if it can't be read, HomeError if it lacks a table or a column that
+    is read, as a file of another version does.
     DuckDB 2.0 opens a file by its name several times: for its kind, its header and its content. A publication in
     between mixes two files, which ends in an internal error or worse; so the file is opened again when it changed.
     """
@@ -209,7 +210,13 @@ def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
                     connection.execute(f"set schema = '{PUBLIC_SCHEMA}'")
                 except duckdb.CatalogException as error:
                     raise DamagedError(damage_of(settings.published_database)) from error
-                yield connection
+                try:
+                    yield connection
+                except (duckdb.BinderException, duckdb.CatalogException) as error:
+                    raise HomeError(
+                        f"{settings.published_database} lacks what this version reads: another version published it; "
+                        "`papers rebuild` publishes it again with this one."
+                    ) from error
                 return
 
 

@@ -99,8 +99,8 @@ class Settings:
     handover_root: Path | str | None = None
     #: How much is kept of what no reader needs: runs in Dagster's history, runs with pages in the Data Docs, bytes of
     #: one log file, and hours after which what a killed process left is removed.
-    keep_runs: int = 25
-    keep_data_docs: int = 50
+    keep_runs: int = 20
+    keep_data_docs: int = 30
     keep_log_bytes: int = 1_000_000
     keep_temporary_hours: float = 24.0
 

@@ -174,9 +174,14 @@ def test_a_program_that_holds_the_raw_tables_is_named_as_the_cause(settings: Set
             start_over(settings.raw_database, open_landing(settings.landing), "run2")
 
 
-def test_a_query_that_is_wrong_is_no_damage(settings: Settings) -> None:
-    with pytest.raises(duckdb.BinderException), read_published(settings) as connection:
-        connection.execute("select nothing from numbers")
+@pytest.mark.parametrize("query", ["select nothing from numbers", "from no_table"])
+def test_a_file_of_another_version_is_explained_and_no_damage(settings: Settings, query: str) -> None:
+    with (
+        pytest.raises(HomeError, match="another version published it; `papers rebuild`") as told,
+        read_published(settings) as connection,
+    ):
+        connection.execute(query)
+    assert not isinstance(told.value, DamagedError)
 
 
 def test_the_wrong_kind_of_next_file_and_exports_makes_way(settings: Settings) -> None:
