@@ -143,7 +143,7 @@ class HttpClient:
         self._session.close()
 
     def _note(self, note: str) -> None:
-        _log.warning(note)
+        _log.debug(note)  # the run remarks it
         if note not in self.notes:
             self.notes.append(note)
 
@@ -277,7 +277,7 @@ class HttpClient:
             return answer.headers["Location"]
         if status == 408 or status == 429 or status >= 500:
             raise TransientError(
-                f"The server answered {status} {answer.reason or ''}".rstrip() + ".",
+                f"The server answered {status} {_one_line(answer.reason or '')[:100]}".rstrip() + ".",
                 url=public_url(url),
                 status=status,
                 retry_after=retry_after(answer.headers),
@@ -286,7 +286,7 @@ class HttpClient:
             raise _login_asked(url)
         if not 200 <= status < 300:
             raise PermanentError(
-                f"The server answered {status} {answer.reason or ''}".rstrip() + ".",
+                f"The server answered {status} {_one_line(answer.reason or '')[:100]}".rstrip() + ".",
                 url=public_url(url),
                 status=status,
                 answer=self._beginning(answer, url, stop_at),
@@ -307,7 +307,7 @@ class HttpClient:
                     break
         except (SourceError, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error):
             pass
-        return " ".join(text[:_MAX_ERROR_BYTES].decode("utf-8", "replace").split()) or None
+        return _one_line(text[:_MAX_ERROR_BYTES].decode("utf-8", "replace")) or None
 
     def _decoded(self, answer: requests.Response, url: str, stop_at: float) -> Iterator[bytes]:
         limit, size = self.limits.max_body, 0
@@ -342,6 +342,11 @@ class HttpClient:
         reset = rate_limit_reset(headers)
         if reset is not None:
             self._earliest = max(self._earliest, self._clock() + reset)
+
+
+def _one_line(text: str) -> str:
+    """A remote text as it may stand in a message: without line breaks and signs that steer a terminal."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _with_params(url: str, params: Mapping[str, str | int]) -> str:

@@ -89,13 +89,13 @@ def _fetch(
     silent = 0
     for listing_date in dates:
         if silent >= GIVE_UP_AFTER:
-            _log.info("%s is skipped: the source did not answer for %d dates before it.", listing_date, silent)
+            _log.debug("%s is skipped: the source did not answer for %d dates before it.", listing_date, silent)
             report.failures[listing_date] = f"not asked for: the source did not answer for {silent} dates before it"
             continue
         try:
             capture = client.fetch_listing(listing_date, only)
         except SourceError as error:
-            _log.warning("%s was not fetched: %s", listing_date, error)
+            _log.debug("%s was not fetched: %s", listing_date, error)
             report.failures[listing_date] = str(error)
             silent += isinstance(error, TransientError)
             if on_date:

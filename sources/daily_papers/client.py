@@ -138,13 +138,13 @@ class DailyPapersClient:
         except SourceError as error:
             if only == "api" or (error.status == 400 and self._blames(error, listing_date) == "date"):
                 raise
-            _log.warning("%s: the API failed, the daily page is read: %s", listing_date, error)
+            _log.debug("%s: the API failed, the daily page is read: %s", listing_date, error)
             return self._fetch_page(listing_date, error)
         if failure is not None and only is None:
             try:
                 page = self._fetch_page(listing_date, failure)
             except SourceError as error:
-                _log.warning("%s: a page of the API failed, and the daily page: %s", listing_date, error)
+                _log.debug("%s: a page of the API failed, and the daily page: %s", listing_date, error)
             else:
                 return replace(page, earlier=(*capture.earlier, replace(capture, earlier=())))
         return capture
@@ -162,14 +162,14 @@ class DailyPapersClient:
             except SourceError as error:
                 if not passes:
                     raise
-                _log.warning("%s: the listing can't be read again: %s", listing_date, error)
+                _log.debug("%s: the listing can't be read again: %s", listing_date, error)
                 break
             if number > 1 and passes[-1].met == passes[-2].met:
                 # Twice the same: the source repeats papers on its pages, nothing has moved.
                 passes[-1].has_shifted = False
             if not passes[-1].has_shifted and all(one.met.keys() <= passes[-1].met.keys() for one in passes):
                 break
-            _log.info("%s: the listing shifted while its pages were read (pass %d).", listing_date, number)
+            _log.debug("%s: the listing shifted while its pages were read (pass %d).", listing_date, number)
         best = max(passes, key=lambda one: (len(one.met), not one.has_shifted))
         if best.has_shifted:
             best.warnings.append("the listing shifted while its pages were read: papers may be missing")
@@ -266,7 +266,7 @@ class DailyPapersClient:
                 if refused is None:
                     refused = error
                     sizes = _smaller_sizes(asked, error.answer or "")
-                    _log.warning("The source refuses limit=%d (%s): smaller pages are tried.", asked, error.answer)
+                    _log.debug("The source refuses limit=%d (%s): smaller pages are tried.", asked, error.answer)
                     continue
                 if not sizes:
                     raise

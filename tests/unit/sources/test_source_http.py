@@ -343,6 +343,13 @@ def _answering(status: int, body: bytes = b"[]", **headers: str) -> Callable[[Ba
     return answer
 
 
+def test_the_text_of_a_refusal_steers_no_terminal() -> None:
+    body = b"\x1b[2J\x07Too\r\n\tbig\xff"
+    with _scripted(_answering(400, body)) as url, pytest.raises(PermanentError) as caught:
+        HttpClient().get(url)
+    assert caught.value.answer == "[2J Too big\ufffd"
+
+
 def test_every_member_of_a_compressed_answer_is_read_and_a_damaged_one_is_said() -> None:
     whole = gzip.compress(b"[1, ") + gzip.compress(b"2, ") + gzip.compress(b"3]")
     with _scripted(_answering(200, whole, Content_Encoding="gzip")) as url:
