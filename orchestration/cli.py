@@ -682,9 +682,10 @@ def status(expand: Expand = False, home: Home = None, verbose: console.Verbose =
         rows = facts[key]
         if rows:
             console.line()
-            console.print_table(
-                list(rows[0]), [list(row.values()) for row in rows], title=key.replace("_", " "), expand=expand
-            )
+            # Ids and commands of loads are there to be copied whole.
+            lines = expand or (key in ("rejected_loads", "unreadable_loads") and console.out.is_terminal)
+            values = [list(row.values()) for row in rows]
+            console.print_table(list(rows[0]), values, title=key.replace("_", " "), expand=lines)
 
 
 def _is_scalar(value: Any) -> bool:

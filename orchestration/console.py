@@ -175,6 +175,8 @@ def print_table(
     if hidden := headers[len(shown) :]:
         remedy = "widen the terminal" if expand is None else "--expand shows all, a line per value"
         say(f"{len(hidden)} column(s) did not fit: {', '.join(hidden)}; {remedy}.")
+    elif expand is not None and list(shown) != widths:
+        say("Long texts are cut: --expand shows all, a line per value.")
 
 
 def _fitting(widths: Sequence[int], edge: int) -> list[int]:
