@@ -16,7 +16,7 @@ from warehouse.settings import DBT_PROJECT
 
 _MACROS = DBT_PROJECT / "macros"
 #: Tables of ``marts`` that the macros read.
-TABLES_READ = ("fct_upvote_observations", "fct_listings")
+TABLES_READ = ("fct_upvote_observations", "fct_listings", "rpt_paper_trends")
 
 
 def table_macros() -> str:

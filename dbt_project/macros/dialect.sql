@@ -215,7 +215,11 @@ to_json(
 {% macro create_table_macros() -%}{{ return(adapter.dispatch('create_table_macros')()) }}{%- endmacro %}
 {% macro default__create_table_macros() -%}select 1{%- endmacro %}
 {% macro duckdb__create_table_macros() -%}
-{% if execute and flags.WHICH in ('build', 'run') %}{{ table_macros(invocation_id) }}{{ search_macro(invocation_id) }}{% else %}select 1{% endif %}
+{% if execute and flags.WHICH in ('build', 'run') %}
+{{ table_macros(invocation_id) }}
+{# A build of chosen models may have no index. #}
+{% if adapter.get_relation(target.database, 'intermediate', 'int_search_postings') %}{{ search_macro(invocation_id) }}{% endif %}
+{% else %}select 1{% endif %}
 {%- endmacro %}
 
 {# Condition of a table macro: true, or an error where the database in use is another file. #}
@@ -234,7 +238,7 @@ to_json(
 create or replace macro marts.file_id() as '{{ file_id }}';
 create or replace macro marts.upvotes_as_of(ts) as table
 select * from (
-{{ upvotes_as_of('marts.fct_upvote_observations', 'cast(ts as timestamp)') }}
+{{ upvotes_as_of('marts.fct_upvote_observations', 'marts.rpt_paper_trends', 'cast(ts as timestamp)') }}
 ) as answer where {{ is_in_use }};
 create or replace macro marts.trends_as_of(ts) as table
 select * from (

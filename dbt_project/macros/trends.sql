@@ -1,14 +1,36 @@
 {# Queries that a model and a table macro share: the same words answer "now" and "as of then". #}
 
-{# One row per paper: the last counts observed up to a moment. #}
-{% macro upvotes_as_of(observations, moment) -%}
+{# One row per paper: the last counts observed up to a moment. Papers that were not observed since have them in
+   `latest`, so that only observations of the others are read: they are selected before they are compared with the
+   moment, which may be a subquery (0.1 s instead of 3.7 s for 50 million observations, 2026-11). #}
+{% macro upvotes_as_of(observations, latest, moment) -%}
+with observed_since as materialized (
+    select
+        paper_id,
+        observed_at,
+        upvotes,
+        comments
+    from {{ observations }}
+    where
+        upvotes is not null
+        and paper_id in (select paper_id from {{ latest }} where last_observed_at > {{ moment }})
+)
+
+select
+    paper_id,
+    last_observed_at as observed_at,
+    upvotes,
+    comments
+from {{ latest }}
+where last_observed_at <= {{ moment }}
+union all
 select
     paper_id,
     max(observed_at) as observed_at,
     max_by(upvotes, observed_at) as upvotes,
     max_by(comments, case when comments is not null then observed_at end) as comments
-from {{ observations }}
-where upvotes is not null and observed_at <= {{ moment }}
+from observed_since
+where observed_at <= {{ moment }}
 group by paper_id
 {%- endmacro %}
 
@@ -201,6 +223,7 @@ based as (
         measures.last_observed_at,
         measures.first_upvotes,
         measures.upvotes,
+        measures.comments,
         measures.half_at,
         measures.half_previous_at,
         measures.peak_day,
@@ -274,6 +297,7 @@ measured as (
         based.as_of,
         cohorts.first_listed_on,
         based.upvotes,
+        based.comments,
         based.observation_count,
         based.first_observed_at,
         based.last_observed_at,
@@ -386,6 +410,7 @@ select
     as_of,
     first_listed_on,
     upvotes,
+    comments,
     observation_count,
     first_observed_at,
     last_observed_at,

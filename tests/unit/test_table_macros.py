@@ -24,7 +24,14 @@ def make(path: Path, papers: list[str]) -> None:
         connection.execute(
             "create table marts.fct_listings (paper_id varchar, listing_date date, first_observed_at timestamp)"
         )
+        connection.execute(
+            "create table marts.rpt_paper_trends (paper_id varchar, last_observed_at timestamp, upvotes bigint, "
+            "comments bigint)"
+        )
         for paper in papers:
+            connection.execute(
+                "insert into marts.rpt_paper_trends values (?, timestamp '2026-09-01 08:00', 3, 0)", [paper]
+            )
             connection.execute(
                 "insert into marts.fct_upvote_observations values (?, timestamp '2026-09-01 08:00', 3, 1, 0)", [paper]
             )
