@@ -11,7 +11,7 @@ from gate_pieces import Warehouse, listing
 from orchestration.accept import accept_load
 from orchestration.cli_outcome import without_code
 from orchestration.runner import _close_killed_runs
-from tests.conftest import Papers
+from tests.conftest import ROOT, Papers
 from warehouse.errors import InputError
 
 
@@ -111,3 +111,8 @@ def test_a_run_that_was_killed_before_it_started_is_closed(tmp_path: Path) -> No
         for run_id in others:  # of the UI
             run = instance.get_run_by_id(run_id)
             assert run and run.status is dg.DagsterRunStatus.NOT_STARTED
+
+
+def test_the_report_offers_accept_for_what_the_gate_rejected_only() -> None:
+    text = (ROOT / "warehouse" / "report" / "templates" / "health.html").read_text(encoding="utf-8")
+    assert "lets one in that the gate rejected" in text and "papers rebuild --load LOAD" in text
