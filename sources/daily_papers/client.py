@@ -338,7 +338,8 @@ def _with_answer(error: SourceError) -> str:
 
 
 def _both_failed(api_error: SourceError, page_error: SourceError) -> SourceError:
-    message = f"{_with_answer(api_error)} The daily page failed too: {page_error.message}"
+    same = page_error.message == api_error.message
+    message = f"{_with_answer(api_error)} The daily page failed too" + ("." if same else f": {page_error.message}")
     if isinstance(api_error, TransientError):
         return TransientError(message, url=api_error.url, status=api_error.status, retry_after=api_error.retry_after)
     return PermanentError(message, url=api_error.url, status=api_error.status)

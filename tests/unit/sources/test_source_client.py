@@ -153,6 +153,15 @@ def test_both_failures_are_told(tmp_path: Path, make_entry: MakeEntry, fast_http
     assert caught.value.status == 502
 
 
+def test_the_same_failure_of_api_and_page_is_told_once(
+    tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient
+) -> None:
+    _write(tmp_path, "2025-04-02.json", [make_entry()])
+    with ReplayServer(tmp_path, faults=[Fault("error", status=404)]) as site, pytest.raises(PermanentError) as caught:
+        DailyPapersClient(site.url, fast_http).fetch_listing(DAY)
+    assert caught.value.message.endswith("The daily page failed too.") and caught.value.message.count("404") == 1
+
+
 def test_a_bad_date_is_not_asked_again_as_a_page(tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient) -> None:
     _write(tmp_path, "2025-04-02.json", [make_entry()])
     with ReplayServer(tmp_path, faults=[Fault("error", status=400)]) as site:
