@@ -125,7 +125,8 @@ def _forked(works: Sequence[Callable[[], Iterable[Any]]]) -> Iterator[list[Conne
             child = os.fork()
             if not child:
                 # A run that is killed takes it along: it has inherited the writer's lock.
-                system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+                if sys.platform == "linux":
+                    system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
                 if os.getppid() != parent:
                     os._exit(1)
                 # No other process may hold our end: one that sends to a run that was killed must fail, not wait.

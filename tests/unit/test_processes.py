@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from warehouse.processes import available, side_by_side, spread
+from warehouse.processes import available, isolated, side_by_side, spread
 from warehouse.resolution import resolver
 from warehouse.resolution.corpus import Corpus, Mention, Paper, coded
 
@@ -151,3 +151,9 @@ def test_authors_resolved_in_processes_are_those_resolved_in_one(monkeypatch: py
     for pack in (1, 8):  # what is too large to hold is shared out pair by pair
         told = [d for some in resolver.resolve_coded(coded(corpus), pack=pack, processes=3) for d in some]
         assert sorted(told, key=lambda decision: decision.mention_id) == alone
+
+
+def test_a_process_of_its_own_works_where_the_system_has_no_prctl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("ctypes.CDLL", lambda _: object())
+    assert isolated(lambda: 7, 2**30) == 7
