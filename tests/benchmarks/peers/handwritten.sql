@@ -161,7 +161,7 @@ from marts.bridge_paper_authors;
 create table marts.dim_authors as
 select author_id, mode(name_as_listed) as display_name, mode(account_handle) as account_handle,
     mode(account_id) as account_id, count(distinct paper_id) as paper_count, count(distinct name_as_listed) as name_count,
-    min(first_listed_on) as first_listed_on, max(first_listed_on) as last_listed_on, sum(upvotes)::bigint as upvotes
+    min(first_listed_on) as first_listed_on, max(last_listed_on) as last_listed_on, sum(upvotes)::bigint as upvotes
 from marts.bridge_paper_authors inner join marts.dim_papers using (paper_id) group by author_id;
 
 create table marts.author_candidates as
@@ -182,7 +182,8 @@ with days as (
 ),
 
 spans as (
-    select *, lag(upvotes, 1, first_upvotes) over following as upvotes_before,
+    select *,
+        coalesce(lag(upvotes) over following, case when observation_count > 1 then first_upvotes end) as upvotes_before,
         coalesce(lead(day) over following - 1, day) as carried_until
     from days window following as (partition by paper_id order by day)
 )
@@ -259,10 +260,24 @@ with bases as (
         arg_max(upvotes, observed_at) as upvotes,
         max(observed_at) filter (observed_at <= as_of - interval 24 hours) as day_base_at,
         arg_max(upvotes, observed_at) filter (observed_at <= as_of - interval 24 hours) as day_base,
-        arg_max(upvotes, observed_at) filter (observed_at <= as_of - interval 168 hours) as week_base,
         min(observed_at) filter (observed_at > as_of - interval 24 hours) as window_first_at,
         arg_min(upvotes, observed_at) filter (observed_at > as_of - interval 24 hours) as window_first
     from marts.fct_upvote_observations, clock where upvotes is not null group by all
+),
+
+-- A window's gain counts from the observation nearest to its start, at most a tenth of the window off; of equals from
+-- the earlier one.
+starts as (
+    select paper_id, arg_min(observed_at, day_distance) as day_start_at, arg_min(upvotes, day_distance) as day_start,
+        arg_min(observed_at, week_distance) as week_start_at, arg_min(upvotes, week_distance) as week_start
+    from (
+        select observations.paper_id, observed_at, observations.upvotes,
+            case when abs(after_day) <= 2.4 then 2 * abs(after_day) + (after_day > 0)::int * 1e-9 end as day_distance,
+            case when abs(after_week) <= 16.8 then 2 * abs(after_week) + (after_week > 0)::int * 1e-9 end as week_distance
+        from marts.fct_upvote_observations as observations inner join bases using (paper_id),
+            lateral (select hours(observed_at, as_of) + 24 as after_day, hours(observed_at, as_of) + 168 as after_week)
+        where observations.upvotes is not null and observed_at < last_observed_at
+    ) group by 1
 ),
 
 halves as (
@@ -295,9 +310,11 @@ attention as (
 ),
 
 measured as (
-    select bases.*, first_listed_on, last_day, hours(bases.as_of, cast(first_listed_on as timestamp)) as age_hours,
-        case when last_day then bases.upvotes - day_base end as gain_24h,
-        case when bases.last_observed_at > as_of - interval 168 hours then bases.upvotes - week_base end as gain_7d,
+    select bases.*, first_listed_on, last_day, last_week, hours(bases.as_of, cast(first_listed_on as timestamp)) as age_hours,
+        case when last_day then bases.upvotes - day_start end as gain_24h,
+        case when last_day then hours(bases.last_observed_at, day_start_at) end as gain_24h_hours,
+        case when last_week then bases.upvotes - week_start end as gain_7d,
+        case when last_week then hours(bases.last_observed_at, week_start_at) end as gain_7d_hours,
         case when last_day then velocity end as velocity, half_at, peak_day, peak_day_gain, expected_upvotes, attention_rate,
         case when last_day then (velocity - velocity_before) / hours(bases.last_observed_at, day_base_at) end as acceleration,
         case when last_day then (bases.upvotes - coalesce(day_base, window_first))
@@ -307,17 +324,23 @@ measured as (
         stddev_pop(bases.upvotes) over cohort as cohort_deviation,
         percent_rank() over (partition by first_listed_on order by bases.upvotes) as cohort_percentile
     from bases inner join (select paper_id, first_listed_on from marts.dim_papers) as papers using (paper_id)
-    left join halves using (paper_id) left join velocities using (paper_id) left join peaks using (paper_id)
+    left join starts using (paper_id) left join halves using (paper_id) left join velocities using (paper_id) left join peaks using (paper_id)
     left join attention using (paper_id) left join breakouts using (paper_id),
-    lateral (select bases.last_observed_at > as_of - interval 24 hours as last_day) as observed
+    lateral (select bases.last_observed_at > as_of - interval 24 hours as last_day,
+        bases.last_observed_at > as_of - interval 168 hours as last_week) as observed
     window cohort as (partition by first_listed_on)
 )
 select paper_id, as_of, first_listed_on, upvotes, observation_count, first_observed_at, last_observed_at,
-    hours(last_observed_at, first_observed_at) as observed_hours, upvotes - first_upvotes as gain_observed, gain_24h,
-    case when not last_day then 'not observed in the last 24 hours' when day_base is null
-        then 'first observed less than 24 hours ago' end as gain_24h_missing_reason, gain_7d,
+    hours(last_observed_at, first_observed_at) as observed_hours,
+    case when observation_count > 1 then upvotes - first_upvotes end as gain_observed, gain_24h, gain_24h_hours,
+    case when gain_24h is not null then null when not last_day then 'not observed in the last 24 hours'
+        when first_observed_at > as_of - interval 24 hours then 'first observed less than 24 hours ago'
+        else 'not observed 24 hours ago, give or take 10 %' end as gain_24h_missing_reason, gain_7d, gain_7d_hours,
+    case when gain_7d is not null then null when not last_week then 'not observed in the last 7 days'
+        when first_observed_at > as_of - interval 168 hours then 'first observed less than 7 days ago'
+        else 'not observed 7 days ago, give or take 10 %' end as gain_7d_missing_reason,
     velocity, case when velocity is not null then rank() over (order by round(velocity, 9) desc nulls last,
-        upvotes desc, paper_id) end as velocity_rank, rate_24h, acceleration, age_hours,
+        upvotes desc, first_listed_on, paper_id) end as velocity_rank, rate_24h, acceleration, age_hours,
     pow(greatest(upvotes - 1, 0), 0.8) / pow(age_hours + 2, 1.8) as hacker_news_score,
     (upvotes - 1) / pow(age_hours + 2, 1.8) as hacker_news_simple_score,
     pow(upvotes, 0.8) / pow(age_hours + 2, 1.8) as hacker_news_raw_score,
@@ -330,32 +353,39 @@ select paper_id, as_of, first_listed_on, upvotes, observation_count, first_obser
     case when breakout_score >= 12 then ended_at end as breakout_ended_at, breakout_score
 from measured;
 
--- Entities by week.
-create temp table week_totals as
-select week_of(day) as week, sum(gained) as total from marts.fct_paper_upvotes_daily group by 1;
+-- Entities by week. Shares are of the papers of a base: those that can have such an entity.
 create temp table paper_weeks as
-select paper_id, week_of(day) as week, sum(gained) as gained from marts.fct_paper_upvotes_daily group by all;
+select paper_id, week, count(day) as days, count(listed_on) as listed, sum(gained)::bigint as gained
+from (
+    select paper_id, week_of(day) as week, day, null as listed_on, gained from marts.fct_paper_upvotes_daily
+    union all
+    select paper_id, week_of(first_listed_on), null, first_listed_on, null
+    from marts.dim_papers where first_listed_on is not null
+) group by all;
 
-create macro entity_weeks(bridge) as table
-with weeks as (
-    select entity, week, count(distinct listed.paper_id) as papers_listed, count(gained) as papers_observed,
-        sum(gained)::bigint as upvotes_gained
-    from (
-        select entity, paper_id, week, gained, null as listed from query_table(bridge) inner join paper_weeks using (paper_id)
-        union all
-        select entity, paper_id, week_of(first_listed_on), null, paper_id
-        from query_table(bridge) inner join marts.dim_papers using (paper_id) where first_listed_on is not null
-    ) as both_, lateral (select both_.listed as paper_id) as listed
-    group by all
+create macro entity_weeks(bridge, base) as table
+with totals as (
+    select week, sum(listed)::bigint as base_papers_listed, count(*) filter (days > 0) as base_papers_observed,
+        sum(gained)::bigint as base_upvotes_gained
+    from paper_weeks where paper_id in (select paper_id from query_table(base)) group by 1
 ),
 
+weeks as (
+    select entity, week, sum(listed)::bigint as papers_listed, count(*) filter (days > 0) as papers_observed,
+        sum(gained)::bigint as upvotes_gained
+    from query_table(bridge) inner join paper_weeks using (paper_id) group by all
+),
+
+-- Who gained nothing has no rank, and nobody where nobody gained.
 ranked as (
-    select *, upvotes_gained / nullif(total, 0) as share_of_gain,
-        case when upvotes_gained is not null then rank() over (partition by week order by upvotes_gained desc nulls last) end
-            as rank_in_week
-    from weeks left join week_totals using (week)
+    select weeks.*,
+        case when base_upvotes_gained > 0 then upvotes_gained / base_upvotes_gained end as share_of_gain,
+        base_papers_listed, base_papers_observed, base_upvotes_gained,
+        case when upvotes_gained <> 0 and max(upvotes_gained) over (partition by week) > 0
+            then rank() over (partition by week order by upvotes_gained desc nulls last) end as rank_in_week
+    from weeks left join totals using (week)
 )
-select ranked.* exclude (total), before.rank_in_week - ranked.rank_in_week as rank_change,
+select ranked.*, before.rank_in_week - ranked.rank_in_week as rank_change,
     ranked.upvotes_gained - before.upvotes_gained as gain_change
 from ranked left join ranked as before on ranked.entity = before.entity and ranked.week = before.week + 7;
 
@@ -363,20 +393,41 @@ create temp table author_papers as select distinct author_id as entity, paper_id
 create temp table organization_papers as
 select distinct organization_id as entity, paper_id from marts.bridge_paper_organizations;
 create temp table family_papers as select organization_id as entity, paper_id from marts.bridge_paper_families;
+create macro singular(word) as case
+    when word like '%series' or word like '%species' then word
+    when word like '%ies' and length(word) > 4 then word[:-4] || 'y'
+    when word similar to '.*(ss|sh|ch|x)es' then word[:-3]
+    when word similar to '.*(ss|us|is|as|ics)' or word not like '%s' or length(word) <= 3 then word
+    else word[:-2] end;
 create temp table keyword_papers as
 select distinct coalesce(aliases.keyword, stemmed) as entity, paper_id
 from (
-    select paper_id, regexp_replace(trim(replace(replace(lower(split_part(keyword, ' (', 1)), '-', ' '), '_', ' ')),
-        '([^suia])s$', '\1') as stemmed
+    select paper_id, singular(trim(regexp_replace(
+        replace(replace(lower(split_part(keyword, ' (', 1)), '-', ' '), '_', ' '), '\s+', ' ', 'g'))) as stemmed
     from latest inner join contents using (content_id), unnest(ai_keywords) as keywords(keyword)
-) left join read_csv('$seeds/keyword_aliases.csv', header = true, all_varchar = true) as aliases on stemmed = aliases.alias;
+) left join read_csv('$seeds/keyword_aliases.csv', header = true, all_varchar = true) as aliases on stemmed = aliases.alias
+where stemmed <> '';
 
-create table marts.rpt_author_trends as select entity as author_id, * exclude (entity) from entity_weeks('author_papers');
-create table marts.rpt_keyword_trends as select entity as keyword, * exclude (entity) from entity_weeks('keyword_papers');
+-- The source lists organizations since some day: no paper last observed before can have one.
+create temp table papers_with_field as
+select paper_id from latest where last_observed_at >= (
+    select min(observed_at)
+    from read_parquet('$parquet/fields_seen.parquet') inner join loads using (load_id)
+    where verdict = 'accepted' and path in ('organization', 'paper.organization')
+) or paper_id in (select paper_id from organization_papers);
+
+create table marts.rpt_author_trends as
+select entity as author_id, * exclude (entity, base_papers_listed, base_papers_observed, base_upvotes_gained)
+from entity_weeks('author_papers', 'paper_weeks');
+create table marts.rpt_keyword_trends as
+select entity as keyword, * exclude (entity) from entity_weeks('keyword_papers', 'keyword_papers');
 create table marts.rpt_organization_trends as
-select family.entity as organization_id, week, own.* exclude (entity, week),
-    columns(family.* exclude (entity, week)) as 'family_\0'
-from entity_weeks('family_papers') as family left join entity_weeks('organization_papers') as own using (entity, week);
+select family.entity as organization_id, week,
+    own.* exclude (entity, week, base_papers_listed, base_papers_observed, base_upvotes_gained),
+    family.base_papers_listed, family.base_papers_observed, family.base_upvotes_gained,
+    columns(family.* exclude (entity, week, base_papers_listed, base_papers_observed, base_upvotes_gained)) as 'family_\0'
+from entity_weeks('family_papers', 'papers_with_field') as family
+left join entity_weeks('organization_papers', 'papers_with_field') as own using (entity, week);
 
 -- Operations.
 create table marts.ops_loads as select * exclude (loaded_in) from loads;
