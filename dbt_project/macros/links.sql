@@ -1,8 +1,11 @@
 {# What listed links mean. They come with blanks, line breaks, folders of a repository, and hosts in any case. #}
 
-{# A link without white space. The address of git's own protocol becomes that of the web. #}
+{# A link without white space or characters of no width; of several links the first. The address of git's own protocol
+   becomes that of the web. #}
 {% macro web_link(text) -%}
-{{ replace_all(replace_all(text, '[ \\t\\r\\n\\x{a0}]+', ''), '^(?:ssh://)?git@([A-Za-z0-9.-]+)[:/]', 'https://$1/') }}
+{%- set blank = ' \\t\\r\\n\\x{a0}\\x{200b}-\\x{200d}\\x{2060}\\x{feff}' -%}
+{%- set first = replace_all(text, '(?is)([^' ~ blank ~ '])[' ~ blank ~ ']+[^/]*https?://.*$', '$1') -%}
+{{ replace_all(replace_all(first, '[' ~ blank ~ ']+', ''), '^(?:ssh://)?git@([A-Za-z0-9.-]+)[:/]', 'https://$1/') }}
 {%- endmacro %}
 
 {# The repository that a link lies in, as host/owner/name with the host in small letters; null if it lies in none. `link`
@@ -11,7 +14,7 @@
 {% macro repository_of(link, with_hugging_face) -%}
 {%- set start = '^(?i)(?:(?:git[+])?(?:https?|git|ssh)://)?(?:www[.])?' -%}
 {%- set name = '([A-Za-z0-9_.-]*?[A-Za-z0-9_-])(?:[.]git)?[.,;:)]*' -%}
-{%- set owned = start ~ '(github[.]com|bitbucket[.]org|codeberg[.]org|gitee[.]com)/+([A-Za-z0-9_.-]+)/+' ~ name ~ '(?:[/?#].*)?$' -%}
+{%- set owned = start ~ '(github[.]com|bitbucket[.]org|codeberg[.]org|gitee[.]com)/+([A-Za-z0-9_-][A-Za-z0-9_.-]*)/+' ~ name ~ '(?:[/?#].*)?$' -%}
 {%- set grouped = start ~ '(gitlab[.]com)/+([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*?)/+' ~ name ~ '(?:/+(?:-|tree|blob|raw|issues|wikis|releases)(?:/.*)?|/*(?:[?#].*)?)$' -%}
 {%- set hugging_face = start ~ '(huggingface[.]co)/+((?:(?:spaces|datasets)/+)?[A-Za-z0-9_.-]+)/+' ~ name ~ '(?:[/?#].*)?$' -%}
 {%- set no_owner = start ~ '(?:github[.]com/+(?:orgs|topics|sponsors|marketplace|apps|users|collections|search|login|features|settings|explore|trending|about|enterprise|pricing|stars|notifications)|gitlab[.]com/+(?:explore|users|groups|help|search)|huggingface[.]co/+(?:collections|papers|blog|docs|learn|models|organizations|settings|tasks|posts|join|login))(?:[/?#]|$)' -%}
@@ -26,7 +29,7 @@ end
 
 {# The page of an owner at a code host, as host/owner, where a link names no repository of theirs. #}
 {% macro code_owner_of(link) -%}
-{%- set pattern = '^(?i)(?:https?://)?(?:www[.])?(github[.]com|gitlab[.]com|bitbucket[.]org|codeberg[.]org|gitee[.]com)/+([A-Za-z0-9_.-]+)/*$' -%}
+{%- set pattern = '^(?i)(?:https?://)?(?:www[.])?(github[.]com|gitlab[.]com|bitbucket[.]org|codeberg[.]org|gitee[.]com)/+([A-Za-z0-9_-][A-Za-z0-9_.-]*)/*$' -%}
 case
     when {{ has_match(link, pattern) }}
         then concat({{ lower_case(replace_all(link, pattern, '$1')) }}, '/', {{ replace_all(link, pattern, '$2') }})

@@ -36,6 +36,8 @@ TITLES = {
     "CRAG -- A Benchmark for 3D--Views": "CRAG – A Benchmark for 3D–Views",
     r"{BERT}: \LaTeX\ and \ours{} with $\frac{1}{2}$": "BERT: LaTeX and ours with 1/2",
     "{{ 7 * 7 }} {% raw %} <b>Tags</b>": "{{ 7 * 7 }} {% raw %} <b>Tags</b>",
+    r"$\sim$10$\times$ Faster, $\ell_1$ and $$x$$ at $5": "∼10× Faster, ℓ₁ and x at $5",
+    r"$\rm BiT$ by \url{https://example.org} and \href{https://example.org}{Us}": "BiT by https://example.org and Us",
     "": "",
 }
 
@@ -43,6 +45,27 @@ TITLES = {
 @pytest.mark.parametrize("listed", TITLES)
 def test_tex_in_a_title_becomes_readable(listed: str) -> None:
     assert readable_title(listed) == TITLES[listed]
+
+
+REPOSITORIES = {
+    "https://github.com/some/thing and https://project.example": "github.com/some/thing",
+    " https://github.com/some/thing\n(weights: https://github.com/some/weights)": "github.com/some/thing",
+    "https://github.com/some/thing\u200b": "github.com/some/thing",
+    "\ufeffhttps://github.com/some/\nthing": "github.com/some/thing",
+    "https://github.com/../thing": None,
+}
+
+
+@pytest.mark.parametrize("listed", REPOSITORIES)
+def test_a_code_link_is_the_first_of_several_and_has_no_characters_of_no_width(listed: str) -> None:
+    macros = models_macros()
+    with duckdb.connect() as connection:
+        made = connection.execute(
+            f"select {macros.repository_of('link', True)} from (select {macros.web_link('listed')} as link"
+            " from (select ?::varchar as listed))",
+            [listed],
+        ).fetchall()
+    assert made == [(REPOSITORIES[listed],)]
 
 
 def test_models_and_readers_make_the_same_title_readable() -> None:
