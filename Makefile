@@ -36,8 +36,11 @@ test: $(READY) ## Run the fast tests on two cores (3 minutes)
 test-all: $(READY) ## Run all tests but the attack and those on Spark: browser, UI, real listings and long sequences too (12 minutes)
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-attack: $(READY) ## Kill, damage and deceive it, and print what held (15 minutes at most; PAPERS_ATTACK_SEED= tries others)
+attack: $(READY) ## Kill, damage and deceive it, and print what held (15 minutes at most; ATTACK_SEED= tries others)
 	.venv/bin/pytest -q tests/slow/attack
+
+faults: $(READY) ## Put twelve faults into a copy, one at a time, and see whether the fast tests notice (10 minutes)
+	.venv/bin/python -m tests.conventions.seeded_faults
 
 bench: $(READY) ## Measure against what people would use instead (ONLY=load,day picks rows, SCALE_PAPERS= sets the size)
 	.venv/bin/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SCALE_PAPERS),--scale-papers $(SCALE_PAPERS))

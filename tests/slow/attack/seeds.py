@@ -6,7 +6,7 @@ import os
 import random
 import time
 
-SEED = int(os.environ.get("PAPERS_ATTACK_SEED", "20"))
+SEED = int(os.environ.get("ATTACK_SEED", "20"))
 SECONDS = float(os.environ.get("PAPERS_ATTACK_SECONDS", "840"))
 STARTED = time.monotonic()
 

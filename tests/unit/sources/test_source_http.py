@@ -225,6 +225,9 @@ def test_the_token_goes_to_its_endpoint_only_and_is_shown_nowhere(caplog: pytest
             with pytest.raises(TransientError) as caught:
                 http.get(url)
             shown += [str(caught.value), repr(caught.value), repr(vars(caught.value))]
+    with pytest.raises(TransientError) as caught:  # nobody listens there any more
+        http.get(home)
+    shown += [str(caught.value), repr(vars(caught.value))]
     assert received == ["Bearer secret-token", None]
     assert "secret-token" not in "".join(shown) + caplog.text
 
