@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from warehouse.digest.selection import Filters, gained, select_risers
 from warehouse.queries import load_queries
 from warehouse.report.definitions import read_definitions
 from warehouse.report.rising import read_rising
-from warehouse.settings import Settings
+from warehouse.settings import DBT_PROJECT, Settings
 
 Rows = list[dict[str, Any]]
 
@@ -231,3 +232,10 @@ def test_half_lives_by_weekday_say_how_fine_they_can_be_known(connection: duckdb
         "unknown": 2,
         "observed_once": 1,
     }
+
+
+def test_why_a_query_has_no_rows_counts_reasons_of_columns_that_exist() -> None:
+    described = (DBT_PROJECT / "models" / "marts" / "_marts.yml").read_text(encoding="utf-8")
+    metrics = {metric for query in load_queries().values() for metric in re.findall(r"\{(\w+)\}", query.empty)}
+    assert metrics
+    assert [metric for metric in sorted(metrics) if f"name: {metric}_missing_reason" not in described] == []

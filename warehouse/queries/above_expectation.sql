@@ -2,7 +2,7 @@
 -- grain: one row per paper observed at least twice, at most 25
 -- columns: gain_observed and expected_upvotes are upvotes between first and last observation, attention_rate their
 --   ratio with shrinkage (1 is average)
--- empty: no paper has a known attention rate: {attention}.
+-- empty: no paper has a known attention rate: {attention_rate}.
 with top as (
     select paper_id, gain_observed, expected_upvotes, attention_rate, upvotes, first_listed_on
     from marts.rpt_paper_trends
