@@ -35,6 +35,7 @@ class Look:
     at: datetime
     upvotes: int
     place: int | None
+    comments: int | None
 
 
 @dataclass
@@ -157,6 +158,7 @@ def trends(looks_of: dict[str, list[Look]], listed: dict[str, date]) -> dict[str
         row |= _cohort(totals[paper], cohorts[listed[paper]] if paper in listed else None)
         row["upvote_rank"] = 1 + sum(other > totals[paper] for other in totals.values())
         row["first_listed_on"] = listed.get(paper)
+        row["comments"] = next((look.comments for look in reversed(looks) if look.comments is not None), None)
         rows[paper] = row
     moving = [p for p in rows if rows[p]["velocity"] is not None]
     moving.sort(key=lambda p: (-round(rows[p]["velocity"], 9), -totals[p], listed.get(p, date.max), p))
@@ -320,10 +322,12 @@ def days(looks: list[Look]) -> dict[date, Row]:
 
 def read_facts(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, list[Look]], dict[str, date]]:
     looks: dict[str, list[Look]] = defaultdict(list)
-    rows = connection.execute("select paper_id, observed_at, upvotes, position from marts.fct_upvote_observations")
-    for paper, at, upvotes, place in rows.fetchall():
+    rows = connection.execute(
+        "select paper_id, observed_at, upvotes, position, comments from marts.fct_upvote_observations"
+    )
+    for paper, at, upvotes, place, comments in rows.fetchall():
         if upvotes is not None:
-            looks[paper].append(Look(at, upvotes, place))
+            looks[paper].append(Look(at, upvotes, place, comments))
     listed: dict[str, date] = {}
     for paper, day in connection.execute("select paper_id, listing_date from marts.fct_listings").fetchall():
         listed[paper] = min(day, listed.get(paper, day))
