@@ -335,7 +335,7 @@ def import_(
     paths: Annotated[list[Path], typer.Argument(help="Files or folders with saved listings: JSON, HTML or text.")],
     manifest: Annotated[
         Path | None,
-        typer.Option(help="TSV with file, listing_date, observed_at. A folder's own manifest.tsv is found."),
+        typer.Option(help="TSV with file, listing_date, observed_at. Each folder's own manifest.tsv is found."),
     ] = None,
     observed_at: Annotated[str | None, typer.Option(help="When the files were saved, if nothing else tells.")] = None,
     listing_date: Annotated[str | None, typer.Option(help="The date of the listing, if nothing else tells.")] = None,
@@ -347,7 +347,15 @@ def import_(
     from orchestration.demo import leave_demo
     from orchestration.outcome import Outcome
     from orchestration.runner import run_job
-    from warehouse.importing import Known, Manifest, find_files, import_files, parse_day, parse_moment
+    from warehouse.importing import (
+        Known,
+        Manifest,
+        find_files,
+        find_manifests,
+        import_files,
+        parse_day,
+        parse_moment,
+    )
     from warehouse.landing import open_landing
     from warehouse.lock import writer_lock
 
@@ -357,8 +365,7 @@ def import_(
         parse_day(listing_date, "--listing-date") if listing_date else None,
         parse_moment(observed_at, "--observed-at") if observed_at else None,
     )
-    found = [path / "manifest.tsv" for path in paths if path.is_dir() and (path / "manifest.tsv").is_file()]
-    known = Manifest(manifest or (found[0] if len(found) == 1 else None))
+    known = Manifest(*([manifest] if manifest else find_manifests(paths)))
     leave_demo(settings, tell=console.say)
     with console.progress("Landing files", len(files), shown=not as_json) as bar:
         imported = import_files(
@@ -379,7 +386,7 @@ def import_(
                     run_job(settings, "load_landed", outcome=outcome)
                 except WarehouseError as error:
                     blocked = error
-        report_import(settings, imported, outcome, as_json, unused=list(known.unused))
+        report_import(settings, imported, outcome, as_json, unused=known.unused)
     if outcome.loads and all(load.reason for load in outcome.loads):
         first = outcome.loads[0]
         raise InputError(

@@ -144,33 +144,59 @@ def _as_named(name: str) -> str:
 
 
 class Manifest:
-    """Looks files up by their path below the manifest's folder, else by the longest unique end of their path.
+    """What manifests say of files: by a file's path below the manifest's folder, else by the longest unique end of its
+    path. Of several manifests the one in the nearest folder above a file counts.
 
     ``unused`` are the names, as ``_as_named`` has them, of the lines that no file was looked up by so far.
     """
 
-    def __init__(self, path: Path | None):
-        self._folder = path.parent.resolve() if path else None
-        self._known = read_manifest(path) if path else {}
-        self.unused = dict.fromkeys(self._known)
-        self._by_name: dict[str, list[str]] = {}
-        for name in self._known:
-            self._by_name.setdefault(Path(name).name, []).append(name)
+    def __init__(self, *paths: Path | None):
+        """``paths``: the manifests, None for none. Raises InputError as ``read_manifest`` does."""
+        folders = {path.parent.resolve(): read_manifest(path) for path in paths if path}
+        # The deepest folder first, so that the first one above a file is the nearest.
+        self._folders = dict(sorted(folders.items(), key=lambda item: -len(item[0].parts)))
+        self._unused = {(folder, name): None for folder, known in folders.items() for name in known}
+        self._by_name: dict[str, list[tuple[Path, str]]] = {}
+        for folder, name in self._unused:
+            self._by_name.setdefault(Path(name).name, []).append((folder, name))
+
+    @property
+    def unused(self) -> list[str]:
+        return [name for _, name in self._unused]
 
     def of(self, path: Path) -> Known:
-        """What is known of a file; nothing if the manifest does not name it."""
+        """What is known of a file; nothing if no manifest names it."""
         resolved = path.resolve()
-        names = []
-        if self._folder and resolved.is_relative_to(self._folder):
-            names = [n for n in (_as_named(str(resolved.relative_to(self._folder))),) if n in self._known]
-        if not names:
-            whole = _as_named(str(resolved))
-            names = [n for n in self._by_name.get(Path(whole).name, []) if f"/{whole}".endswith(f"/{n.lstrip('/')}")]
-        if not names:
+        whole = _as_named(str(resolved))
+        for folder, known in self._folders.items():
+            if resolved.is_relative_to(folder):
+                name = _as_named(str(resolved.relative_to(folder)))
+                if name in known:
+                    return self._use(folder, name)
+        ends = [
+            (folder, name)
+            for folder, name in self._by_name.get(Path(whole).name, [])
+            if f"/{whole}".endswith(f"/{name.lstrip('/')}")
+        ]
+        above = [end for end in ends if resolved.is_relative_to(end[0])] or ends
+        if not above:
             return Known()
-        name = max(names, key=len)
-        self.unused.pop(name, None)
-        return self._known[name]
+        return self._use(*max(above, key=lambda end: (len(end[1]), len(end[0].parts))))
+
+    def _use(self, folder: Path, name: str) -> Known:
+        self._unused.pop((folder, name), None)
+        return self._folders[folder][name]
+
+
+def find_manifests(paths: Sequence[Path]) -> list[Path]:
+    """The ``manifest.tsv`` of each folder among the paths and of the folders in them; links are not followed."""
+    return [
+        file
+        for path in paths
+        if path.is_dir()
+        for file in sorted(path.rglob("manifest.tsv"))
+        if file.is_file() and (file.parent == path or not (file.is_symlink() or _passes_link(file, path)))
+    ]
 
 
 def import_files(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from warehouse.errors import InputError
-from warehouse.importing import Known, Manifest, find_files, import_files, parse_moment, read_bounded
+from warehouse.importing import Known, Manifest, find_files, find_manifests, import_files, parse_moment, read_bounded
 from warehouse.landing import Capture, Landing
 
 
@@ -185,3 +185,17 @@ def test_a_file_whose_times_can_not_be_used_costs_the_others_nothing(
     assert [bool(file.load_id) for file in done if file.path.name != "a.json"] == [True, True]
     (bad,) = [file for file in done if file.path.name == "a.json"]
     assert bad.load_id is None and bad.problem and "--observed-at" in bad.problem
+
+
+def test_each_folder_has_its_own_manifest(tmp_path: Path) -> None:
+    for folder, moment in (("a", "2026-09-01T08:00:00Z"), ("b/inner", "2026-09-02T09:00:00Z")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "list.json").write_text("[]")
+        (tmp_path / folder / "manifest.tsv").write_text(
+            f"file\tlisting_date\tobserved_at\nlist.json\t2026-09-01\t{moment}\ngone.json\t2026-09-01\t{moment}\n"
+        )
+    manifest = Manifest(*find_manifests([tmp_path / "a", tmp_path / "b"]))
+    assert manifest.of(tmp_path / "a" / "list.json").observed_at == datetime(2026, 9, 1, 8, tzinfo=UTC)
+    assert manifest.of(tmp_path / "b" / "inner" / "list.json").observed_at == datetime(2026, 9, 2, 9, tzinfo=UTC)
+    assert manifest.unused == ["gone.json", "gone.json"]
+    assert find_manifests([tmp_path]) == find_manifests([tmp_path / "a", tmp_path / "b"])
