@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,11 @@ from urllib.parse import quote
 
 import dagster as dg
 import sqlalchemy as sa
+from dagster._core.storage.compute_log_manager import CapturedLogContext
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
@@ -34,7 +36,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 from warehouse.landing import utc_now
 from warehouse.settings import Settings
 
-__all__ = ["EventLog", "SqliteRunStorage", "SqliteScheduleStorage"]  # what dagster.yaml names
+__all__ = ["EventLog", "OutputLog", "SqliteRunStorage", "SqliteScheduleStorage"]  # what dagster.yaml names
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,28 @@ def _connection_string(base_dir: str, name: str) -> str:
 
 for _module in (sqlite_run_storage, sqlite_schedule_storage):
     setattr(_module, "create_db_conn_string", _connection_string)  # noqa: B010
+
+
+class OutputLog(LocalComputeLogManager):
+    """Dagster's own log of what a run prints, for the UI; a run of the command line prints for its user instead.
+
+    Dagster mirrors what it captures by two processes of its own for each stream, which answer Ctrl-C with a traceback.
+    """
+
+    #: Whether this process captures what its runs print.
+    is_capturing = True
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> OutputLog:
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
+        if not self.is_capturing:
+            yield CapturedLogContext(log_key)
+            return
+        with super().capture_logs(log_key) as context:
+            yield context
 
 
 class EventLog(SqliteEventLogStorage):

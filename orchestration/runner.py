@@ -137,6 +137,7 @@ def _run_job(
             resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}
             job = build_definitions(settings, **resources).resolve_job_def(job_name)
         helpers.callback(history.close)
+        history.OutputLog.is_capturing = False
         with _open_history(settings) as instance:
             result = job.execute_in_process(
                 instance=instance,

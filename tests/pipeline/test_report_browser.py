@@ -87,10 +87,10 @@ def kinds(site: Site) -> dict[str, tuple[str, str, float]]:
     week = "select max(upvotes_gained) from {0} where week = (select max(week) from {0})"
     recent = site.value(
         """with weeks as (select distinct date_trunc('week', first_listed_on) as week from dim_papers
-                          where first_listed_on is not null order by week desc limit 4)
+                          where first_listed_on is not null and keywords_status = 'known' order by week desc limit 4)
            select max(share) from (
-               select sum(papers_listed) / (select count(*) from dim_papers where first_listed_on >= (select min(week)
-                   from weeks)) as share
+               select sum(papers_listed) / (select count(*) from dim_papers where keywords_status = 'known'
+                   and first_listed_on >= (select min(week) from weeks)) as share
                from rpt_keyword_trends where keyword = ? and week >= (select min(week) from weeks))""",
         [first_keyword(site)],
     )
