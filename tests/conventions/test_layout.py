@@ -6,6 +6,8 @@ import re
 import subprocess
 import tomllib
 
+import yaml
+
 from tests.conftest import ROOT
 from warehouse.queries import load_queries
 
@@ -20,9 +22,16 @@ def test_the_top_level_holds_what_it_should() -> None:
     )
     top = {line.split("/")[0] for line in done.stdout.splitlines()}
     assert top == {
-        *(".ci", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "docs", "pyproject.toml", "uv.lock"),
+        *(".ci", ".gitignore", "CHANGELOG.md", "CITATION.cff", "LICENSE", "Makefile", "README.md", "docs"),
+        *("pyproject.toml", "uv.lock"),
         *("dbt_project", "orchestration", "sources", "tests", "warehouse"),
     }
+
+
+def test_the_citation_names_this_version() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (cited["version"], cited["license"]) == (project["version"], project["license"])
 
 
 def test_every_dependency_says_what_it_is_for() -> None:
