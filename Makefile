@@ -34,7 +34,7 @@ test: $(READY) ## Run the fast tests on two cores (3 minutes)
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: $(READY) ## Run all tests but the attack and those on Spark: browser, UI, real listings and long sequences too (12 minutes)
-	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	.venv/bin/pytest --ignore tests/slow/attack -n 2 --dist loadfile --no-loadscope-reorder
 
 attack: $(READY) ## Kill, damage and deceive it, and print what held (15 minutes at most; ATTACK_SEED= tries others)
 	.venv/bin/pytest -q tests/slow/attack

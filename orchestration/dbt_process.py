@@ -87,7 +87,8 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
     runner = dbtRunner(manifest=_parsed.get("manifest"), callbacks=[on_event])
     try:
         # The manifest stands there since the parse; half a second goes into writing it again.
-        result = runner.invoke([*command, *arguments_for(target), "--no-write-json"])
+        log = ["--log-file-max-bytes", environment["PAPERS_KEEP_LOG_BYTES"]]
+        result = runner.invoke([*command, *arguments_for(target), *log, "--no-write-json"])
     finally:
         _let_go()
     if result.exception is not None:

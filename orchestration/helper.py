@@ -95,6 +95,8 @@ def _serve(
 ) -> None:
     if ours:  # a forked copy of the run's end would keep this process from seeing that the run is gone
         ours.close()
+    # A log that can't be written, as on a full disk, is no reason to print a traceback: the run says what broke.
+    logging.raiseExceptions = False
     # The libraries print; stdout belongs to the answers of the command that started us.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     with contextlib.suppress(Exception), importing():  # the first job meets the same fault and tells it

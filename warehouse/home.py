@@ -20,6 +20,10 @@ from warehouse.settings import Settings
 
 #: What programs say of a full disk: the system, SQLite, a quota, DuckDB's limit for temporary files.
 _FULL = ("No space left on device", "database or disk is full", "Disk quota exceeded", "max_temp_directory_size")
+#: What SQLite says when it can't make a file beside its own, on a full disk as on a broken one.
+_FULL_OR_BROKEN = ("disk I/O error", "unable to open database file")
+#: A disk with fewer bytes free is full.
+_NOTHING_FREE_BYTES = 200_000
 #: Bytes that a run needs beside its outputs: records of the run and their logs.
 _RECORDS_BYTES = 10_000_000
 #: What a killed process leaves in a home, by pattern. Names are of this project, or DuckDB's for files that spill.
@@ -33,7 +37,11 @@ _SCRATCH = ("papers-parse-*", "papers-docs-*", "papers-read-*")
 
 def disk_full(error: BaseException, home: Path | None = None) -> HomeError | None:
     """The sentence for an error that a full disk caused, wherever in its chain of causes; None for any other."""
-    full = next((one for one in _chain(error) if _is_full(one)), None)
+    chain = list(_chain(error))
+    full = next((one for one in chain if _is_full(one)), None)
+    if full is None and home is not None and home.exists():
+        doubtful = (one for one in chain if any(words in str(one) for words in _FULL_OR_BROKEN))
+        full = next(doubtful, None) if shutil.disk_usage(home).free < _NOTHING_FREE_BYTES else None
     if full is None:
         return None
     where = getattr(full, "filename", None) or home

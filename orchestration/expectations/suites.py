@@ -514,7 +514,7 @@ RAW_QUERIES = {
 #: that block find nothing when a person gave a reason since: see REASONS_QUERY.
 PUBLISHED_QUERIES = {
     "papers_lost": """
-        select paper_id from published.marts.dim_papers where arxiv_id is not null
+        select paper_id from published.marts.dim_papers where paper_id not like 'title:%'
         except select paper_id from marts.dim_papers""",
     "rows_lost": """
         (select 'load ' || load_id as table_name, entry_count as rows_before, 0 as rows_now

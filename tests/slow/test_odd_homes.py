@@ -1,13 +1,16 @@
-"""Whole runs in odd surroundings: hostile settings of dbt, a hard path, links; and a home with everything damaged."""
+"""Whole runs in odd surroundings: hostile settings of dbt, a hard path, links,
+small disks; and a home with everything damaged."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Papers
+from tests.conftest import SAMPLE, Papers
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +54,47 @@ def test_a_home_with_everything_damaged_is_explained_and_rebuilt(demo: Papers, t
     papers("rebuild")
     assert papers.tables() == before
     assert (papers.home / "report" / "index.html").is_file() and (papers.home / "data_docs" / "index.html").is_file()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Makes a file system of so many kilobytes in the place of the one before, where this user may mount one."""
+    place = tmp_path / "small"
+    place.mkdir()
+
+    def make(kilobytes: int) -> Path:
+        subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("mounting a small disk needs root")
+        return place
+
+    yield make
+    subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
+
+
+def test_a_disk_that_fills_at_any_moment_of_a_run_is_one_sentence(
+    small_disk: Callable[[int], Path], tmp_path: Path
+) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    for file in sorted(SAMPLE.glob("2026-09-0[12]*.json.gz")):
+        shutil.copy(file, files)
+    for kilobytes in (60, 300, 4_000, 11_000, 17_000):
+        called = Papers(small_disk(kilobytes) / "home")("import", files, expect=2)
+        errors = called.err.strip().splitlines()
+        assert len(errors) == 1 and "free space" in errors[0], (kilobytes, called.err)
+
+
+def test_a_run_with_less_room_than_the_last_one_used_does_not_start(
+    demo: Papers, small_disk: Callable[[int], Path]
+) -> None:
+    disk = small_disk(60_000)
+    papers = Papers(disk / "home")
+    shutil.copytree(demo.home, papers.home)
+    (disk / "filler").write_bytes(b"x" * (shutil.disk_usage(disk).free - 5_000_000))
+    assert "free, and a run needs" in papers("rebuild", expect=2).err
+    assert papers.value("select count(*) from marts.dim_papers")
 
 
 def test_a_publication_goes_through_links_of_the_file_and_the_report(demo: Papers, tmp_path: Path) -> None:

@@ -51,6 +51,16 @@ def test_a_full_disk_is_one_sentence_wherever_it_shows(error: BaseException) -> 
     assert "disk is full" in str(full) and "free space" in str(full) and "\n" not in str(full)
 
 
+def test_sqlite_s_word_for_a_broken_disk_is_a_full_one_where_nothing_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = sa.exc.OperationalError("select", {}, sqlite3.OperationalError("disk I/O error"))
+    assert disk_full(error, tmp_path) is None
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 0))
+    full = disk_full(error, tmp_path)
+    assert full and "disk is full" in str(full)
+
+
 def test_other_errors_are_no_full_disk() -> None:
     for error in (ValueError("x"), OSError(errno.EACCES, "Permission denied"), raised(KeyError("a"), ValueError("b"))):
         assert disk_full(error) is None
