@@ -155,10 +155,11 @@ def papers_at(moment: str, *arguments: str) -> int:
 def dbt(raw: str, next_: str, target: str, *command: str) -> int:
     """A dbt command on these databases. Prints what failed."""
     from orchestration import dbt_process
+    from warehouse.settings import Settings
 
     events: list[dict[str, Any]] = []
     Path(target).mkdir(parents=True, exist_ok=True)
-    environment = {"PAPERS_RAW_DATABASE": raw, "PAPERS_NEXT_DATABASE": next_}
+    environment = Settings().environment() | {"PAPERS_RAW_DATABASE": raw, "PAPERS_NEXT_DATABASE": next_}
     dbt_process.build(events.append, environment, Path(target), list(command))
     for event in events[:-1]:
         if event["info"]["level"] == "error":
