@@ -433,6 +433,8 @@ def rebuild(
     from orchestration.runner import run_job
     from warehouse.landing import open_landing
 
+    console.check_text(load or "", "The load id")
+    console.check_text(reason, "--reason")
     settings = _settings(home)
     if not open_landing(settings.landing).exists():
         raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to rebuild from.")
@@ -602,14 +604,18 @@ def _answer(settings: Settings, statement: str, answer: Answer, query: Query | N
             rows = result.fetchall()
             return [str(column[0]) for column in result.description], rows, len(rows)
 
+        console.check_text(statement, "The statement")
         try:
             columns, rows, count = _within(connection, ask, answer.timeout)
+            # A statement that sets something, like a limit of memory, can break this question too.
+            reason = why_empty(connection, query) if not count else None
+        except OverflowError as error:
+            raise InputError(f"The answer has a value that Python can't hold ({error}): cast it to varchar.") from None
         except duckdb.Error as error:
             # A query of the project that fails meets a file of another version, which the reader explains.
             if is_damage(error) or (query and isinstance(error, duckdb.BinderException | duckdb.CatalogException)):
                 raise
             raise InputError(f"The query failed: {' '.join(str(error).split())}") from None
-        reason = why_empty(connection, query) if not count else None
     if not answer.output:
         _print_answer(columns, rows, answer)
     if reason:
@@ -711,6 +717,8 @@ def accept(
     from orchestration.accept import accept_load
     from orchestration.runner import run_job
 
+    console.check_text(load, "The load id")
+    console.check_text(reason, "--reason")
     settings = _settings(home)
     accept_load(settings, load, reason, is_published=not _is_behind(settings))
     report_run(settings, run_job(settings, "load_landed"), as_json)

@@ -138,7 +138,7 @@ def without_code(reason: str) -> str:
     from orchestration.gates import without_rules
 
     code, colon, rest = without_rules(reason).partition(": ")
-    text = rest if colon and code.replace("_", "").isalpha() and code.islower() and " " not in code else reason
+    text = rest if colon and code.replace("_", "").isalnum() and code.islower() and " " not in code else reason
     text = without_rules(text)
     return text if text.endswith((".", "!", "?")) else f"{text}."
 

@@ -39,6 +39,7 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
         from warehouse.search import search as find
 
         text = " ".join(query)
+        console.check_text(text, "The query")
         hits = find(settings_of(home), text, limit)
         if as_json:
             papers = [{"rank": rank, **asdict(hit)} for rank, hit in enumerate(hits, start=1)]

@@ -26,6 +26,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from warehouse.errors import InputError
+
 
 class _Stream(Console):
     """A console that is a terminal where its stream is one, whatever ``FORCE_COLOR`` says: pipes carry plain text."""
@@ -254,6 +256,14 @@ def progress(what: str, total: int, *, shown: bool) -> Iterator[Progress]:
     with Progress(*columns, console=err, transient=True, disable=not (shown and err.is_terminal)) as bar:
         bar.add_task(what, total=total)
         yield bar
+
+
+def check_text(text: str, what: str) -> None:
+    """Raise InputError if an argument is not UTF-8, which DuckDB can't read. ``what`` starts the sentence."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"{what} is not UTF-8: {plain(text)}. Write it in UTF-8.") from None
 
 
 def _escaped(character: str) -> str:

@@ -19,11 +19,14 @@ PAPER_ID = (
     r"|[a-z]{2,8}(?:-[a-z]{2,4})?(?:\.[A-Z]{2})?/[0-9]{7}|hf:[A-Za-z0-9_-]{6,64}"
 )
 _OWN = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{6,64}", re.ASCII)
+#: Blanks, marks without a width and the brackets of an address, which copying leaves around an id.
+_AROUND = " \t\r\n\f\v\u00a0\u3000\u200b\u200e\u200f\u2060\ufeff<>"
 _ARXIV = re.compile(
     r"""(?:\s|https?://)*
-        (?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/|(?:www\.)?huggingface\.co/papers/|/?papers/|arxiv:|
-           (?:dx\.)?(?:doi\.org/)?10\.48550/arxiv\.)?
-        \s*(?:(?P<month>\d{4})\.(?P<number>\d{3,5})|(?P<old>[a-z]{2,8}(?:-[a-z]{2,4})?(?:\.[a-z]{2})?/\d{7}))(?:v\d{1,3})?(?:\.pdf)?/?\s*""",
+        (?:(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/|(?:www\.)?(?:huggingface|hf)\.co/papers/|/?papers/|arxiv:|
+           (?:www\.)?alphaxiv\.org/abs/|(?:dx\.)?(?:doi\.org/|doi:\s*)?10\.48550/arxiv\.)?
+        \s*(?:(?P<month>\d{4})\.(?P<number>\d{3,5})|(?P<old>[a-z]{2,8}(?:-[a-z]{2,4})?(?:\.[a-z]{2})?/\d{7}))(?:v\d{1,3})?(?:\.pdf)?/?
+        (?:[?\#]\S*)?\s*""",
     re.ASCII | re.I | re.X,
 )
 
@@ -31,10 +34,11 @@ _ARXIV = re.compile(
 def canonical_id(text: str) -> str | None:
     """The arXiv id that a text is, like ``2406.00105``; None if it is anything else.
 
-    Addresses, the prefix ``arXiv:``, a version and blanks around it are dropped. A number that lost its leading
+    Addresses with their query and fragment, the prefixes ``arXiv:`` and ``doi:``, a version and blanks around it
+    are dropped. A number that lost its leading
     zeros is padded, as the site's own tools do (``2406.105`` is ``2406.00105``).
     """
-    match = _ARXIV.fullmatch(text) if len(text) <= 200 else None
+    match = _ARXIV.fullmatch(text.strip(_AROUND)) if len(text) <= 200 else None
     if match is None:
         return None
     if match["old"]:

@@ -67,6 +67,7 @@ def test_a_load_is_accepted_twice_only_to_publish_what_a_kill_left(tmp_path: Pat
     ("reason", "text"),
     [
         ("not_a_list: The payload is an object.", "The payload is an object."),
+        ("not_utf8: Byte 3 can't be decoded.", "Byte 3 can't be decoded."),
         ("weekday_not_empty: It is empty. upvotes_plausible: Too many.", "It is empty. Too many."),
         ("3 entries", "3 entries."),
         ("No such file or directory", "No such file or directory."),

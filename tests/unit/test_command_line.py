@@ -110,6 +110,24 @@ def test_a_statement_without_an_answer_is_one_sentence(home: Path, statement: st
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_arguments_that_are_no_utf8_are_one_sentence(home: Path) -> None:
+    accept, rebuild = ("accept", "x", "--reason", "\udcff"), ("rebuild", "--load", "\udcff")
+    for arguments in (("sql", "select '\udcff'"), ("search", "\udcff"), accept, rebuild):
+        done = ask(home, *arguments)
+        assert done.exit_code == 2 and "is not UTF-8" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_a_value_that_python_can_not_hold_is_one_sentence(home: Path, form: str) -> None:
+    done = ask(home, "sql", "select interval '1000000000 days'", "--format", form)
+    assert done.exit_code == 2 and "cast it to varchar" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_statement_that_leaves_no_memory_is_one_sentence(home: Path) -> None:
+    done = ask(home, "sql", "set memory_limit = '1KB'")
+    assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1
+
+
 def test_a_query_ends_at_its_time_limit(home: Path) -> None:
     endless = "select count(*) from range(100000000) a, range(1000000) b where a.range * b.range = 3"
     done = ask(home, "sql", endless, "--timeout", "0.2")

@@ -336,6 +336,11 @@ def test_times_without_zone_and_with_another_are_utc(make_entry: MakeEntry) -> N
         ("10.48550/arXiv.2609.00102", "2609.00102"),
         ("https://huggingface.co/papers/2609.00102", "2609.00102"),
         (" 2609.00102 ", "2609.00102"),
+        ("\ufeff2609.00102\u00a0", "2609.00102"),
+        ("<https://arxiv.org/abs/2609.00102?context=cs>", "2609.00102"),
+        ("https://arxiv.org/pdf/2609.00102v3.pdf#page=2", "2609.00102"),
+        ("https://hf.co/papers/2609.00102", "2609.00102"),
+        ("doi:10.48550/arXiv.2609.00102", "2609.00102"),
     ],
 )
 def test_an_arxiv_id_in_another_dress_is_the_same_paper(make_entry: MakeEntry, received: str, paper_id: str) -> None:
