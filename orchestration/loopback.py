@@ -37,7 +37,10 @@ def refusal(method: str, headers: Mapping[str, list[str]], query: str = "") -> s
     if len(hosts) != 1 or _host_of(hosts[0]) not in _HOSTS:
         return "The name in the address must be 127.0.0.1 or localhost."
     for origin in headers.get("origin", []):
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return "The Origin of the request can't be read."
         if parts.scheme not in ("http", "https") or parts.netloc.lower() != hosts[0].lower():
             return "The request comes from a page of another address."
     site = headers.get("sec-fetch-site", ["none"])

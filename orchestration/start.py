@@ -10,6 +10,7 @@ import sys
 
 def main() -> None:
     """Run the command. Ends the process by itself when something went wrong."""
+    _open_closed_streams()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports run there is nothing to say and nothing to clean
     from orchestration.cli import main as run
 
@@ -22,3 +23,14 @@ def main() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else 2)
+
+
+def _open_closed_streams() -> None:
+    """Open what the shell closed (``>&-``) as the null device, before another file gets its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            found = os.open(os.devnull, os.O_RDWR)
+            if found != number:
+                os.dup2(found, number)
+                os.close(found)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115  # for the life of the process

@@ -208,6 +208,14 @@ def test_a_reader_of_a_pipe_that_has_enough_is_no_error(home: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("closed", "statement", "code"), [(1, "select 1", 0), (2, "selec", 2)])
+def test_a_closed_output_is_no_traceback(home: Path, closed: int, statement: str, code: int) -> None:
+    command = f'exec "$0" sql "$1" --home "$2" {closed}>&-'
+    script = str(Path(sys.executable).with_name("papers"))
+    done = subprocess.run(["sh", "-c", command, script, statement, str(home)], capture_output=True, check=False)
+    assert done.returncode == code and not done.stderr
+
+
 def test_a_current_directory_that_is_gone_is_one_sentence(home: Path, tmp_path: Path) -> None:
     code = (
         "import os, sys; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone'); os.execv(sys.argv[1], sys.argv[1:])"

@@ -102,6 +102,10 @@ def asked(kind: str, headers: list[tuple[bytes, bytes]], query: bytes = b"", met
     return sent
 
 
+def test_an_origin_that_is_no_address_is_refused() -> None:
+    assert refusal("GET", {"host": ["localhost:3000"], "origin": ["http://["]})
+
+
 def test_the_middleware_answers_403_and_closes_websockets_before_they_open() -> None:
     own, foreign = (b"Host", HERE.encode()), (b"host", b"evil.example")
     (answer,) = asked("http", [own])
