@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,8 @@ Home = Annotated[Path | None, typer.Option("--home", help="Where the warehouse l
 Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object.")]
 #: Authors named in a row of the table.
 MAX_AUTHORS_SHOWN = 2
+#: Characters of a query that a message repeats.
+MAX_QUERY_SHOWN = 80
 
 
 def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -> None:
@@ -46,7 +49,8 @@ def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -
             console.print_json({"query": text, "papers": papers})
             return
         if not hits:
-            console.say(f"No paper matches {text}: try fewer or other words, or leave a filter out.")
+            short = textwrap.shorten(text, MAX_QUERY_SHOWN, placeholder=" …")
+            console.say(f"No paper matches {short}: try fewer or other words, or leave a filter out.")
             return
         rows = [
             [rank, hit.title, _names(hit.authors, hit.author_count), hit.first_listed_on, hit.upvotes, hit.paper_id]

@@ -114,7 +114,7 @@ checked as (
                 then error('The query only excludes: add a word that papers should have.')
             when bool_or(field = 'has' and value not in ('code', 'project', 'abstract', 'organization'))
                 then error('has: knows code, project, abstract and organization.')
-            when bool_or(field in ('after', 'before') and try_cast(value as date) is null)
+            when bool_or(field in ('after', 'before') and not coalesce(isfinite(try_cast(value as date)), false))
                 then error('after: and before: want a date like 2026-09-01.')
             when bool_or(field in ('author', 'org') and len({{ search_words('value') }}) = 0)
                 then error('author: and org: want a name, for example author:"Ada Lovelace".')

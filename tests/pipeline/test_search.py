@@ -151,6 +151,7 @@ def test_words_match_whatever_their_case_accents_and_plural(demo: Papers) -> Non
         ('"open', "quotation mark"),
         ("-language", "only excludes"),
         ("model after:yesterday", "2026-09-01"),
+        ("model before:infinity", "2026-09-01"),
         ("model has:money", "code"),
         ('model author:"-"', "name"),
     ],
