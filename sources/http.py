@@ -263,6 +263,7 @@ class HttpClient:
                 http.client.HTTPException,
                 OSError,
                 ValueError,
+                OverflowError,  # a Content-Length beyond what a read can be asked for
                 zlib.error,
             ) as error:
                 if expired():
@@ -305,7 +306,7 @@ class HttpClient:
                 text += part
                 if len(text) >= _MAX_ERROR_BYTES:
                     break
-        except (SourceError, urllib3.exceptions.HTTPError, OSError, ValueError, zlib.error):
+        except (SourceError, urllib3.exceptions.HTTPError, OSError, ValueError, OverflowError, zlib.error):
             pass
         return _one_line(text[:_MAX_ERROR_BYTES].decode("utf-8", "replace")) or None
 

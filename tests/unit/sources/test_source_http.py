@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sources.errors import PermanentError, TransientError
+from sources.errors import PermanentError, SourceError, TransientError
 from sources.faults import Fault, FaultKind
 from sources.http import HttpClient, HttpLimits, rate_limit_reset, retry_after
 from sources.replay import ReplayServer
@@ -230,6 +230,18 @@ def test_the_token_goes_to_its_endpoint_only_and_is_shown_nowhere(caplog: pytest
     shown += [str(caught.value), repr(vars(caught.value))]
     assert received == ["Bearer secret-token", None]
     assert "secret-token" not in "".join(shown) + caplog.text
+
+
+@pytest.mark.parametrize("status", [200, 302, 404])
+def test_a_length_beyond_all_bounds_is_a_typed_error(status: int) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Location", "/elsewhere")
+        handler.send_header("Content-Length", "9" * 30)
+        handler.end_headers()
+
+    with _scripted(answer) as home, pytest.raises(SourceError):
+        HttpClient(limits=HttpLimits(attempts=1, min_interval=0)).get(home)
 
 
 def test_the_client_says_who_it_is() -> None:
