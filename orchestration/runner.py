@@ -130,6 +130,7 @@ def _run_job(
         judge = helpers.enter_context(judging())
         with outcome.phase("Importing Dagster"), importing():
             from orchestration import history
+            from orchestration.compat.event_log_errors import silence_event_log_errors
             from orchestration.definitions import build_definitions
             from orchestration.engines import transforming
         dbt = helpers.enter_context(transforming(settings, forked=True))
@@ -138,6 +139,7 @@ def _run_job(
             job = build_definitions(settings, **resources).resolve_job_def(job_name)
         helpers.callback(history.close)
         history.OutputLog.is_capturing = False
+        silence_event_log_errors()
         with _open_history(settings) as instance:
             result = job.execute_in_process(
                 instance=instance,

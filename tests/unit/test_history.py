@@ -11,13 +11,16 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster import EventLogEntry
+from dagster._core.instance.types import _EventListenerLogHandler
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from orchestration import history
+from orchestration.compat.event_log_errors import silence_event_log_errors
 from orchestration.history import EventLog
 from orchestration.runner import _open_history, prepare_environment
 from tests.conftest import Papers
@@ -208,3 +211,28 @@ def test_sixty_runs_stay_under_sixty_megabytes(demo: Papers, settings: Settings)
             remove_leftovers(settings)
     history.close()
     assert size_of(home) < 60_000_000, {path.name: size_of(path) for path in home.iterdir()}
+
+
+def test_a_log_message_that_cannot_be_stored_is_raised_and_not_written_to_stderr(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    @dg.op
+    def chatty(context) -> None:  # type: ignore[no-untyped-def]
+        context.log.info("one message")
+
+    @dg.job
+    def talking() -> None:
+        chatty()
+
+    def refuse(self: EventLog, event: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(_EventListenerLogHandler, "emit", _EventListenerLogHandler.emit)
+    silence_event_log_errors()
+    with dg.DagsterInstance.get() as instance:
+        monkeypatch.setattr(EventLog, "store_event", refuse)
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            talking.execute_in_process(
+                instance=instance, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+            )
+    assert "event log" not in capfd.readouterr().err
