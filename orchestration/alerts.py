@@ -6,7 +6,6 @@ Nothing here may break the run or the next alert: a channel that fails is noted 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from warehouse.digest.mail import Mailer, MaybeDelivered, NotDelivered
 from warehouse.digest.message import as_bytes, build_mail
 from warehouse.digest.texts import one_line
 from warehouse.errors import WarehouseError
+from warehouse.files import write_atomically
 from warehouse.landing import utc_now
 from warehouse.settings import Settings
 
@@ -154,6 +154,4 @@ class _Throttle:
         self._write()
 
     def _write(self) -> None:
-        part = self._path.with_name(f".part-{self._path.name}")
-        part.write_text(json.dumps(self._known, indent=1))
-        os.replace(part, self._path)
+        write_atomically(self._path, json.dumps(self._known, indent=1))

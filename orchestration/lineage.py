@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warehouse.files import write_atomically
 from warehouse.publish import PUBLIC_SCHEMA
 
 if TYPE_CHECKING:
@@ -45,9 +46,7 @@ def column_lineage(nodes: Mapping[str, Any], target: Path, connection: duckdb.Du
         schema = _schema(connection)
         for name in changed:
             fresh[name] = {"sql": stamps[name], "columns": _read(texts[name], schema)}
-        part = cache.with_suffix(".part")
-        part.write_text(json.dumps(fresh))
-        part.replace(cache)
+        write_atomically(cache, json.dumps(fresh))
     return {name: kept["columns"] for name, kept in fresh.items() if kept["columns"]}
 
 

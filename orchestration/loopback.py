@@ -2,7 +2,7 @@
 
 A page of another site can't read what a port on this machine answers, but it can send requests there, and after it has
 rebound its own name to 127.0.0.1 (DNS rebinding) it can read too. Browsers say where a request comes from: ``Host``
-(RFC 9110, 7.2), ``Origin`` (RFC 6454), ``Sec-Fetch-Site`` and its kin (https://www.w3.org/TR/fetch-metadata/). Programs
+(RFC 9110, 7.2), ``Origin`` (RFC 6454), ``Sec-Fetch-Site`` and others (https://www.w3.org/TR/fetch-metadata/). Programs
 say nothing of the sort and are answered; whoever runs programs here needs no port.
 """
 

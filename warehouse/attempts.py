@@ -7,9 +7,10 @@ when a run ended are read one at a time, in a process of their own; one that fai
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
+
+from warehouse.files import write_atomically
 
 #: Ends of the program while it read one load alone, after which it is not tried again. Reading alone happens in a child
 #: process, so these are rare: a kill by a person, or a crash of the database.
@@ -70,6 +71,4 @@ class Attempts:
             self._path.unlink(missing_ok=True)
             return
         known = {"started": self._started, "alone": alone, "suspects": sorted(self._suspects)}
-        part = self._path.with_name(f".part-{self._path.name}")
-        part.write_text(json.dumps(known))
-        os.replace(part, self._path)
+        write_atomically(self._path, json.dumps(known))

@@ -43,10 +43,10 @@ def write_part(folder: Path, body: bytes, *, durable: bool) -> Path:
     return path
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file that readers find whole, the old or the new one."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file, a text in UTF-8, that readers find whole, the old or the new one."""
     part = path.with_name(f".part-{path.name}")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(part, path)
 
 

@@ -6,7 +6,7 @@ with measured as (
     {{ entity_week_measures(bridge, key, changed, base) }}
 ),
 
--- Who gained nothing has no rank: in a week in which nobody gained, all would be first.
+-- An entity that gained nothing has no rank: in a week without gains all would be first.
 unranked as (
     select
         *,

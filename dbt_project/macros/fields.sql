@@ -1,4 +1,4 @@
-{# What the source told of a paper, what it told not to be there, and what it did not tell yet: fields came over time. #}
+{# Whether a field of a paper is known, empty, or not provided yet: the source added its fields over time. #}
 
 {# Field of dim_papers → paths of the payload that carry it. #}
 {% macro fields_by_path() -%}
@@ -22,7 +22,7 @@ from {{ ref('ops_schema_drift') }}
 {%- endmacro %}
 
 {# The status of a field of a paper. `latest` is the paper's row of int_papers_latest, `fields` that of
-   fields_first_seen; a text can't carry what it doesn't tell. #}
+   fields_first_seen; a text can carry only what it shows. #}
 {% macro field_status(field, is_known) -%}
 case
     when {{ is_known }} then 'known'
@@ -65,7 +65,7 @@ end
 {# The start of a moment's UTC day. #}
 {% macro midnight_of(moment) -%}cast(cast({{ moment }} as date) as timestamp){%- endmacro %}
 
-{# Papers for which the source could tell an organization. #}
+{# Papers for which the source provided organizations. #}
 {% macro papers_with_organization_field() -%}
 select paper_id from {{ ref('dim_papers') }} where organization_status <> 'not_provided'
 {%- endmacro %}

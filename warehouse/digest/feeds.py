@@ -8,7 +8,6 @@ leaves the published file leaves the feeds.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,7 +22,7 @@ from warehouse.digest.selection import Filters, Selection, select_risers
 from warehouse.digest.subscriptions import Subscription, SubscriptionsError, read_subscriptions
 from warehouse.digest.texts import one_line
 from warehouse.display import code_link
-from warehouse.files import make_folder
+from warehouse.files import make_folder, write_atomically
 from warehouse.lock import writer_lock
 from warehouse.publish import read_published, writing
 from warehouse.settings import Settings
@@ -198,8 +197,6 @@ def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attri
 
 
 def _replace(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all, with its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part-{path.name}")
-    part.write_bytes(body)
-    os.replace(part, path)
+    write_atomically(path, body)

@@ -1,6 +1,6 @@
 -- One row per accepted load whose submissions the source cut to the day: more than half of its times are 00:00:00. A
 -- submission in the very millisecond of midnight is one in 86 million, so a list with several was cut; one among other
--- times is believed, and the only one of its list is not, as nothing tells which it is.
+-- times is kept, and the only one of its list is not, as nothing shows which it is.
 with midnights as (
     select content_id
     from {{ ref('stg_raw__entry_contents') }}

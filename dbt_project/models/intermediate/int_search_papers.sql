@@ -1,8 +1,8 @@
 {{ appended_after(['{{ delete_changed_search_papers() }}']) }}
 {{ config(enabled=target.type == 'duckdb') }}
 -- depends_on: {{ ref('dim_papers') }} {{ ref('int_mentions') }} {{ ref('bridge_paper_families') }} {{ ref('dim_organizations') }}
--- One row per paper in the search index. A paper whose text changed gets a new number, so that its old postings can be
--- told from its new ones.
+-- One row per paper in the search index. A paper whose text changed gets a new number, so that its old postings
+-- differ from its new ones.
 {% set postings = load_relation(this.incorporate(path={'identifier': 'int_search_postings'})) if execute and is_incremental() %}
 with texts as (
     {{ searched_texts() }}
