@@ -24,7 +24,7 @@ $(READY): $(UV) pyproject.toml uv.lock
 	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --compile-bytecode --python .tools/bin/python \
 		|| UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --compile-bytecode --python .tools/bin/python --system-certs
 	.venv/bin/python -m compileall -q -x warehouse/data orchestration sources warehouse
-	.venv/bin/python -m orchestration.manifest
+	.venv/bin/python -m orchestration.transform.manifest
 	@touch $@
 
 demo: $(READY) ## Replay a month of invented listings through the whole pipeline and show what rose most
@@ -61,7 +61,7 @@ format: $(READY) ## Format the code
 	.venv/bin/ruff format .
 
 dictionary: $(READY) ## Write docs/data-dictionary.md from the contracts of the marts
-	.venv/bin/python -m orchestration.dictionary
+	.venv/bin/python -m orchestration.transform.dictionary
 
 ui: $(READY) ## Start Dagster on http://127.0.0.1:3000
 	$(PAPERS) ui

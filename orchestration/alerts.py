@@ -15,12 +15,12 @@ from typing import Any
 
 import requests
 
+from warehouse.clock import utc_now
 from warehouse.digest.mail import Mailer, MaybeDelivered, NotDelivered
 from warehouse.digest.message import as_bytes, build_mail
 from warehouse.digest.texts import one_line
 from warehouse.errors import WarehouseError
 from warehouse.files import write_atomically
-from warehouse.landing import utc_now
 from warehouse.settings import Settings
 
 #: Seconds that a channel may take: a sensor of Dagster has a minute for all of them.

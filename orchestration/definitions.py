@@ -7,17 +7,17 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import history
 from orchestration.assets.landing import landed_listings
 from orchestration.assets.models import build_models
 from orchestration.assets.publication import build_publication
 from orchestration.assets.raw import batch_gate_check, raw_loads
-from orchestration.manifest import ensure_manifest
+from orchestration.compat import run_history as history
 from orchestration.outcome import Outcome
 from orchestration.resources import dbt_resource, judge_resource, source_resource, warehouse_resource
 from orchestration.schedules import daily_papers_job, daily_schedule, digest_job, digest_schedule, load_landed_job
 from orchestration.sensors import failure_sensor
-from warehouse.publish import PUBLIC_SCHEMA
+from orchestration.transform.manifest import ensure_manifest
+from warehouse.publication.publish import PUBLIC_SCHEMA
 from warehouse.settings import Settings
 
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-from orchestration.gates import GateOutcome
-from orchestration.helper import HelperError
+from orchestration.gates.verdicts import GateOutcome
+from orchestration.worker import HelperError
 from warehouse.errors import GateError, WarehouseError
-from warehouse.fetching import FetchReport
-from warehouse.publish import Publication
-from warehouse.reading import LoadResult
+from warehouse.landing.fetching import FetchReport
+from warehouse.publication.publish import Publication
+from warehouse.raw.loader import LoadResult
 
 
 @dataclass

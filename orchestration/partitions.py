@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import dagster as dg
 
 from warehouse.settings import FIRST_LISTING_DATE
@@ -11,3 +13,11 @@ LISTING_DATES = dg.DailyPartitionsDefinition(start_date=FIRST_LISTING_DATE.isofo
 
 #: Tag of a run that need not observe again what was observed since this moment (ISO, UTC).
 SKIP_OBSERVED_SINCE = "papers/skip_observed_since"
+
+
+def range_tags(first: date, last: date) -> dict[str, str]:
+    """Tags of one run over the listing dates ``first`` to ``last``, both included."""
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }

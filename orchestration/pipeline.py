@@ -16,24 +16,25 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.engines import engine_of
-from orchestration.expectations.judge import Judge
-from orchestration.gates import GateOutcome, batch_gate, mart_gate
-from orchestration.helper import Helper
+from orchestration.gates.gx_runner import Judge
+from orchestration.gates.verdicts import GateOutcome, batch_gate, mart_gate
 from orchestration.outcome import Outcome
+from orchestration.transform.engines import engine_of
+from orchestration.worker import Helper
 from sources.daily_papers.client import DailyPapersClient
-from warehouse.archive_check import RebuildGuard, known_loads
+from warehouse.clock import utc_now
 from warehouse.digest import feeds
 from warehouse.digest.feeds import FeedsWritten
 from warehouse.errors import GateError, InputError, UnreachableError, WarehouseError
-from warehouse.fetching import FetchReport, fetch_listings, observed_since
-from warehouse.handover import hand_over_new
-from warehouse.landing import open_landing, utc_now
-from warehouse.overrides import load_overrides
-from warehouse.publish import Publication, published_file
-from warehouse.raw import RawStore, start_over
+from warehouse.landing.archive import open_landing
+from warehouse.landing.fetching import FetchReport, fetch_listings, observed_since
+from warehouse.publication.publish import Publication, published_file
+from warehouse.raw.archive_check import RebuildGuard, known_loads
+from warehouse.raw.overrides import load_overrides
+from warehouse.raw.store import RawStore, start_over
 from warehouse.report import Report, warm_up, write_report
 from warehouse.settings import DEMO_MARKER, Settings
+from warehouse.spark.handover import hand_over_new
 
 logger = logging.getLogger(__name__)
 

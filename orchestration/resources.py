@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import history
-from orchestration.engines import transforming
-from orchestration.expectations.judge import Judge, judging
-from orchestration.helper import Helper
+from orchestration.compat import run_history as history
+from orchestration.gates.gx_runner import Judge, judging
+from orchestration.transform.engines import transforming
+from orchestration.worker import Helper
 from sources.daily_papers.client import DailyPapersClient
 from warehouse.errors import WarehouseError
-from warehouse.fetching import client_of
 from warehouse.home import remove_leftovers
+from warehouse.landing.fetching import client_of
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
 

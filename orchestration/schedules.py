@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from orchestration.runner import range_tags
+from orchestration.partitions import range_tags
 from warehouse.digest.sending import send_digests
 from warehouse.errors import WarehouseError
-from warehouse.fetching import trailing_dates
+from warehouse.landing.fetching import trailing_dates
 from warehouse.settings import Settings
 
 #: One process a run: each further process would import everything again (93 s against 33 s for four steps).

@@ -24,7 +24,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.warm_process import CALL_TIMEOUT_SECONDS, Called, Started, WarmProcess, running
-from warehouse import landing
+from warehouse import clock
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "warehouse" / "sample" / "archive"
@@ -154,7 +154,7 @@ class Papers:
         )
 
     def _in_this_process(self, *arguments: str | Path, **environment: str) -> Called:
-        from orchestration.cli import app
+        from orchestration.commands.cli import app
 
         with mock.patch.dict(os.environ):
             result = CliRunner().invoke(app, self._words(arguments), env=self._environment(environment))
@@ -256,7 +256,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """Sets the time (aware) of the warehouse and its orchestration, in this process, until the test ends."""
 
     def set_to(moment: datetime) -> None:
-        monkeypatch.setattr(landing, "clock", lambda: moment)
+        monkeypatch.setattr(clock, "read_clock", lambda: moment)
 
     return set_to
 

@@ -22,9 +22,9 @@ from sources.daily_papers.formats import as_utf8, detect_format, parse
 from sources.daily_papers.wire import MAX_UPVOTES
 from sources.errors import FormatError
 from tests.mutations import ODD_VALUES, damage
-from warehouse.landing import Capture, PayloadRef
-from warehouse.raw import RawStore
-from warehouse.reading import Reader
+from warehouse.landing.archive import Capture, PayloadRef
+from warehouse.raw.loader import Reader
+from warehouse.raw.store import RawStore
 
 MOMENT = datetime(2026, 9, 10, 8, tzinfo=UTC)
 #: Payloads whose rows go into the tables in one transaction.

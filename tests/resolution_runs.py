@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 
-from warehouse.resolution.frames import engine
-from warehouse.resolution.persons import Override
-from warehouse.resolution.pipeline import DECISION, decide, obey, take_names_apart
+from warehouse.resolution.incremental.author_ids import Override
+from warehouse.resolution.incremental.engine import engine
+from warehouse.resolution.incremental.resolve import DECISION, decide, obey, take_names_apart
 from warehouse.resolution.resolver import PACK
 
 _INSERT = f"insert into decisions values ({', '.join('?' * len(DECISION))})"

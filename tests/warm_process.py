@@ -133,7 +133,7 @@ def running(folder: Path) -> Iterator[None]:
 
 def papers(*arguments: str) -> int:
     """The `papers` command."""
-    from orchestration.cli import main
+    from orchestration.commands.cli import main
 
     sys.argv = ["papers", *arguments]
     main()
@@ -144,17 +144,17 @@ def papers_at(moment: str, *arguments: str) -> int:
     """The `papers` command while the warehouse's clock, and that of Dagster's partitions, stands at a moment (ISO)."""
     import dagster as dg
 
-    from warehouse import landing
+    from warehouse import clock
 
     now = datetime.fromisoformat(moment)
-    landing.clock = lambda: now
+    clock.read_clock = lambda: now
     with dg.partition_loading_context(effective_dt=now):
         return papers(*arguments)
 
 
 def dbt(raw: str, next_: str, target: str, *command: str) -> int:
     """A dbt command on these databases. Prints what failed."""
-    from orchestration import dbt_process
+    from orchestration.transform import dbt_runner as dbt_process
     from warehouse.settings import Settings
 
     events: list[dict[str, Any]] = []
@@ -179,13 +179,14 @@ def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float
 
     ``die`` is ``module:Class.function:before|after``: the process kills itself at that call.
     """
-    from orchestration import dbt_process
-    from orchestration.expectations.judge import Judge, judge_for
+    from orchestration.gates.gx_runner import Judge, judge_for
     from orchestration.outcome import Outcome
     from orchestration.pipeline import run_pipeline
-    from warehouse import importing, lock
+    from orchestration.transform import dbt_runner as dbt_process
+    from warehouse import lock
     from warehouse.errors import WarehouseError
-    from warehouse.landing import Landing
+    from warehouse.landing import importing
+    from warehouse.landing.archive import Landing
     from warehouse.settings import Settings
 
     faulthandler.dump_traceback_later(100, exit=True)  # a hang ends with the place where it hangs
@@ -253,10 +254,20 @@ def _warm_up(folder: Path) -> None:
     import altair  # noqa: F401
     import vl_convert  # noqa: F401
 
-    from orchestration import backfill, cli, dbt_docs, dbt_process, definitions, demo, runner  # noqa: F401
-    from orchestration.expectations import judge
-    from orchestration.helper import helping, importing
-    from warehouse import digest, publish, raw, report  # noqa: F401
+    from orchestration import definitions  # noqa: F401
+    from orchestration.commands import cli  # noqa: F401
+    from orchestration.gates import gx_runner as judge
+    from orchestration.runs import (
+        backfill,  # noqa: F401
+        demo,  # noqa: F401
+        runner,  # noqa: F401
+    )
+    from orchestration.transform import dbt_runner as dbt_process
+    from orchestration.transform import docs as dbt_docs  # noqa: F401
+    from orchestration.worker import helping, importing
+    from warehouse import digest, report  # noqa: F401
+    from warehouse.publication import publish  # noqa: F401
+    from warehouse.raw import store as raw  # noqa: F401
 
     with importing():
         judge.warm_up()

@@ -1,6 +1,7 @@
 """The disk under a home: room for a run, what a full disk looks like, and what is removed after a while.
 
-Belongs here: files that are nobody's content. Does not belong here: Dagster's history (``orchestration/history.py``).
+Belongs here: files that are nobody's content. Does not belong here: Dagster's history
+(``orchestration/compat/run_history.py``).
 """
 
 from __future__ import annotations

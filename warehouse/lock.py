@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from warehouse.clock import utc_now
 from warehouse.errors import HomeError, LockError
 from warehouse.files import lock_exclusively
-from warehouse.landing import utc_now
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,8 @@
 """Environment → one typed object.
 
 Settings are read here. Two things read the environment beside it: dbt's profile (``dbt_project/profiles.yml``, whose
-Spark part ``warehouse/spark.py`` reads too), and libraries for what is theirs (proxies, ``AWS_*``, ``SPARK_CONF_DIR``).
+Spark part ``warehouse/spark/session.py`` reads too), and libraries for what is theirs (proxies, ``AWS_*``,
+``SPARK_CONF_DIR``).
 """
 
 from __future__ import annotations

@@ -210,7 +210,7 @@ to_json(
 {%- endmacro %}
 
 {# Table macros of the published file. They name tables of marts alone, as schema.table: under its new name the file has
-   another catalog. On an engine without table macros this does nothing; warehouse/table_macros.py renders them for the
+   another catalog. On an engine without table macros this does nothing; warehouse/publication/table_macros.py renders them for the
    file that is exported from there. #}
 {% macro create_table_macros() -%}{{ return(adapter.dispatch('create_table_macros')()) }}{%- endmacro %}
 {% macro default__create_table_macros() -%}select 1{%- endmacro %}

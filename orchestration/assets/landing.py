@@ -10,10 +10,10 @@ from orchestration import pipeline
 from orchestration.outcome import Outcome, failing_in_dagster
 from orchestration.partitions import LISTING_DATES, SKIP_OBSERVED_SINCE
 from sources.daily_papers.client import DailyPapersClient
+from warehouse.clock import utc_now
 from warehouse.errors import InputError
-from warehouse.fetching import trailing_dates
-from warehouse.importing import parse_day
-from warehouse.landing import utc_now
+from warehouse.landing.fetching import trailing_dates
+from warehouse.landing.importing import parse_day
 from warehouse.settings import Settings
 
 LISTINGS = dg.AssetKey(["landing", "listings"])

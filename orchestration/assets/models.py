@@ -11,11 +11,11 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration import pipeline
 from orchestration.assets.raw import RAW_LOADS
-from orchestration.engines import Lineage, engine_of
-from orchestration.helper import Helper
 from orchestration.outcome import Outcome, failing_in_dagster
+from orchestration.transform.engines import Lineage, engine_of
+from orchestration.worker import Helper
 from warehouse.errors import GateError
-from warehouse.publish import PUBLIC_SCHEMA
+from warehouse.publication.publish import PUBLIC_SCHEMA
 from warehouse.settings import Settings
 
 

@@ -6,10 +6,10 @@ import dagster as dg
 
 from orchestration import pipeline
 from orchestration.assets.raw import gate_result
-from orchestration.engines import engine_of
-from orchestration.expectations.judge import Judge
-from orchestration.helper import Helper
+from orchestration.gates.gx_runner import Judge
 from orchestration.outcome import Outcome, failing_in_dagster
+from orchestration.transform.engines import engine_of
+from orchestration.worker import Helper
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
 

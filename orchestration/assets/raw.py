@@ -5,8 +5,8 @@ from collections import Counter
 import dagster as dg
 
 from orchestration import pipeline
-from orchestration.expectations.judge import Judge
-from orchestration.gates import GateOutcome, without_rules
+from orchestration.gates.gx_runner import Judge
+from orchestration.gates.verdicts import GateOutcome, without_rules
 from orchestration.outcome import Outcome, failing_in_dagster
 from warehouse.settings import Settings
 

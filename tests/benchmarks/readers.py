@@ -15,8 +15,8 @@ import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from warehouse.publish import prepare_next, publish, read_published, seal_next
-from warehouse.queries import load_queries
+from warehouse.publication.publish import prepare_next, publish, read_published, seal_next
+from warehouse.publication.queries import load_queries
 from warehouse.settings import Settings
 
 QUESTION = "select title, upvotes from dim_papers order by upvotes desc limit 10"

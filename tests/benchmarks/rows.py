@@ -17,7 +17,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from orchestration.manifest import dbt_executable
+from orchestration.transform.manifest import dbt_executable
 from sources.daily_papers import formats
 from sources.errors import FormatError
 from sources.replay import ReplayServer
@@ -25,8 +25,8 @@ from tests.benchmarks.homes import PAPERS, Built, build, served
 from tests.benchmarks.measuring import ROOT, Row, Taken, in_turn, peak, run, run_work, seconds
 from tests.worlds.large import newest_last_date
 from tests.worlds.large_home import generate
-from warehouse.importing import Manifest, find_files
-from warehouse.landing import utc_now
+from warehouse.clock import utc_now
+from warehouse.landing.importing import Manifest, find_files
 from warehouse.settings import DBT_PROJECT, Settings
 
 HERE = Path(__file__).parent

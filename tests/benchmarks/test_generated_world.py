@@ -13,14 +13,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.gates import batch_gate
+from orchestration.gates.verdicts import batch_gate
 from sources.daily_papers.api_json import parse_api_json
 from tests.pipeline.gate_pieces import Here
 from tests.worlds import sample
 from tests.worlds.large_home import Generated, generate
 from warehouse.keys import name_key, title_key
-from warehouse.landing import Landing
-from warehouse.raw import RawStore, open_database
+from warehouse.landing.archive import Landing
+from warehouse.raw.store import RawStore, open_database
 from warehouse.settings import Settings
 
 LAST = date(2026, 9, 18)

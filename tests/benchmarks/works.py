@@ -11,9 +11,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from warehouse.importing import Known, Manifest, find_files, import_files
-from warehouse.landing import Landing
-from warehouse.raw import RawStore
+from warehouse.landing.archive import Landing
+from warehouse.landing.importing import Known, Manifest, find_files, import_files
+from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
 
@@ -44,8 +44,8 @@ def load(home: Path, *folders: Path, with_gate: bool = False) -> dict[str, objec
 
 
 def _gate(settings: Settings) -> int:
-    from orchestration.expectations.judge import judging
-    from orchestration.gates import batch_gate
+    from orchestration.gates.gx_runner import judging
+    from orchestration.gates.verdicts import batch_gate
 
     with judging() as judge:
         return batch_gate(settings, judge, "benchmark").accepted

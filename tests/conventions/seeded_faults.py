@@ -92,7 +92,7 @@ FAULTS = (
     ),
     Fault(
         "quarantined records are not written",
-        "warehouse/reading.py",
+        "warehouse/raw/loader.py",
         '"quarantine": self._quarantine,',
         '"quarantine": [],',
         "tests/unit",
@@ -127,7 +127,7 @@ FAULTS = (
     ),
     Fault(
         "migrations are skipped",
-        "warehouse/raw.py",
+        "warehouse/raw/store.py",
         "for statements in MIGRATIONS[version or 0 :] if version is not None else ():",
         "for statements in ():",
         "tests/unit/test_raw_versions.py",

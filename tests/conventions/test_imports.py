@@ -43,7 +43,7 @@ def test_every_module_says_what_belongs_in_it(package: str) -> None:
 
 def test_the_command_answers_help_without_loading_the_orchestrator() -> None:
     code = (
-        "import sys, orchestration.cli; "
+        "import sys, orchestration.commands.cli; "
         "print(sorted({'dagster', 'dbt', 'great_expectations', 'polars', 'duckdb'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)

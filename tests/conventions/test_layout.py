@@ -9,7 +9,7 @@ import tomllib
 import yaml
 
 from tests.conftest import ROOT
-from warehouse.queries import load_queries
+from warehouse.publication.queries import load_queries
 
 
 def test_the_top_level_holds_what_it_should() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from warehouse.table_macros import table_macros
+from warehouse.publication.table_macros import table_macros
 
 #: Modules and folders whose queries answer readers.
-READERS = ("report", "digest", "queries", "explain.py", "status.py", "export.py")
+READERS = ("report", "digest", "search", "publication/queries", "publication/explain.py", "publication/status.py")
 FILES = sorted(
     path
     for reader in READERS

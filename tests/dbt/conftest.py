@@ -10,10 +10,10 @@ import duckdb
 import pytest
 from dbt_outcome import DbtSession
 
-from orchestration.manifest import ensure_manifest
+from orchestration.transform.manifest import ensure_manifest
 from tests.conftest import built_once, warm_process
-from warehouse.publish import prepare_next
-from warehouse.raw import RawStore
+from warehouse.publication.publish import prepare_next
+from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orchestration import dbt_process
+from orchestration.transform import dbt_runner as dbt_process
 from tests.conftest import warm_process
 
 Build = Callable[..., None]

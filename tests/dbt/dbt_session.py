@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 
-from orchestration.dbt_process import _let_go, _parsed, arguments_for
+from orchestration.transform.dbt_runner import _let_go, _parsed, arguments_for
 from warehouse.settings import PROJECT_ROOT
 
 STEPS = {

@@ -13,8 +13,8 @@ import pytest
 from dbt.graph.queue import GraphQueue
 from dbt.task.build import BuildTask
 
-from orchestration import dbt_order
-from orchestration.dbt_order import LongestChainFirst, chain_lengths, choose_order
+from orchestration.transform import dbt_order
+from orchestration.transform.dbt_order import LongestChainFirst, chain_lengths, choose_order
 
 #: ``a`` stands alone, ``z`` begins a chain of four, ``m`` one of two.
 EDGES = [("z", "y"), ("y", "x"), ("x", "w"), ("m", "x"), ("m", "l")]

@@ -7,8 +7,8 @@ import duckdb
 import pytest
 from dbt_outcome import DbtSession
 
-from warehouse.publish import STORAGE_VERSION
-from warehouse.table_macros import TABLES_READ, table_macros
+from warehouse.publication.publish import STORAGE_VERSION
+from warehouse.publication.table_macros import TABLES_READ, table_macros
 
 #: Types that DuckDB, Parquet and Spark share. A HUGEINT, which sum() of a bigint gives, becomes a double in Parquet.
 PORTABLE_TYPES = {"varchar", "bigint", "integer", "double", "boolean", "date", "timestamp"}

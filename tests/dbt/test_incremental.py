@@ -18,7 +18,7 @@ import duckdb
 import pytest
 from dbt_builds import Build, building
 
-from warehouse.raw import RawStore
+from warehouse.raw.store import RawStore
 
 #: What is built incrementally, with what it is built from and from which state.
 TABLES = (

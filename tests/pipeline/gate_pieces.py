@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.expectations.judge import Judgement, judge
-from orchestration.gates import GateOutcome, batch_gate
-from warehouse.landing import Landing
-from warehouse.raw import RawStore
-from warehouse.reading import LoadResult
+from orchestration.gates.gx_runner import Judgement, judge
+from orchestration.gates.verdicts import GateOutcome, batch_gate
+from warehouse.landing.archive import Landing
+from warehouse.raw.loader import LoadResult
+from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
 #: The phases of a run after landing, in their order: in Dagster and in the plain pipeline.

@@ -12,9 +12,9 @@ import pytest
 
 from tests.conftest import Papers
 from tests.dbt.dbt_builds import building
-from warehouse.landing import Landing
-from warehouse.publish import prepare_next
-from warehouse.raw import RawStore, verdicts
+from warehouse.landing.archive import Landing
+from warehouse.publication.publish import prepare_next
+from warehouse.raw.store import RawStore, verdicts
 from warehouse.settings import Settings
 
 #: In the middle of a day's looks, at the very second of one, and after a text page came in.

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from gate_pieces import Warehouse, body, entry, listing
 
-from orchestration.accept import accept_load, parse_load_again
+from orchestration.gates.accept import accept_load, parse_load_again
 from sources.faults import WRONG_SHAPES
 from tests.conftest import given_listings
 from warehouse.errors import InputError
-from warehouse.importing import Known, Manifest, find_files, import_files
+from warehouse.landing.importing import Known, Manifest, find_files, import_files
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_a_load_can_be_read_again_and_the_act_is_on_record(home: Warehouse, monk
     day = "2025-03-11"
     (load,) = home.land((day, "2025-03-12T08:00:00", listing(day, 4)))
     with monkeypatch.context() as broken:
-        broken.setattr("warehouse.reading.formats.parse", _refuse)
+        broken.setattr("warehouse.raw.loader.formats.parse", _refuse)
         home.judged()
     assert "parser" in home.rejected()[load]
     parse_load_again(home.settings, load, "the parser was mended")
@@ -280,7 +280,7 @@ def test_a_batch_that_is_judged_in_parts_gets_the_verdicts_of_one_that_is_not(
     ids = whole.land(*listings)
     assert parts.land(*listings) == ids
     in_one = whole.judged()
-    monkeypatch.setattr("orchestration.gates.FRAME_ENTRIES", 25)
+    monkeypatch.setattr("orchestration.gates.verdicts.FRAME_ENTRIES", 25)
     in_parts = parts.judged()
     assert in_one.rejected == in_parts.rejected and set(in_parts.rejected) == {ids[6], ids[7], ids[8]}
     assert in_one.warnings == in_parts.warnings and in_one.failures == in_parts.failures

@@ -13,9 +13,9 @@ import pytest
 from gate_pieces import Warehouse, listing
 from test_trend_oracle import differences, read_facts, table, trends
 
-from orchestration import demo
 from orchestration.assets.landing import ListingsConfig
 from orchestration.partitions import LISTING_DATES
+from orchestration.runs import demo
 from orchestration.schedules import daily_schedule
 from sources.daily_papers.submission import from_new_york
 from sources.daily_papers.text_dates import read_page_date
@@ -24,12 +24,12 @@ from sources.replay import ReplayServer
 from tests.conftest import Papers
 from tests.worlds.large import LOOK_AT, newest_last_date, next_weekday
 from tests.worlds.shapes import capture_name
+from warehouse.clock import utc_now
 from warehouse.digest.rendering import issue_key
 from warehouse.errors import InputError
-from warehouse.fetching import client_of, observed_since, trailing_dates
-from warehouse.importing import parse_day, read_manifest
-from warehouse.landing import utc_now
-from warehouse.queries import load_queries
+from warehouse.landing.fetching import client_of, observed_since, trailing_dates
+from warehouse.landing.importing import parse_day, read_manifest
+from warehouse.publication.queries import load_queries
 from warehouse.report.boards import _is_open
 from warehouse.report.charts import _mondays
 from warehouse.settings import Settings

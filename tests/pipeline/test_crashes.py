@@ -21,17 +21,17 @@ from tests.conftest import Papers, warm_process
 
 #: Calls of one import, in their order; the run dies before or after each.
 BOUNDARIES = (
-    "warehouse.landing:LandingBatch._sync:after",
-    "warehouse.landing:LandingBatch.commit:after",
-    "warehouse.raw:RawStore.append:after",
-    "warehouse.raw:RawStore.load_landed:after",
-    "warehouse.raw:RawStore.set_verdicts:after",
-    "orchestration.engines:prepare_next:after",
-    "orchestration.engines:seal_next:after",
+    "warehouse.landing.archive:LandingBatch._sync:after",
+    "warehouse.landing.archive:LandingBatch.commit:after",
+    "warehouse.raw.store:RawStore.append:after",
+    "warehouse.raw.store:RawStore.load_landed:after",
+    "warehouse.raw.store:RawStore.set_verdicts:after",
+    "orchestration.transform.engines:prepare_next:after",
+    "orchestration.transform.engines:seal_next:after",
     "orchestration.pipeline:mart_gate:after",
-    "warehouse.publish:_export:after",
-    "warehouse.publish:write_atomically:after",
-    "warehouse.publish:_drop_old_exports:before",
+    "warehouse.publication.publish:_export:after",
+    "warehouse.publication.publish:write_atomically:after",
+    "warehouse.publication.publish:_drop_old_exports:before",
 )
 RANDOM_KILLS = 20
 #: A killed run is repaired by the next, which is killed too; every so many kills one may finish and is compared.

@@ -12,10 +12,10 @@ import pytest
 from gate_pieces import Warehouse, listing
 
 from tests.conftest import Papers
-from warehouse.archive_check import RebuildGuard, check_archive, known_loads
 from warehouse.errors import GateError
-from warehouse.landing import Landing
-from warehouse.raw import RawStore, start_over
+from warehouse.landing.archive import Landing
+from warehouse.raw.archive_check import RebuildGuard, check_archive, known_loads
+from warehouse.raw.store import RawStore, start_over
 
 DAYS = ("2025-03-10", "2025-03-11", "2025-03-12")
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Papers
-from warehouse.queries import load_queries
+from warehouse.publication.queries import load_queries
 
 PUBLIC = {
     "dim_papers": "paper_id title abstract published_on first_listed_on author_count upvotes comments "

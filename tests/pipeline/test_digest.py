@@ -26,7 +26,7 @@ from warehouse.digest.subscriptions import EXAMPLE, SubscriptionsError, parse_su
 from warehouse.digest.texts import one_line, web_address
 from warehouse.errors import InputError
 from warehouse.lock import writer_lock
-from warehouse.publish import read_published
+from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
 
 TWO = "subscriptions:\n  daily:\n    to: [ada@example.org, grace@example.org]\n    top: 3\n"

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from orchestration.dbt_docs import server
-from orchestration.dictionary import DICTIONARY, contracts, dictionary
+from orchestration.transform.dictionary import DICTIONARY, contracts, dictionary
+from orchestration.transform.docs import server
 from tests.conftest import ROOT, Papers
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])

@@ -10,11 +10,11 @@ import pytest
 from tests.conftest import Papers
 from warehouse.digest.feeds import write_feeds
 from warehouse.digest.selection import Filters, select_risers
-from warehouse.export import export_to_duckdb
-from warehouse.publish import read_published
-from warehouse.queries import load_queries
+from warehouse.publication.publish import read_published
+from warehouse.publication.queries import load_queries
 from warehouse.report import write_report
 from warehouse.settings import Settings
+from warehouse.spark.export import export_to_duckdb
 
 
 @pytest.fixture(scope="module")

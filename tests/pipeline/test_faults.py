@@ -16,7 +16,7 @@ from sources.faults import WRONG_SHAPES, FaultKind, read_fault
 from sources.http import HttpClient, HttpLimits
 from sources.replay import ReplayServer
 from tests.conftest import ROOT, SAMPLE
-from warehouse.fetching import fetch_listings
+from warehouse.landing.fetching import fetch_listings
 
 DAY = date(2026, 9, 9)
 TOKEN = "hf_secret_of_the_fault_tests"

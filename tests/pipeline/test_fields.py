@@ -10,9 +10,9 @@ import pytest
 from gate_pieces import Warehouse, body, entry
 
 from tests.dbt.dbt_builds import building
-from warehouse.publish import prepare_next
-from warehouse.queries import load_queries
-from warehouse.raw import RawStore
+from warehouse.publication.publish import prepare_next
+from warehouse.publication.queries import load_queries
+from warehouse.raw.store import RawStore
 
 pytestmark = pytest.mark.slow
 

@@ -10,11 +10,11 @@ import duckdb
 import pytest
 from gate_pieces import Warehouse, body, entry, listing
 
-from warehouse import handover
 from warehouse.errors import HomeError
-from warehouse.handover import REPLACES, HandedOver, check, hand_over, hand_over_new, handed_columns, read_commits
-from warehouse.raw import RawStore, start_over
-from warehouse.storage import FolderStorage
+from warehouse.landing.object_store import FolderStorage
+from warehouse.raw.store import RawStore, start_over
+from warehouse.spark import handover
+from warehouse.spark.handover import REPLACES, HandedOver, check, hand_over, hand_over_new, handed_columns, read_commits
 
 DAY = "2026-09-01"
 

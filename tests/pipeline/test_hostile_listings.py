@@ -14,12 +14,12 @@ import duckdb
 import pytest
 from gate_pieces import Warehouse, body, entry, listing
 
-from orchestration import console
+from orchestration.commands import console
 from tests.conftest import SAMPLE
 from tests.dbt.dbt_builds import building
 from tests.mutations import damage
-from warehouse.importing import Known, Manifest, find_files, import_files
-from warehouse.publish import prepare_next
+from warehouse.landing.importing import Known, Manifest, find_files, import_files
+from warehouse.publication.publish import prepare_next
 
 
 def mutated(seed: int, payloads: list[bytes]) -> bytes:

@@ -11,11 +11,11 @@ import duckdb
 import pytest
 from gate_pieces import Here
 
-from orchestration.expectations.suites import MARTS
-from orchestration.gates import mart_gate, mart_offences
+from orchestration.gates.rules import MARTS
+from orchestration.gates.verdicts import mart_gate, mart_offences
 from tests.conftest import Papers
-from warehouse.landing import utc_now
-from warehouse.raw import RawStore
+from warehouse.clock import utc_now
+from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
 #: Rule → what breaks it in a finished next file.

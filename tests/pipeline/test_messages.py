@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 from gate_pieces import Warehouse, listing
 
-from orchestration.accept import accept_load
-from orchestration.cli_outcome import without_code
-from orchestration.runner import _close_killed_runs
+from orchestration.commands.outcome import without_code
+from orchestration.gates.accept import accept_load
+from orchestration.runs.runner import _close_killed_runs
 from tests.conftest import ROOT, Papers
 from warehouse.errors import InputError
 

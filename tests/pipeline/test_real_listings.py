@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Called, Papers, given_listings
-from warehouse.queries import load_queries
+from warehouse.publication.queries import load_queries
 
 
 @pytest.fixture(scope="module")

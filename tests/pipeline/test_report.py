@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser as Html
 
 from tests.conftest import ROOT, Papers
 from warehouse.digest.selection import Filters, select_risers
-from warehouse.publish import read_published
+from warehouse.publication.publish import read_published
 from warehouse.report.boards import read_growing_keywords
 from warehouse.report.curves import Point, curve, points_of, thinned
 from warehouse.report.definitions import read_definitions

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Papers
 from tests.resolution_runs import run
-from warehouse.overrides import are_overrides_new
+from warehouse.raw.overrides import are_overrides_new
 from warehouse.settings import Settings
 
 

@@ -20,13 +20,14 @@ from gate_pieces import PHASES
 from rich.console import Console
 from rich.progress import Progress
 
-from orchestration import console, profile
+from orchestration.commands import console
 from orchestration.outcome import Outcome
+from orchestration.runs import profile
 from sources.faults import Fault
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
-from warehouse.landing import Landing
-from warehouse.publish import read_published
+from warehouse.landing.archive import Landing
+from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
 
 TOKEN = "hf_a_token_that_must_not_be_found"

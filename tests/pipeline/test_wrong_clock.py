@@ -15,7 +15,7 @@ from warehouse.digest.selection import Filters
 from warehouse.digest.sending import make_issues
 from warehouse.digest.subscriptions import Subscription
 from warehouse.errors import InputError
-from warehouse.raw import RawStore
+from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
 NOW = datetime(2026, 9, 10, 23, tzinfo=UTC)

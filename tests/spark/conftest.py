@@ -34,7 +34,7 @@ else:
     @pytest.fixture(scope="session")
     def session(cluster: Cluster) -> Iterator[Any]:
         """This process as the driver."""
-        from warehouse.spark import start_session
+        from warehouse.spark.session import start_session
 
         started = start_session()
         yield started

@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.dbt_process import BUILD
-from orchestration.dbt_spark import run_dbt
-from warehouse.raw import TABLES
+from orchestration.transform.dbt_runner import BUILD
+from orchestration.transform.spark_dbt import run_dbt
+from warehouse.raw.store import TABLES
 
 #: The tables are compared here; the tests of the data hold in test_whole_runs.py.
 WITHOUT_TESTS = ("--exclude-resource-type", "test")

@@ -60,7 +60,7 @@ def main(paths: list[str]) -> None:
         folder = Path(scratch)
         with PostgreSQL.running(folder) as database, Cluster.running(folder) as cluster, building() as build:
             os.environ.update(parameters_of(cluster, database, folder))
-            from warehouse.spark import start_session
+            from warehouse.spark.session import start_session
 
             session = start_session()
             print(f"{'rows':>12} {'engine':8} {'wall s':>8} {'CPU s':>8} {'µs CPU a row':>12}", flush=True)

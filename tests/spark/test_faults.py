@@ -15,7 +15,7 @@ from cluster import Cluster
 from engines import Both, build_on_spark, differences, of_duckdb, of_spark, put_raw
 
 from tests.conftest import ROOT
-from warehouse.spark import writer_lock
+from warehouse.spark.session import writer_lock
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def _wait_until_half_is_built(building: threading.Thread, run: Path) -> None:
 def _build_in_another_process(target: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     options = ["run", "--quiet", "--select", "ops_loads", "--target-path", str(target), "--log-path", str(target)]
     return subprocess.run(
-        [sys.executable, "-m", "orchestration.dbt_spark", *options],
+        [sys.executable, "-m", "orchestration.transform.spark_dbt", *options],
         env={**os.environ, "PAPERS_SPARK_MASTER": "local[1]", **environment},
         capture_output=True,
         text=True,

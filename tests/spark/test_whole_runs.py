@@ -16,7 +16,7 @@ import pytest
 from engines import differences, of_duckdb
 
 from tests.conftest import SAMPLE, Called, Papers
-from warehouse.iceberg import BUILT, PublishedTables, last_publication, read_published
+from warehouse.spark.iceberg import BUILT, PublishedTables, last_publication, read_published
 
 FIRST, SECOND, LATER = "2026-09-01", "2026-09-02", "2026-09-03"
 

@@ -14,11 +14,11 @@ import pytest
 
 from sources.daily_papers import formats
 from tests.conftest import ROOT
-from warehouse import raw as raw_tables
-from warehouse import reading
-from warehouse.attempts import Attempts
-from warehouse.landing import Landing
-from warehouse.raw import RawStore
+from warehouse.landing.archive import Landing
+from warehouse.raw import loader as reading
+from warehouse.raw import store as raw_tables
+from warehouse.raw.attempts import Attempts
+from warehouse.raw.store import RawStore
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 BAD = 4
@@ -125,8 +125,9 @@ import os, signal, sys
 from pathlib import Path
 from sources.daily_papers import formats
 from tests.conftest import ROOT
-from warehouse import raw, reading
-from warehouse.landing import Landing
+from warehouse.raw import store as raw
+from warehouse.raw import loader as reading
+from warehouse.landing.archive import Landing
 folder, bad, what = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 parse = formats.parse
 def parse_or_die(kind, pages, **options):

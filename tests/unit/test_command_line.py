@@ -22,10 +22,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from orchestration import cli, console
+from orchestration.commands import cli, console
 from tests.conftest import SAMPLE
 from warehouse.lock import writer_lock
-from warehouse.queries import load_queries, why_empty
+from warehouse.publication.queries import load_queries, why_empty
 
 ESCAPE = "\x1b[31mred\x9b2J\u202e"
 

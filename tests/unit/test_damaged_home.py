@@ -14,11 +14,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.gates import mart_offences
+from orchestration.gates.verdicts import mart_offences
 from warehouse.errors import BusyError, DamagedError, HomeError
-from warehouse.landing import open_landing
-from warehouse.publish import is_intact, prepare_next, publish, read_published
-from warehouse.raw import RawStore, log_of, start_over, verdicts
+from warehouse.landing.archive import open_landing
+from warehouse.publication.publish import is_intact, prepare_next, publish, read_published
+from warehouse.raw.store import RawStore, log_of, start_over, verdicts
 from warehouse.settings import Settings
 
 
@@ -197,8 +197,8 @@ def test_the_mart_gate_compares_with_a_file_that_is_held_and_not_with_a_damaged_
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("MART_QUERIES", "PUBLISHED_QUERIES", "RAW_QUERIES"):
-        monkeypatch.setattr(f"orchestration.gates.{name}", {})
-    monkeypatch.setattr("orchestration.gates.REASONS_QUERY", "select 0")
+        monkeypatch.setattr(f"orchestration.gates.verdicts.{name}", {})
+    monkeypatch.setattr("orchestration.gates.verdicts.REASONS_QUERY", "select 0")
 
     def lost() -> int:
         prepare_next(settings)

@@ -13,9 +13,9 @@ from warehouse.digest.feeds import _html
 from warehouse.digest.rendering import paper_view
 from warehouse.digest.selection import Riser, gained
 from warehouse.display import code_link, plural, readable_title
+from warehouse.publication.table_macros import models_macros
 from warehouse.report.words import FILTERS
 from warehouse.settings import DBT_PROJECT
-from warehouse.table_macros import models_macros
 
 TITLES = {
     "Plain: A Title (2nd Part), 50% of It": "Plain: A Title (2nd Part), 50% of It",

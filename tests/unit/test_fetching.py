@@ -13,9 +13,9 @@ from sources.daily_papers.client import DailyPapersClient
 from sources.faults import Fault
 from sources.http import HttpClient, HttpLimits
 from sources.replay import ReplayServer
-from warehouse import fetching
-from warehouse.fetching import fetch_listings
-from warehouse.landing import Landing
+from warehouse.landing import fetching
+from warehouse.landing.archive import Landing
+from warehouse.landing.fetching import fetch_listings
 
 DAYS = [date(2026, 9, day) for day in range(1, 8)]
 

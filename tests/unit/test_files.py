@@ -15,9 +15,9 @@ import pytest
 
 from warehouse.errors import HomeError, LockError
 from warehouse.files import copy_file, make_folder, replace, restrict_new_files
-from warehouse.landing import open_landing
+from warehouse.landing.archive import open_landing
+from warehouse.landing.object_store import FolderStorage
 from warehouse.lock import writer_lock
-from warehouse.storage import FolderStorage
 
 
 def fails_with(number: int) -> Any:

@@ -19,10 +19,10 @@ from dagster import EventLogEntry
 from dagster._core.instance.types import _EventListenerLogHandler
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from orchestration import history
+from orchestration.compat import run_history as history
 from orchestration.compat.event_log_errors import silence_event_log_errors
-from orchestration.history import EventLog
-from orchestration.runner import _open_history, prepare_environment
+from orchestration.compat.run_history import EventLog
+from orchestration.runs.runner import _open_history, prepare_environment
 from tests.conftest import Papers
 from warehouse.home import remove_leftovers, size_of
 from warehouse.settings import Settings

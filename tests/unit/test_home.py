@@ -15,8 +15,8 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from orchestration.dbt_process import forget_dbt_settings
-from orchestration.runner import prepare_environment
+from orchestration.runs.runner import prepare_environment
+from orchestration.transform.dbt_runner import forget_dbt_settings
 from warehouse.errors import HomeError, InputError
 from warehouse.home import check_space, disk_full, last_use, remove_leftovers, user_name
 from warehouse.settings import Settings

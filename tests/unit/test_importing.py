@@ -11,8 +11,16 @@ from pathlib import Path
 import pytest
 
 from warehouse.errors import InputError
-from warehouse.importing import Known, Manifest, find_files, find_manifests, import_files, parse_moment, read_bounded
-from warehouse.landing import Capture, Landing
+from warehouse.landing.archive import Capture, Landing
+from warehouse.landing.importing import (
+    Known,
+    Manifest,
+    find_files,
+    find_manifests,
+    import_files,
+    parse_moment,
+    read_bounded,
+)
 
 
 def _import(tmp_path: Path, name: str, manifest: Path | None = None, told: Known | None = None) -> Capture:

@@ -13,10 +13,10 @@ import pytest
 
 from warehouse.digest.record import Delivery, SentRecord
 from warehouse.errors import ArchiveError, HomeError
-from warehouse.journal import encode_line, read_lines
-from warehouse.landing import Decision, Landing, copy_archive
-from warehouse.remote_landing import RemoteLanding
-from warehouse.storage import FolderStorage
+from warehouse.landing.archive import Decision, Landing, copy_archive
+from warehouse.landing.journal import encode_line, read_lines
+from warehouse.landing.object_store import FolderStorage
+from warehouse.landing.remote import RemoteLanding
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 

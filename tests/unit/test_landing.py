@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from warehouse.errors import HomeError
-from warehouse.landing import Decision, Landing
+from warehouse.landing.archive import Decision, Landing
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 

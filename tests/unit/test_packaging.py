@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from orchestration import dbt_process
+from orchestration.transform import dbt_runner as dbt_process
 from tests.conftest import ROOT
 from warehouse import settings
 

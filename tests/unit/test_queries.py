@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from warehouse.digest.selection import Filters, gained, select_risers
-from warehouse.queries import load_queries
+from warehouse.publication.queries import load_queries
 from warehouse.report.definitions import read_definitions
 from warehouse.report.rising import read_rising
 from warehouse.settings import DBT_PROJECT, Settings

@@ -11,11 +11,11 @@ import duckdb
 import pytest
 
 from tests.conftest import ROOT
-from warehouse import raw
 from warehouse.errors import HomeError
-from warehouse.landing import open_landing
-from warehouse.overrides import are_overrides_new
-from warehouse.raw import MIGRATIONS, TABLES, RawStore, is_behind, start_over, verdicts
+from warehouse.landing.archive import open_landing
+from warehouse.raw import store as raw
+from warehouse.raw.overrides import are_overrides_new
+from warehouse.raw.store import MIGRATIONS, TABLES, RawStore, is_behind, start_over, verdicts
 from warehouse.settings import Settings
 
 #: The raw tables before they had a version, and a row of each.
@@ -140,7 +140,7 @@ def test_a_migration_killed_half_way_leaves_the_old_tables(tmp_path: Path) -> No
     code = f"""
 import os
 from pathlib import Path
-from warehouse import raw
+from warehouse.raw import store as raw
 raw.MIGRATIONS = (*raw.MIGRATIONS, ("alter table raw.entries add column one varchar",), ("select die()",))
 def _migrate(self, path, migrate=raw.RawStore._migrate):
     self.connection.create_function("die", lambda: os._exit(9), [], "INTEGER", side_effects=True)

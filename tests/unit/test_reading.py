@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.worlds.sample import ARCHIVE
-from warehouse import reading
-from warehouse.importing import Known, Manifest, find_files, import_files
-from warehouse.landing import Landing
+from warehouse.landing.archive import Landing
+from warehouse.landing.importing import Known, Manifest, find_files, import_files
 from warehouse.processes import available
-from warehouse.raw import TABLES, RawStore
-from warehouse.reading import LoadResult
+from warehouse.raw import loader as reading
+from warehouse.raw.loader import LoadResult
+from warehouse.raw.store import TABLES, RawStore
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import remote_landing
 from warehouse.errors import InputError
-from warehouse.landing import Decision, Landing, copy_archive, open_landing
-from warehouse.remote_landing import RemoteLanding
+from warehouse.landing import remote as remote_landing
+from warehouse.landing.archive import Decision, Landing, copy_archive, open_landing
+from warehouse.landing.object_store import FolderStorage
+from warehouse.landing.remote import RemoteLanding
 from warehouse.settings import Settings
-from warehouse.storage import FolderStorage
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 

@@ -13,13 +13,13 @@ import duckdb
 import pytest
 import requests
 
-from orchestration.data_docs import serving
+from orchestration.gates.data_docs import serving
 from tests.conftest import ROOT
-from warehouse import publish
 from warehouse.errors import InputError, LockError
 from warehouse.keys import title_key
 from warehouse.lock import writer_lock
-from warehouse.publish import prepare_next, read_published
+from warehouse.publication import publish
+from warehouse.publication.publish import prepare_next, read_published
 from warehouse.settings import Settings
 
 

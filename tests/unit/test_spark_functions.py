@@ -7,7 +7,7 @@ import unicodedata
 import duckdb
 import polars as pl
 
-from warehouse.spark import parameters, without_accents
+from warehouse.spark.session import parameters, without_accents
 
 
 def test_accents_are_taken_from_every_character_as_duckdb_does() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse.table_macros import table_macros
+from warehouse.publication.table_macros import table_macros
 
 MACROS = ("upvotes_as_of", "trends_as_of")
 

@@ -37,12 +37,13 @@ import duckdb
 import msgspec
 import polars as pl
 
-from orchestration.expectations.suites import BATCH, MARTS
+from orchestration.gates.rules import BATCH, MARTS
 from tests.worlds import shapes
 from tests.worlds.large import LOOKBACK, World, looked_at, newest_last_date
 from tests.worlds.records import Account, Claim
-from warehouse.landing import Capture, Landing, PayloadRef, utc_now
-from warehouse.raw import RawStore
+from warehouse.clock import utc_now
+from warehouse.landing.archive import Capture, Landing, PayloadRef
+from warehouse.raw.store import RawStore
 
 SEED = 20261125
 #: Calendar days of lists that a raw warehouse gets through landing and loading; the lookback and a day more.

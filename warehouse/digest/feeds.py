@@ -24,7 +24,7 @@ from warehouse.digest.texts import one_line
 from warehouse.display import code_link
 from warehouse.files import make_folder, write_atomically
 from warehouse.lock import writer_lock
-from warehouse.publish import read_published, writing
+from warehouse.publication.publish import read_published, writing
 from warehouse.settings import Settings
 
 #: A paper that rose again after so many days enters again.

@@ -13,11 +13,11 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from warehouse.clock import utc_now
 from warehouse.errors import HomeError
 from warehouse.files import sync
-from warehouse.journal import encode_line, read_lines
-from warehouse.landing import utc_now
-from warehouse.publish import writing
+from warehouse.landing.journal import encode_line, read_lines
+from warehouse.publication.publish import writing
 
 _STATES = ("sending", "sent", "failed")
 

@@ -1,4 +1,4 @@
-"""The papers of ``warehouse.risers`` that a reader asked for, and why each is shown.
+"""The papers of ``warehouse.publication.risers`` that a reader asked for, and why each is shown.
 
 Used by the digest, the feeds and the table that the demo prints.
 """
@@ -15,7 +15,7 @@ import duckdb
 from warehouse.digest.texts import folded_words, says
 from warehouse.display import plural
 from warehouse.keys import name_key, words
-from warehouse.risers import hour_words, risers_query, span_words
+from warehouse.publication.risers import hour_words, risers_query, span_words
 from warehouse.settings import DEMO_MARKER, Settings
 
 _RISERS = """
@@ -55,7 +55,7 @@ class Riser:
 
     paper_id: str
     title: str
-    #: Upvotes gained in the window, or as ``warehouse.risers`` counts where no observation lies at its start.
+    #: Upvotes gained in the window; ``warehouse.publication.risers`` defines them where the window starts unobserved.
     gain: int
     is_new: bool
     #: Hours between the two observations whose difference the gain is.

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse.clock import utc_now
 from warehouse.digest.mail import Mailer, MaybeDelivered, NotDelivered
 from warehouse.digest.message import MailError, as_bytes
 from warehouse.digest.record import Delivery, SentRecord
@@ -16,9 +17,8 @@ from warehouse.digest.rendering import Issue, as_html, as_mail, as_text, issue_k
 from warehouse.digest.selection import select_risers
 from warehouse.digest.subscriptions import EXAMPLE, Subscription, read_subscriptions
 from warehouse.errors import InputError, UnreachableError
-from warehouse.landing import utc_now
 from warehouse.lock import writer_lock
-from warehouse.publish import read_published, writing
+from warehouse.publication.publish import read_published, writing
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ import yaml
 from warehouse.digest.selection import Filters
 from warehouse.digest.texts import one_line, web_address
 from warehouse.errors import InputError
-from warehouse.risers import WINDOWS
+from warehouse.publication.risers import WINDOWS
 from warehouse.settings import Settings, is_mail_address
 
 #: A documented example that ships with the project.

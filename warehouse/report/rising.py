@@ -8,9 +8,9 @@ from datetime import date, datetime
 import duckdb
 
 from warehouse.display import plural
+from warehouse.publication.risers import hour_words, risers_query, span_words
 from warehouse.report.rows import fetch
 from warehouse.report.words import count, decimal, percentile, short_day, short_moment, signed, times
-from warehouse.risers import hour_words, risers_query, span_words
 
 #: Rows of the table; the rest is found by the search.
 MOST_RISERS = 30

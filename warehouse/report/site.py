@@ -11,11 +11,11 @@ from urllib.parse import quote
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from warehouse.clock import utc_now
 from warehouse.files import remove, replace
-from warehouse.landing import utc_now
 from warehouse.lock import writer_lock
-from warehouse.publish import read_published, writing
-from warehouse.raw import scalar
+from warehouse.publication.publish import read_published, writing
+from warehouse.raw.store import scalar
 from warehouse.report import boards, charts, merges
 from warehouse.report.compact import MOST_PAPERS, write_compact
 from warehouse.report.curves import curve, sparkline

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.resolution.names import NameKeys, distinct, fold, name_keys, parse
-from warehouse.resolution.statistics import keyword_key, words
+from warehouse.resolution.text import keyword_key, words
 
 Ints = NDArray[np.int64]
 

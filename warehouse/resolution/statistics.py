@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.resolution.names import Relation, fold, parse, unumlaut
+from warehouse.resolution.names import Relation, parse, unumlaut
+from warehouse.resolution.text import keyword_key, words
 
 if TYPE_CHECKING:
     from warehouse.resolution.corpus import Corpus
@@ -34,38 +33,6 @@ COAUTHOR_BASE = 8.0
 #: A benchmark of so many distinct names trusts its own counts and the reference alike; a larger one its own more.
 FADING = 1_000.0
 KINDS = ("title", "keywords", "organization")
-
-_STOP_TEXT = """
-    a an the and of for in on with to by from using via is are at as based its into towards toward
-    through how what can be or new approach method dept department univ university inst institute sch
-    school college lab laboratory center centre res research sci science sciences comput computer eng
-    engineering electr null
-    """
-_STOP = frozenset(_STOP_TEXT.split())
-_ENDINGS = ("ings", "ing", "ies", "es", "s", "ed")
-_WORD = re.compile(r"[a-z0-9]+")
-
-
-@lru_cache(maxsize=50_000)
-def words(text: str | None) -> tuple[str, ...]:
-    """The telling words of a text, endings cut."""
-    return tuple(filter(None, map(_stem, _WORD.findall(fold(text))))) if text else ()
-
-
-@lru_cache(maxsize=100_000)
-def _stem(word: str) -> str:
-    """A word without its ending; nothing of one that tells nothing."""
-    if len(word) < 2 or word in _STOP:
-        return ""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
-
-
-@lru_cache(maxsize=200_000)
-def keyword_key(keyword: str) -> str:
-    return " ".join(words(keyword))
 
 
 @dataclass

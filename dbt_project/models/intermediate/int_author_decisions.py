@@ -4,8 +4,8 @@ nothing new can touch keep the row of the run before; the others are resolved ag
 
 def model(dbt, session):
     dbt.config(materialized="incremental", unique_key="mention_id", on_schema_change="fail")
-    from warehouse.resolution.frames import engine
-    from warehouse.resolution.pipeline import decide
+    from warehouse.resolution.incremental.engine import engine
+    from warehouse.resolution.incremental.resolve import decide
 
     frames = engine(session)
     frames.see("mentions", dbt.ref("int_mentions"))

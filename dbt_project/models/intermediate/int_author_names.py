@@ -5,8 +5,8 @@ same."""
 
 def model(dbt, session):
     dbt.config(materialized="incremental", unique_key="name_as_listed", on_schema_change="fail")
-    from warehouse.resolution.frames import engine
-    from warehouse.resolution.pipeline import take_names_apart
+    from warehouse.resolution.incremental.engine import engine
+    from warehouse.resolution.incremental.resolve import take_names_apart
 
     frames = engine(session)
     frames.see("mentions", dbt.ref("int_mentions"))

@@ -3,8 +3,8 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from warehouse.resolution.frames import engine
-    from warehouse.resolution.pipeline import obey
+    from warehouse.resolution.incremental.engine import engine
+    from warehouse.resolution.incremental.resolve import obey
 
     frames = engine(session)
     frames.see("mentions", dbt.ref("int_mentions"))

@@ -15,12 +15,12 @@ from orchestration.assets.landing import landed_listings
 from orchestration.assets.models import Translator
 from orchestration.assets.publication import build_publication
 from orchestration.assets.raw import batch_gate_check, raw_loads
-from orchestration.expectations.judge import judge
-from orchestration.manifest import dbt_executable, models_version
+from orchestration.gates.gx_runner import judge
 from orchestration.outcome import Outcome
-from warehouse.fetching import client_of
-from warehouse.overrides import load_overrides
-from warehouse.publish import PUBLIC_SCHEMA, prepare_next
+from orchestration.transform.manifest import dbt_executable, models_version
+from warehouse.landing.fetching import client_of
+from warehouse.publication.publish import PUBLIC_SCHEMA, prepare_next
+from warehouse.raw.overrides import load_overrides
 from warehouse.settings import DBT_PROJECT, Settings
 
 SETTINGS = Settings.from_environment()

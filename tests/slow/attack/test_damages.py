@@ -15,7 +15,7 @@ from test_damaged_archive import Home
 from tests.slow.attack.seeds import chance, is_over
 from warehouse.digest.record import Delivery, SentRecord
 from warehouse.errors import ArchiveError, GateError, HomeError
-from warehouse.raw import RawStore
+from warehouse.raw.store import RawStore
 
 DAMAGES = 60
 

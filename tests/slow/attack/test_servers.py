@@ -17,7 +17,7 @@ from test_faults import LIMITS, site, test_a_fault_does_what_the_table_says  # n
 from sources.daily_papers.client import DailyPapersClient
 from sources.http import HttpClient
 from tests.slow.attack.seeds import chance, is_over
-from warehouse.fetching import fetch_listings
+from warehouse.landing.fetching import fetch_listings
 
 ANSWERS = 60
 DAY = date(2026, 9, 9)

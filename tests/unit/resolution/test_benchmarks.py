@@ -10,8 +10,8 @@ import pytest
 
 from tests.conftest import ROOT, Papers
 from warehouse.errors import InputError
-from warehouse.resolution.benchmarks import READERS, main, read_set
-from warehouse.resolution.quality import SETS, drops, measure, published, table
+from warehouse.resolution.evaluation.benchmarks import READERS, main, read_set
+from warehouse.resolution.evaluation.quality import SETS, drops, measure, published, table
 
 FIGURES = published()
 #: What the project promises (docs/normalization.md), whatever was published before.

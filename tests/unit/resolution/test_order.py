@@ -1,6 +1,6 @@
 """Surname first or last is told by a paper's names together, not by one name."""
 
-from warehouse.resolution.interchange import Row, corpus_of
+from warehouse.resolution.evaluation.interchange import Row, corpus_of
 from warehouse.resolution.names import parse
 from warehouse.resolution.order import lean, turned_names
 from warehouse.resolution.statistics import reference

@@ -12,7 +12,7 @@ import pytest
 from tests.resolution_runs import Run, run
 from warehouse.errors import InputError
 from warehouse.resolution.corpus import Coded
-from warehouse.resolution.persons import Override, Placed, place
+from warehouse.resolution.incremental.author_ids import Override, Placed, place
 from warehouse.resolution.resolver import PACK, Decision
 
 # -- ids and overrides on clusters given by hand ------------------------------------------------------------------
@@ -142,7 +142,7 @@ def test_a_paper_that_is_withdrawn_leaves_as_if_it_had_never_come() -> None:
 
 
 def test_names_that_a_day_cannot_touch_are_not_resolved_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from warehouse.resolution import pipeline
+    from warehouse.resolution.incremental import resolve as pipeline
 
     january = _run(JANUARY)
     seen: set[str] = set()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from warehouse.errors import InputError
-from warehouse.resolution.interchange import Row, block_of, read, scored
-from warehouse.resolution.score import evaluate, score
+from warehouse.resolution.evaluation.interchange import Row, block_of, read, scored
+from warehouse.resolution.evaluation.score import evaluate, score
 
 
 def test_a_perfect_answer_scores_one() -> None:

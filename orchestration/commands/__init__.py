@@ -1,0 +1,1 @@
+"""The `papers` command: a module per group of commands."""

@@ -1,0 +1,185 @@
+"""What a run came to: as facts for ``--json``, and as sentences for the person who started it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from orchestration.commands import console
+from warehouse.display import plural
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.gates.verdicts import GateOutcome
+    from orchestration.outcome import Outcome
+    from warehouse.landing.importing import Imported
+
+#: Rejected loads named one by one; `papers status` lists more.
+_NAMED = 5
+
+
+def run_facts(settings: Settings, outcome: Outcome) -> dict[str, Any]:
+    """The outcome of a run for a program."""
+    fetched = outcome.fetched
+    return {
+        "home": str(settings.home),
+        "published_at": outcome.publication.published_at if outcome.publication else None,
+        "tables": outcome.publication.tables if outcome.publication else None,
+        "fetched": {str(day): load for day, load in fetched.landed.items()} if fetched else {},
+        "not_fetched": {str(day): why for day, why in fetched.failures.items()} if fetched else {},
+        "remarks": [*(fetched.remarks if fetched else []), *outcome.remarks],
+        "loads": len(outcome.loads),
+        "refused": {load.source: load.reason for load in outcome.loads if load.reason},
+        "gates": {
+            name: {
+                "judged": gate.judged,
+                "accepted": gate.accepted,
+                "rejected": gate.rejected,
+                "warnings": gate.warning_sentences,
+                "failures": [failure.facts for failure in gate.failures],
+                "data_docs": str(settings.data_docs / gate.page) if gate.page else None,
+            }
+            for name, gate in outcome.gates.items()
+        },
+    }
+
+
+def report_run(settings: Settings, outcome: Outcome, as_json: bool, more: dict[str, Any] | None = None) -> None:
+    """Print what a run came to, with further facts for ``--json``."""
+    facts = {**run_facts(settings, outcome), **(more or {})}
+    if as_json:
+        console.print_json(facts)
+        return
+    fetched = outcome.fetched
+    if fetched and fetched.landed:
+        console.line(f"Fetched {_listings(list(fetched.landed))}.")
+    for day, why in facts["not_fetched"].items():
+        console.line(f"The listing of {day} was not fetched: {why}")
+    for remark in facts["remarks"]:
+        console.line(remark)
+    _print_loads(outcome)
+    for source, reason in facts["refused"].items():
+        console.line(f"{source} can't be read: {without_code(reason)} It is kept in the landing archive.")
+    print_publication(settings, outcome)
+
+
+def report_import(
+    settings: Settings, imported: Sequence[Imported], outcome: Outcome, as_json: bool, *, unused: Sequence[str] = ()
+) -> None:
+    """Print what became of each file of an import, and of the run after it.
+
+    ``unused``: names in the manifest that are none of these files.
+    """
+    from warehouse.raw.store import verdicts
+
+    known = verdicts(settings.raw_database, [file.load_id for file in imported if file.load_id])
+    files = []
+    for file in imported:
+        became, detail = "refused", file.problem
+        if file.load_id:
+            state = known.get(file.load_id)
+            if state is None:
+                became, detail = "landed", "not loaded yet"
+            elif state.verdict == "accepted":
+                became = "loaded" if file.is_new else "already known"
+                refused = f", {state.refused} refused" if state.refused else ""
+                detail = f"{_number(state.entries, 'entry', 'entries')}{refused}"
+                if state.basis == "file time":
+                    detail += ", observed_at taken from the file's time"
+            elif state.verdict == "rejected":
+                became = "refused" if file.is_new else "already known"
+                detail = state.reason
+            else:
+                became, detail = "waiting", "not judged yet"
+        files.append({"file": str(file.path), "became": became, "detail": detail, "load_id": file.load_id})
+    counts = Counter(str(f["became"]) for f in files)
+    if as_json:
+        facts = {"files": files, "counts": counts, "unused_manifest_lines": list(unused)}
+        console.print_json({**facts, **run_facts(settings, outcome)})
+        return
+    for f in files:
+        be = "is" if f["became"] == "waiting" else "was"
+        console.line(f"{f['file']} {be} {f['became']}: {without_code(str(f['detail']))}")
+    console.line(f"{_number(len(files), 'file')}: {', '.join(f'{n} {what}' for what, n in sorted(counts.items()))}.")
+    if unused:
+        shown = ", ".join(unused[:_NAMED]) + (" and others" if len(unused) > _NAMED else "")
+        console.line(f"The manifest names {_number(len(unused), 'file')} not among those imported now: {shown}.")
+    if not any(f.is_new for f in imported):
+        changed = "what waited was published." if outcome.publication else "no row changed anywhere."
+        console.line(f"Nothing new: every file was known already, and {changed}")
+    print_publication(settings, outcome)
+
+
+def print_publication(settings: Settings, outcome: Outcome) -> None:
+    """Print what the gates said and what was published."""
+    for gate in outcome.gates.values():
+        _print_rejected(gate)
+        for failure in gate.failures:
+            if failure.severity == "warning":
+                console.line(f"Warning: {failure.sentence}")
+            if console.is_verbose():
+                console.line(f"  ({failure.details})")
+    if outcome.publication:
+        tables = outcome.publication.tables
+        nouns = {
+            "dim_papers": "paper",
+            "fct_upvote_observations": "observation",
+            "dim_authors": "author",
+            "dim_organizations": "organization",
+        }
+        sizes = ", ".join(f"{tables[table]} {plural(tables[table], noun)}" for table, noun in nouns.items())
+        console.line(f"Published {settings.published_database}: {sizes}.")
+
+
+def without_code(reason: str) -> str:
+    """A loader's or a gate's reason as a sentence, without the names that open it (``damaged_payload: …``)."""
+    from orchestration.gates.verdicts import without_rules
+
+    code, colon, rest = without_rules(reason).partition(": ")
+    text = rest if colon and code.replace("_", "").isalnum() and code.islower() and " " not in code else reason
+    text = without_rules(text)
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _print_loads(outcome: Outcome) -> None:
+    loads = [load for load in outcome.loads if not load.reason]
+    if not loads:
+        return
+    entries, refused = sum(load.entries for load in loads), sum(load.refused for load in loads)
+    quarantine = f"; {_number(refused, 'record')} can't be used and went to quarantine" if refused else ""
+    console.line(f"Read {_number(len(loads), 'listing')} with {_number(entries, 'entry', 'entries')}{quarantine}.")
+
+
+def _print_rejected(gate: GateOutcome) -> None:
+    """Why loads were rejected, those of one reason together, and the command that lets one in."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for load_id, reason in gate.rejected.items():
+        by_reason[reason].append(load_id)
+    for reason, load_ids in by_reason.items():
+        from orchestration.gates.verdicts import name_listings, without_rules
+
+        listings = name_listings([gate.listings.get(load_id, load_id) for load_id in load_ids])
+        were = "was" if len(load_ids) == 1 else "were"
+        console.line(f"{listings} {were} rejected by the gate: {without_rules(reason)}")
+        for failure in gate.failures:
+            if failure.severity == "error" and failure.rule == reason.split(":")[0]:
+                naming = f" {_naming(load_ids)}" if "LOAD" in failure.remedy else ""
+                console.line(f"  What to do: {failure.remedy}.{naming}")
+
+
+def _naming(load_ids: Sequence[str]) -> str:
+    if len(load_ids) > _NAMED:
+        return f"LOAD is {load_ids[0]} and others: `papers status` lists them."
+    return f"LOAD is {' or '.join(load_ids)}."
+
+
+def _listings(days: Sequence[date]) -> str:
+    if len(days) == 1:
+        return f"the listing of {days[0]}"
+    return f"{len(days)} listings of {min(days)} to {max(days)}"
+
+
+def _number(count: int, one: str, many: str | None = None) -> str:
+    return f"{count} {plural(count, one, many)}"

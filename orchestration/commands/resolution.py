@@ -1,0 +1,155 @@
+"""`papers evaluate` and `papers explain`: how well the resolver does, and why it put things where they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestration.commands import console
+from warehouse.errors import InputError
+from warehouse.settings import Settings
+
+Home = Annotated[Path | None, typer.Option("--home", help="Where the warehouse lives.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object.")]
+
+explain = typer.Typer(name="explain", help="Why mentions, or organizations as listed, are one.", no_args_is_help=True)
+
+
+def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -> None:
+    """Add the commands to the `papers` command."""
+    app.command()(evaluate)
+    app.add_typer(explain)
+
+    @explain.command()
+    def author(
+        who: Annotated[str, typer.Argument(help="An author id, a mention id (paper#position) or a name.")],
+        limit: Annotated[int, typer.Option("--limit", min=1, help="How many mentions of a person to show.")] = 30,
+        home: Home = None,
+        verbose: console.Verbose = False,
+        as_json: Json = False,
+    ) -> None:
+        """Why mentions are one person: rule, evidence and who else bears the name."""
+        from warehouse.publication.explain import explain_author
+
+        persons = explain_author(settings_of(home), who)
+        if as_json:
+            console.print_json(persons)
+            return
+        for person in persons:
+            _print_author(person, limit)
+
+    @explain.command()
+    def organization(
+        what: Annotated[str, typer.Argument(help="An organization id, a slug or a name.")],
+        home: Home = None,
+        verbose: console.Verbose = False,
+        as_json: Json = False,
+    ) -> None:
+        """What an organization is listed as, why these are the same, and what it is part of."""
+        from warehouse.publication.explain import explain_organization
+
+        organizations = explain_organization(settings_of(home), what)
+        if as_json:
+            console.print_json(organizations)
+            return
+        for facts in organizations:
+            _print_organization(facts)
+
+
+def evaluate(
+    file: Annotated[
+        Path,
+        typer.Argument(help="Labelled mentions as JSON Lines, or a public set as it comes (docs/normalization.md)."),
+    ],
+    hide_accounts: Annotated[
+        bool, typer.Option("--hide-accounts", help="Resolve without the claimed accounts.")
+    ] = False,
+    predictions: Annotated[
+        Path | None, typer.Option("--predictions", help="Write mention_id and author_id of every mention here.")
+    ] = None,
+    home: Annotated[Path | None, typer.Option("--home", hidden=True)] = None,  # as everywhere; nothing is read there
+    verbose: console.Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Measure the resolver on a labelled set: B-cubed and pairwise precision, recall and F1."""
+    from warehouse.resolution.evaluation.evaluate import evaluate_file
+
+    try:
+        measured = evaluate_file(file, hide_accounts=hide_accounts, predictions=predictions)
+    except OSError as error:
+        raise InputError(f"{error.filename} can't be written ({error.strerror}).") from None
+    facts = measured.facts()
+    if as_json:
+        console.print_json(facts)
+        return
+    if not facts["mentions"]:
+        raise InputError(f"{file} names no person: there is nothing to score (--json and --predictions still answer).")
+    rows = []
+    for what in ("overall", "macro"):
+        score = facts[what]
+        for kind, prefix in (("B-cubed", "b3"), ("pairwise", "pairwise")):
+            values = [round(score[f"{prefix}_{part}"], 4) for part in ("precision", "recall", "f1")]
+            rows.append(["all mentions" if what == "overall" else "mean over blocks", kind, *map(str, values)])
+    console.print_table(["", "score", "precision", "recall", "F1"], rows)
+    console.line(
+        f"{facts['mentions']} of {facts['resolved_mentions']} mentions scored: {facts['persons']} persons, "
+        f"{facts['clusters']} found, {facts['blocks']} block(s), {facts['seconds']} s."
+    )
+
+
+def _print_author(person: dict[str, Any], limit: int) -> None:
+    say = console.line
+    plain = console.plain
+    say(
+        f"{plain(person['display_name'])} ({person['author_id']}): {person['paper_count']} paper(s)"
+        + (f", account {plain(person['account_handle'])}" if person["account_handle"] else ""),
+    )
+    if person["redirected_from"]:
+        say(f"{person['redirected_from']} was merged into it.")
+    rows = [
+        [m["mention_id"], m["name_as_listed"], m["account_id"], m["rule"], _words(m["evidence"])]
+        for m in person["mentions"][:limit]
+    ]
+    console.print_table(["mention", "listed as", "account", "rule", "evidence"], rows)
+    if len(person["mentions"]) > limit:
+        say(f"and {len(person['mentions']) - limit} more (--limit).")
+    say()
+
+
+def _print_organization(facts: dict[str, Any]) -> None:
+    say = console.line
+    plain = console.plain
+    say(
+        f"{plain(facts['display_name'])} ({plain(facts['organization_id'])}), {facts['kind']}: "
+        f"{facts['paper_count']} paper(s) of its own",
+    )
+    console.print_table(
+        ["listed id", "slug", "name", "rule", "evidence"],
+        [
+            [m["listed_organization_id"], m["listed_slug"], m["listed_name"], m["rule"], _words(m["evidence"])]
+            for m in facts["listed_as"]
+        ],
+    )
+    for title, relations in (("part of", facts["part_of"]), ("its parts", facts["parts"])):
+        if relations:
+            columns = ["organization", "since", "until", "rule", "reason"]
+            rows = [[r["display_name"], r["valid_from"], r["valid_to"], r["rule"], r["reason"]] for r in relations]
+            console.print_table(columns, rows, title=title)
+    say()
+
+
+def _words(evidence: dict[str, Any]) -> str:
+    """Evidence in a line: what is empty is left out."""
+    parts = []
+    for key, value in evidence.items():
+        if value in (None, "", 0, 0.0, [], {}):
+            continue
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        if isinstance(value, dict):
+            text = json.dumps(value, ensure_ascii=False)
+        parts.append(f"{key.replace('_', ' ')} {text}")
+    return "; ".join(parts)

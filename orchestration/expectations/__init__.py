@@ -1,1 +1,0 @@
-"""The two gates: declared suites (``suites``) and the judge that runs them in Great Expectations (``judge``)."""

@@ -1,0 +1,527 @@
+"""The two gates: frames out of DuckDB, findings back into the ledger, the verdict as data.
+
+A gate raises GateError when it blocks. A rule that could not be run blocks too, and says that it was the rule.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from orchestration.gates.gx_runner import SAMPLES, Finding, Judge, Judgement
+from orchestration.gates.rules import (
+    BATCH,
+    BATCH_ENTRIES_QUERY,
+    BATCH_LOADS_QUERY,
+    CLOCK_SKEW_SECONDS,
+    FRESH_HOURS,
+    MART_QUERIES,
+    MARTS,
+    PUBLISHED_QUERIES,
+    RAW_QUERIES,
+    REASONS_QUERY,
+    Suite,
+)
+from warehouse.clock import utc_now
+from warehouse.errors import DamagedError, GateError
+from warehouse.files import make_folder
+from warehouse.publication.publish import count_tables, is_intact, published_file, writing
+from warehouse.raw.store import RawStore, is_damage, open_database, quoted, scalar
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+logger = logging.getLogger(__name__)
+
+_RULE_NAMES = re.compile(rf"\b(?:{'|'.join(rule.name for rule in (*BATCH.rules, *MARTS.rules))}): ")
+#: Runs in the index of the Data Docs; it is written twice a run, so its size must not grow with history.
+INDEXED_RUNS = 100
+#: Entries in one frame of the batch gate: a frame of text takes some 0.5 GB a million, here and in the judge.
+FRAME_ENTRIES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A rule that did not hold: on how many of the judged rows, the first of them, why it matters, what to do.
+
+    ``rows_are`` says what a row is: entries, listings or rows. ``listings`` are the names of the affected loads, in the
+    order of ``load_ids``: the listing date, or where the load came from if it has no date.
+    """
+
+    rule: str
+    severity: str
+    unexpected: int
+    sample: str
+    reason: str
+    remedy: str
+    judged: int = 0
+    rows_are: str = "rows"
+    load_ids: tuple[str, ...] = ()
+    listings: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Where, why it matters and what to do, without ids."""
+        return f"{self.where}: {self.reason} What to do: {self.remedy}."
+
+    @property
+    def where(self) -> str:
+        """The listings that broke the rule, or the first rows of a table that did."""
+        rows = f"{self.unexpected} {self.rows_are if self.unexpected != 1 else _SINGULAR[self.rows_are]}"
+        if not self.listings:
+            return f"{rows} ({self.sample.replace('=', ' ').replace('_', ' ')})" if self.sample else rows
+        listings = name_listings(self.listings)
+        return listings if self.rows_are == "listings" else f"{rows} of {listings[0].lower()}{listings[1:]}"
+
+    @property
+    def details(self) -> str:
+        """The names that a person who looks into it needs."""
+        loads = f"; loads {', '.join(self.load_ids[:SAMPLES])}" if self.load_ids else ""
+        more = f" and {len(self.load_ids) - SAMPLES} more" if len(self.load_ids) > SAMPLES else ""
+        return f"rule {self.rule}, {self.unexpected} of {self.judged} {self.rows_are}{loads}{more}; {self.sample}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same for a program."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "rows": self.unexpected,
+            "judged": self.judged,
+            "rows_are": self.rows_are,
+            "listings": list(self.listings),
+            "load_ids": list(self.load_ids),
+            "sample": self.sample,
+            "reason": self.reason,
+            "what_to_do": self.remedy,
+        }
+
+
+_SINGULAR = {"entries": "entry", "listings": "listing", "rows": "row"}
+
+
+def name_listings(names: Sequence[str]) -> str:
+    """Listings in a few words: ``The listing of 2026-09-15``, ``3 listings (2026-09-01 to 2026-09-03)``."""
+    different = sorted(set(names))
+    if len(names) == 1:
+        return f"The listing of {names[0]}"
+    if len(different) <= 3:
+        return f"{len(names)} listings ({', '.join(different)})"
+    return f"{len(names)} listings ({different[0]} to {different[-1]})"
+
+
+@dataclass(frozen=True)
+class GateOutcome:
+    """What a gate decided. ``problem`` is the first line of an alert: what is wrong and what to do.
+
+    ``rejected``: load id → why. ``warnings`` are the names of the rules that only warn; ``failures`` say the rest.
+    """
+
+    gate: str
+    judged: int
+    accepted: int
+    rejected: dict[str, str]
+    warnings: tuple[str, ...]
+    page: str | None
+    problem: str | None = None
+    failures: tuple[Failure, ...] = ()
+    #: What the rejected loads are called: their listing date, or where they came from.
+    listings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def warning_sentences(self) -> list[str]:
+        """One sentence per rule that warns."""
+        return [failure.sentence for failure in self.failures if failure.severity == "warning"]
+
+
+def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
+    """Judge every pending load by itself and write its verdict.
+
+    Accepted loads that were observed after now (a clock was wrong) are judged again. Blocks (``problem``) when this run
+    brought loads and none was accepted, when more than the configured share of them was rejected, or when nothing
+    accepted is left.
+    """
+    now = utc_now().replace(tzinfo=None)
+    with RawStore.open(settings.raw_database) as raw:
+        future = raw.take_back(now + timedelta(seconds=CLOCK_SKEW_SECONDS))
+        sources: dict[str, str] = {}
+        listings: dict[str, str] = {}
+        sizes: Counter[str] = Counter()
+        judgements = []
+        for loads, entries in batch_frames(raw, now):
+            sources.update(zip(loads["load_id"], loads["source"], strict=True))
+            dated = zip(loads["load_id"], loads["source"], loads["listed_on"], strict=True)
+            listings.update((load_id, day if isinstance(day, str) else source) for load_id, source, day in dated)
+            frames = {"loads": loads} if entries.empty else {"loads": loads, "entries": entries}
+            sizes.update({name: len(frame) for name, frame in frames.items()})
+            title = f"Batch gate · {now:%Y-%m-%d %H:%M} UTC · {len(loads)} loads"
+            judgements.append(judge.judge(BATCH, frames, title))
+        unreadable = scalar(
+            raw.connection,
+            "select count(*) from raw.loads where loaded_in = ? and verdict_by = 'loader'",
+            [run_id],
+        )
+        if not judgements:
+            problem = None
+            if unreadable:
+                problem = (
+                    f"None of the {unreadable} payload(s) of this run is a listing: see ops_quarantine, or "
+                    "`papers status`, for the reason of each; nothing was published."
+                )
+            elif not scalar(raw.connection, "select count(*) from raw.loads where verdict = 'accepted'"):
+                problem = (
+                    f"No listing was ever accepted in {settings.home}, so there is nothing to publish: "
+                    "fetch one with `papers run` or import one with `papers import`."
+                )
+            return GateOutcome("batch", 0, 0, {}, (), None, problem)
+        judgement = in_one(judgements)
+        page = write_page(settings, run_id, "batch", judgement)
+        rejected = _rejections(judgement)
+        raw.append("gate_results", _result_rows(BATCH, judgement, run_id, now, page))
+        _refuse_if_broken(BATCH, judgement)
+        raw.set_verdicts(
+            [
+                (load_id, "rejected", "gate", rejected[load_id])
+                if load_id in rejected
+                else (load_id, "accepted", "gate", None)
+                for load_id in sources
+            ]
+        )
+        _record_taken_back(settings, raw, rejected, run_id)
+        is_empty = not scalar(raw.connection, "select count(*) from raw.loads where verdict = 'accepted'")
+    failures = _failures(BATCH, judgement, sizes, listings)
+    warnings = tuple(failure.rule for failure in failures if failure.severity == "warning")
+    accepted = len(sources) - len(rejected)
+    logger.debug("The batch gate accepted %d of %d loads", accepted, len(sources))
+    for failure in failures:
+        logger.debug("The batch gate: %s", failure.details)
+    problem = None
+    # What was taken back says nothing about what this run brought.
+    new = {load_id: why for load_id, why in rejected.items() if load_id not in future}
+    brought = len(sources) - len(future)
+    if is_empty or (brought and (len(new) == brought or len(new) / brought > settings.max_rejected_share)):
+        reason, count = Counter((new or rejected).values()).most_common(1)[0]
+        first = next(load for load, why in rejected.items() if why == reason)
+        remedy = BATCH.rule(reason.split(":")[0]).remedy
+        because = f"{count} of them because" if count < len(rejected) else "because"
+        problem = (
+            f"The batch gate rejected {len(rejected)} of {len(sources)} listings, {because}: {without_rules(reason)} "
+            f"First: the listing of {listings[first]} from {sources[first]} (load {first}). What to do: {remedy}."
+        )
+    return GateOutcome(
+        *("batch", len(sources), accepted, rejected, warnings, page, problem, failures),
+        listings={load_id: listings[load_id] for load_id in rejected},
+    )
+
+
+def _record_taken_back(settings: Settings, raw: RawStore, rejected: Mapping[str, str], run_id: str) -> None:
+    """Put on record which loads of the published file are rejected now for a time in the future: their rows vanish."""
+    future = sorted(load_id for load_id, why in rejected.items() if "observed_in_the_past: " in why)
+    if not future or not is_intact(settings):
+        return
+    with published_file(settings) as file, open_database(file, read_only=True) as published:
+        query = "select load_id from marts.ops_loads where verdict = 'accepted' and load_id in (select unnest(?))"
+        known = [load_id for (load_id,) in published.execute(query, [future]).fetchall()]
+    for load_id in known:
+        raw.record_act("taken_back", run_id, load_id, "it was observed after the time of this run", gate="batch")
+
+
+def without_rules(reason: str) -> str:
+    """Why a load was rejected, without the names of the rules that open each sentence."""
+    return _RULE_NAMES.sub("", reason)
+
+
+def batch_frames(raw: RawStore, now: datetime) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """The frames that the batch gate judges: one row per pending load, one per entry of theirs.
+
+    In parts of about ``FRAME_ENTRIES`` entries, whole loads each. A part is judged by the same history as all of it
+    together, so verdicts are written after the last.
+    """
+    parts = raw.connection.execute(
+        f"""select min(load_number), max(load_number) from (
+                select load_number, floor(sum(entries) over (order by load_number) / {FRAME_ENTRIES}) as part
+                from raw.loads where verdict = 'pending')
+            group by part order by part"""
+    ).fetchall()
+    for part in parts:
+        raw.connection.execute(
+            """create temp table judged_loads as select load_id from raw.loads
+               where verdict = 'pending' and load_number between ? and ?""",
+            part,
+        )
+        raw.connection.execute(f"create temp table judged_entries as {BATCH_ENTRIES_QUERY}")
+        entries = raw.connection.execute("from judged_entries order by load_id, position").df()
+        loads = raw.connection.execute(BATCH_LOADS_QUERY, {"now": now}).df()
+        raw.connection.execute("drop table judged_entries")
+        raw.connection.execute("drop table judged_loads")
+        yield loads, entries
+
+
+def in_one(judgements: Sequence[Judgement]) -> Judgement:
+    """The judgements of the parts of a batch as one."""
+    first, *others = judgements
+    if not others:
+        return first
+    findings: dict[str, list[Finding]] = defaultdict(list)
+    for judgement in judgements:
+        for finding in judgement.findings:
+            findings[finding.rule].append(finding)
+    bodies = [judgement.page.partition("<body>")[2].rpartition("</body>")[0] for judgement in others]
+    head, end, tail = first.page.rpartition("</body>")
+    return Judgement(tuple(map(_in_one, findings.values())), "".join((head, *bodies, end, tail)))
+
+
+def _in_one(parts: list[Finding]) -> Finding:
+    """What one rule found in all parts; what it saw is told of the first part that failed."""
+    told = next((part for part in parts if not part.passed), parts[0])
+    return replace(
+        told,
+        passed=all(part.passed for part in parts),
+        unexpected=sum(part.unexpected for part in parts),
+        rows=tuple(row for part in parts for row in part.rows),
+        broken=next((part.broken for part in parts if part.broken), None),
+    )
+
+
+def mart_gate(
+    settings: Settings,
+    judge: Judge,
+    run_id: str,
+    offences_of: Callable[[datetime | None], dict[str, Offences]] | None = None,
+    *,
+    is_live: bool = False,
+) -> GateOutcome:
+    """Judge what was built by the counts of offending rows of each rule.
+
+    ``offences_of`` counts them, with the moment of a live run; by default in the sealed next file.
+    ``is_live``: the run looked at today's list, so something recent must have been observed.
+    """
+    import pandas as pd
+
+    now = utc_now().replace(tzinfo=None)
+    live_at = now if is_live else None
+    offences = offences_of(live_at) if offences_of else mart_offences(settings, live_at)
+    counts = {name: [found.rows] for name, found in offences.items()}
+    judgement = judge.judge(MARTS, {"marts": pd.DataFrame(counts)}, f"Mart gate · {now:%Y-%m-%d %H:%M} UTC")
+    # The judge saw counts; which rows they count is known here.
+    findings = [
+        replace(finding, unexpected=offences[finding.rule].rows, rows=offences[finding.rule].sample)
+        for finding in judgement.findings
+    ]
+    judgement = replace(judgement, findings=tuple(findings))
+    page = write_page(settings, run_id, "marts", judgement)
+    with RawStore.open(settings.raw_database) as raw:
+        raw.append("gate_results", _result_rows(MARTS, judgement, run_id, now, page))
+    _refuse_if_broken(MARTS, judgement)
+    failed = [f for f in judgement.findings if not f.passed and MARTS.rule(f.rule).severity == "error"]
+    problem = None
+    if failed:
+        rule = MARTS.rule(failed[0].rule)
+        problem = (
+            f"The mart gate blocked publication: {rule.reason} ({failed[0].unexpected} rows, rule {rule.name}"
+            f"{', first: ' + failed[0].sample if failed[0].sample else ''}). What to do: {rule.remedy}."
+        )
+    warnings = tuple(f.rule for f in judgement.findings if not f.passed and f not in failed)
+    accepted = len(counts) - len(failed)
+    logger.debug("The mart gate passed %d of %d rules", accepted, len(counts))
+    failures = _failures(MARTS, judgement, {}, {})
+    return GateOutcome("marts", len(counts), accepted, {}, warnings, page, problem, failures)
+
+
+@dataclass(frozen=True)
+class Offences:
+    """The rows that break one rule of the mart gate: how many, and the first of them, column by column."""
+
+    rows: int
+    sample: tuple[dict[str, Any], ...] = ()
+
+
+def mart_offences(settings: Settings, live_at: datetime | None) -> dict[str, Offences]:
+    """What breaks each rule of the mart gate, in the next file against the published one and the raw tables."""
+    with ExitStack() as opened, open_database(settings.next_database, read_only=True) as connection:
+        found = {name: _offences(connection, query) for name, query in MART_QUERIES.items()}
+        found |= dict.fromkeys((*PUBLISHED_QUERIES, *RAW_QUERIES, "tables_much_smaller", "not_fresh"), Offences(0))
+        if settings.raw_database.exists():
+            connection.execute(f"attach '{quoted(settings.raw_database)}' as raw_tables (type duckdb, read_only)")
+            found |= {name: _offences(connection, query) for name, query in RAW_QUERIES.items()}
+        if live_at:
+            newest = scalar(connection, "select max(observed_at) from marts.fct_upvote_observations")
+            if newest is None or newest < live_at - timedelta(hours=FRESH_HOURS):
+                found["not_fresh"] = Offences(1, ({"newest": str(newest)},))
+        if is_intact(settings):
+            file = opened.enter_context(published_file(settings))
+            try:
+                found |= _published_offences(connection, file)
+            except (DamagedError, duckdb.Error) as error:  # it is replaced, so nothing can be lost
+                if not isinstance(error, DamagedError) and not is_damage(error):
+                    raise
+    return found
+
+
+def _published_offences(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, Offences]:
+    """What the next file, which is open, lost against the published one."""
+    found = {}
+    sizes = count_tables(connection)
+    connection.execute(f"attach '{quoted(file)}' as published (type duckdb, read_only)")
+    if not scalar(connection, REASONS_QUERY):
+        found = {name: _offences(connection, query) for name, query in PUBLISHED_QUERIES.items()}
+    with open_database(file, read_only=True) as published:
+        before = count_tables(published)
+    smaller = tuple(
+        {"table": name, "rows_before": rows, "rows_now": sizes.get(name, 0)}
+        for name, rows in before.items()
+        if sizes.get(name, 0) < 0.8 * rows
+    )
+    return found | {"tables_much_smaller": Offences(len(smaller), smaller[:SAMPLES])}
+
+
+def _offences(connection: duckdb.DuckDBPyConnection, query: str) -> Offences:
+    rows = int(scalar(connection, f"select count(*) from ({query})"))
+    if not rows:
+        return Offences(0)
+    result = connection.execute(f"from ({query}) order by all limit {SAMPLES}")
+    names = [column[0] for column in result.description or ()]
+    return Offences(rows, tuple(dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()))
+
+
+def write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement) -> str:
+    """Write the gate's Data Docs page and list it in the index. Returns its path below the Data Docs folder.
+
+    Raises HomeError when the folder can't be written.
+    """
+    with writing(str(settings.data_docs)):
+        make_folder(settings.data_docs)
+        return _write_page(settings, run_id, gate, judgement)
+
+
+def _write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement) -> str:
+    folder = settings.data_docs / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{gate}.html").write_text(judgement.page, encoding="utf-8")
+    runs = sorted((f for f in os.scandir(settings.data_docs) if f.is_dir()), key=lambda f: -f.stat().st_mtime)
+    pages = [page for run in runs[:INDEXED_RUNS] for page in sorted(Path(run.path).glob("*.html"), reverse=True)]
+    links = "".join(
+        f'<li><a href="{escape(str(page.relative_to(settings.data_docs)))}">{escape(page.stem)} gate, '
+        f"{datetime.fromtimestamp(page.stat().st_mtime).astimezone():%Y-%m-%d %H:%M}, run "
+        f"{escape(page.parent.name)}</a></li>"
+        for page in pages
+    )
+    (settings.data_docs / "index.html").write_text(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Data Docs</title></head>'
+        f"<body><h1>Data Docs: the gates of the last {INDEXED_RUNS} runs</h1>"
+        f"<ul>{links}</ul><p>{len(runs)} runs have pages here; earlier ones are listed in the table "
+        "<code>ops_gate_results</code>, column <code>data_docs_page</code>.</p></body></html>",
+        encoding="utf-8",
+    )
+    return f"{run_id}/{gate}.html"
+
+
+def _failures(
+    suite: Suite, judgement: Judgement, sizes: Mapping[str, int], listings: Mapping[str, str]
+) -> tuple[Failure, ...]:
+    """The rules that did not hold. ``sizes``: rows judged by frame. ``listings``: load id → what it is called."""
+    failures = []
+    for finding in judgement.findings:
+        if finding.passed:
+            continue
+        rule = suite.rule(finding.rule)
+        load_ids = tuple(dict.fromkeys(row["load_id"] for row in finding.rows if "load_id" in row))
+        failures.append(
+            Failure(
+                rule.name,
+                rule.severity,
+                finding.unexpected,
+                finding.sample,
+                rule.reason,
+                rule.remedy,
+                judged=sizes.get(rule.frame, finding.unexpected),
+                rows_are={"loads": "listings", "entries": "entries"}.get(rule.frame, "rows"),
+                load_ids=load_ids,
+                listings=tuple(listings.get(load_id, load_id) for load_id in load_ids),
+            )
+        )
+    return tuple(failures)
+
+
+def _rejections(judgement: Judgement) -> dict[str, str]:
+    """Load id → why, for each load with a row that fails a rule of severity error."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for finding in judgement.findings:
+        rule = BATCH.rule(finding.rule)
+        if finding.passed or rule.severity != "error":
+            continue
+        for load_id in dict.fromkeys(row["load_id"] for row in finding.rows):
+            reasons[load_id].append(f"{rule.name}: {rule.reason}")
+    return {load_id: " ".join(texts) for load_id, texts in reasons.items()}
+
+
+def _refuse_if_broken(suite: Suite, judgement: Judgement) -> None:
+    """A rule that raised judged nothing; letting the loads through would be a gate that fails open."""
+    broken = [(f.rule, f"could not be run ({f.broken})") for f in judgement.findings if f.broken]
+    # A rule that rejects must be able to name its loads, else its rejection would be lost.
+    broken += [
+        (f.rule, "failed without naming a load")
+        for f in judgement.findings
+        if suite is BATCH and not f.passed and not f.rows and suite.rule(f.rule).severity == "error"
+    ]
+    if broken:
+        rule, what = broken[0]
+        raise GateError(
+            f"The rule {rule} {what}: this is a fault of the gate, not of the data. Nothing was accepted or "
+            "published; report it, then run again."
+        )
+
+
+def _result_rows(suite: Suite, judgement: Judgement, run_id: str, now: datetime, page: str) -> list[dict[str, Any]]:
+    """One row per rule, and one more per load that fails it."""
+    rows = []
+    for finding in judgement.findings:
+        rule = suite.rule(finding.rule)
+        row = {
+            "run_id": run_id,
+            "gate": suite.name,
+            "checked_at": now,
+            "load_id": None,
+            "expectation": rule.name,
+            "severity": rule.severity,
+            "passed": finding.passed,
+            "observed": finding.broken or finding.observed,
+            "unexpected": finding.unexpected,
+            "sample": finding.sample or None,
+            "reason": rule.reason,
+            "remedy": rule.remedy,
+            "data_docs": page,
+        }
+        rows.append(row)
+        rows += [{**row, "load_id": load_id, **detail} for load_id, detail in _by_load(finding).items()]
+    return rows
+
+
+def _by_load(finding: Finding) -> dict[str, dict[str, Any]]:
+    counts: Counter[str] = Counter()
+    samples: dict[str, list[str]] = defaultdict(list)
+    for row in finding.rows:
+        if "load_id" not in row:
+            continue
+        counts[row["load_id"]] += 1
+        if counts[row["load_id"]] <= 5:
+            samples[row["load_id"]].append(", ".join(f"{k}={v}" for k, v in row.items() if k != "load_id"))
+    return {
+        load_id: {"unexpected": count, "sample": "; ".join(samples[load_id]), "passed": False}
+        for load_id, count in counts.items()
+    }

@@ -1,0 +1,1 @@
+"""Runs of the jobs that a command starts: launched, replayed by the demo, backfilled, timed."""

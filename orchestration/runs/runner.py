@@ -1,0 +1,225 @@
+"""Launches the same Dagster jobs that the schedule and the UI run, in this process, and tells what came of them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.gates.gx_runner import judging
+from orchestration.outcome import Outcome
+from orchestration.transform.dbt_runner import forget_dbt_settings
+from orchestration.worker import importing
+from warehouse.errors import HomeError, InputError, Stopped, WarehouseError
+from warehouse.home import check_space, disk_full
+from warehouse.lock import writer_lock
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+logger = logging.getLogger(__name__)
+
+#: Tag of a run that lives in a process of the command line.
+_PROCESS = "papers/process"
+_INSTANCE_CONFIG = Path(__file__).parents[1] / "dagster.yaml"
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Make the home's Dagster folder and point this process (and its children) to the warehouse.
+
+    Raises HomeError when the home can't be used, InputError for a PAPERS_DAGSTER_CONFIG that is no file.
+    """
+    forget_dbt_settings()
+    os.environ.update(settings.environment())
+    try:
+        Path.home()
+    except RuntimeError:  # a user without HOME and without an entry in the user database, as containers have
+        os.environ["HOME"] = str(settings.home)
+    # Betas that the project uses on purpose: backfill policies, freshness policies.
+    warnings.filterwarnings("ignore", module=r"dagster.*")
+    # Neither the orchestrator nor dbt nor the judge calls home.
+    os.environ.update(
+        DAGSTER_DISABLE_TELEMETRY="yes", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false"
+    )
+    if settings.dagster_config and not settings.dagster_config.is_file():
+        raise InputError(f"PAPERS_DAGSTER_CONFIG is {settings.dagster_config}: there is no such file.")
+    try:
+        settings.dagster_home.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: a run that waits for the lock must not find the file of another one half written.
+        part = settings.dagster_home / f".dagster.yaml.{os.getpid()}"
+        text = (settings.dagster_config or _INSTANCE_CONFIG).read_text(encoding="utf-8")
+        if not settings.dagster_config:
+            # JSON is YAML, as long as no character is written in two halves.
+            home = str(settings.dagster_home)
+            text = re.sub(r"HOME(/[a-z/]+)", lambda found: json.dumps(home + found.group(1), ensure_ascii=False), text)
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, settings.dagster_home / "dagster.yaml")
+    except OSError as error:
+        raise HomeError(
+            f"{settings.home} can't be written ({error.strerror}): choose another home with --home or PAPERS_HOME, "
+            "or make it writable."
+        ) from error
+
+
+def run_job(
+    settings: Settings,
+    job_name: str,
+    *,
+    tags: dict[str, str] | None = None,
+    rebuild: bool = False,
+    accepted_loss: str = "",
+    outcome: Outcome | None = None,
+    **overrides: Any,
+) -> Outcome:
+    """Run a job of the definitions to its end. Raises the WarehouseError that stopped it, if one did.
+
+    ``tags`` name the partitions, ``rebuild`` reads the whole archive again, ``accepted_loss`` says why it may publish
+    fewer loads than before, ``overrides`` replace resources.
+
+    Raises HomeError before anything is changed when the disk has less room than the last run used, and whenever a disk
+    is full.
+
+    The lock is taken here, so that waiting and its end are told in one sentence, and again inside the run.
+    A run that is stopped raises Stopped with a sentence.
+    """
+    outcome = outcome or Outcome()
+    try:
+        config = {"rebuild": rebuild, "accepted_loss": accepted_loss}
+        return _run_job(settings, job_name, tags or {}, config, outcome, overrides)
+    except Stopped:
+        published = "It had published before that." if outcome.publication else "The published file is as it was."
+        raise Stopped(
+            f"The run was stopped. {published} What was landed stays; the next run goes on from there."
+        ) from None
+    except HomeError:
+        raise
+    except Exception as error:
+        if full := disk_full(error, settings.home):
+            raise full from error
+        raise
+
+
+def _run_job(
+    settings: Settings,
+    job_name: str,
+    tags: dict[str, str],
+    loading: dict[str, Any],
+    outcome: Outcome,
+    overrides: dict[str, Any],
+) -> Outcome:
+    prepare_environment(settings)
+    lock = writer_lock(settings.lock_file, purpose=f"papers ({job_name})", timeout=settings.lock_timeout)
+    with lock, ExitStack() as helpers:
+        check_space(settings)
+        # Its import takes longest of all, so it begins before the orchestrator's.
+        judge = helpers.enter_context(judging())
+        with outcome.phase("Importing Dagster"), importing():
+            from orchestration.compat import run_history as history
+            from orchestration.compat.event_log_errors import silence_event_log_errors
+            from orchestration.definitions import build_definitions
+            from orchestration.transform.engines import transforming
+        dbt = helpers.enter_context(transforming(settings, forked=True))
+        with outcome.phase("Reading the definitions"):
+            resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}
+            job = build_definitions(settings, **resources).resolve_job_def(job_name)
+        helpers.callback(history.close)
+        history.OutputLog.is_capturing = False
+        silence_event_log_errors()
+        with _open_history(settings) as instance:
+            result = job.execute_in_process(
+                instance=instance,
+                tags={**tags, _PROCESS: str(os.getpid())},
+                raise_on_error=False,
+                run_config={
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                    "ops": {"raw__loads": {"config": loading}},
+                },
+            )
+        outcome.waited = {"Great Expectations": judge.waited, "dbt": dbt.waited}
+    if _is_interrupted(result):
+        raise Stopped
+    if outcome.error:
+        raise outcome.error
+    if not result.success:
+        raise WarehouseError(
+            f"The run {result.run_id} failed: {_reason(result)} "
+            + ("It had published before that" if outcome.publication else "The published file is as it was")
+            + "; `papers ui` shows the run with its log."
+        )
+    return outcome
+
+
+def _open_history(settings: Settings) -> dg.DagsterInstance:
+    """Dagster's instance of the home, with the runs closed whose process is gone. A damaged history is begun again."""
+    import dagster as dg
+    from sqlalchemy.exc import DBAPIError
+
+    from orchestration.compat import run_history as history
+
+    if settings.dagster_config:
+        instance = dg.DagsterInstance.get()
+        _close_killed_runs(instance)
+        return instance
+    history.set_damaged_aside(settings)
+    try:
+        instance = dg.DagsterInstance.get()
+        _close_killed_runs(instance)
+    except (DBAPIError, ValueError, LookupError, TypeError, dg.DagsterError) as error:
+        if disk_full(error, settings.home):
+            raise
+        history.set_aside(settings.dagster_home / "history")
+        instance = dg.DagsterInstance.get()
+    return instance
+
+
+def _close_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Report runs whose process is gone as failed: a kill leaves them open in Dagster for ever, started or not."""
+    import dagster as dg
+
+    status = dg.DagsterRunStatus
+    is_open = [status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=is_open)):
+        process = run.tags.get(_PROCESS)
+        # Dagster's UI gives a run that it repeats the tags of the first.
+        if process and not run.parent_run_id and not _is_alive(int(process)):
+            text = "The process of this run was killed. What it had landed is loaded by the next run; nothing is lost."
+            instance.report_run_failed(run, text)
+
+
+def _is_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether Ctrl-C or SIGTERM ended a run: Dagster makes a failed step of it."""
+    errors = [getattr(event.event_specific_data, "error", None) for event in result.all_events if event.is_failure]
+    while errors:
+        error = errors.pop()
+        if error:
+            if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt", "Stopped"):
+                return True
+            errors.append(error.cause)
+    return False
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _reason(result: dg.ExecuteInProcessResult) -> str:
+    """The innermost words of the first failure of a run."""
+    for event in result.all_events:
+        error = getattr(event.event_specific_data, "error", None)
+        if event.is_failure and error:
+            while error.cause:
+                error = error.cause
+            return " ".join(error.message.split())
+    return "no reason was recorded."

@@ -1,0 +1,152 @@
+"""What builds the models and keeps what readers see: DuckDB in the home's files, or Spark in an Iceberg catalog.
+
+The assets and their checks are the same; they call the engine that the settings name.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from orchestration.gates.verdicts import Offences, mart_offences
+from orchestration.transform import dbt_runner as dbt_process
+from orchestration.transform.lineage import column_lineage
+from orchestration.transform.manifest import models_version
+from orchestration.worker import Helper, helping
+from warehouse import errors
+from warehouse.errors import InputError
+from warehouse.publication.publish import Publication, count_tables, prepare_next, publish, seal_next
+from warehouse.raw.store import open_database
+from warehouse.settings import Settings
+
+Lineage = dict[str, dict[str, list[tuple[str, str, str]]]]
+
+
+class Engine(Protocol):
+    """One run's way from the raw tables to what readers see."""
+
+    def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
+        """dbt's events as they come, last ``{"success": …}``. On DuckDB the build has begun when this returns."""
+
+    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
+        """Rows of each public table, and what each of its columns is made of where that is known."""
+
+    def seal(self) -> dict[str, int]:
+        """Finish what was built; rows of each public table."""
+
+    def offences(self, live_at: datetime | None) -> dict[str, Offences]:
+        """What breaks each rule of the mart gate, in what was built against what is published."""
+
+    def publish(self) -> Publication:
+        """Make what was built what readers see."""
+
+    def place(self) -> str:
+        """Where readers find it."""
+
+
+def engine_of(settings: Settings, helper: Helper) -> Engine:
+    """The engine that the settings name; ``helper`` is its process."""
+    return SparkEngine(settings, helper) if settings.engine == "spark" else DuckDBEngine(settings, helper)
+
+
+def transforming(settings: Settings, *, forked: bool = False) -> AbstractContextManager[Helper]:
+    """The process of the engine, for one run. It may be ``forked`` from one that imported dagster-dbt, and dbt with it.
+
+    Raises InputError when the engine is not installed.
+    """
+    if settings.engine == "spark":
+        from orchestration.transform import spark_engine as spark_process
+
+        if importlib.util.find_spec("pyspark") is None or importlib.util.find_spec("dbt.adapters.spark") is None:
+            raise InputError(
+                "PAPERS_ENGINE is spark and Spark is not installed: install the extra `spark` (uv sync --extra spark), "
+                "or unset PAPERS_ENGINE."
+            )
+        # Never forked: Spark's own threads and processes begin in it.
+        return helping("Spark", spark_process.work, spark_process.warm_up, settings.environment())
+    return helping("dbt", dbt_process.build, dbt_process.parse, settings.dbt_target, forked=forked)
+
+
+class DuckDBEngine:
+    """``next.duckdb`` becomes ``papers.duckdb``."""
+
+    def __init__(self, settings: Settings, helper: Helper):
+        self.settings = settings
+        self.helper = helper
+
+    def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
+        is_anew = prepare_next(self.settings, models_version(), is_rebuild=is_rebuild)
+        # The version is that of the seeds too: those of a file that is built upon are the ones that stand there now.
+        command = [*dbt_process.BUILD, *(["--full-refresh"] if is_anew else ["--exclude-resource-type", "seed"])]
+        return self.helper.do(self.settings.environment(), self.settings.dbt_target, command)
+
+    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
+        with open_database(self.settings.next_database, read_only=True) as connection:
+            return count_tables(connection), column_lineage(nodes, self.settings.dbt_target, connection)
+
+    def seal(self) -> dict[str, int]:
+        return seal_next(self.settings)
+
+    def offences(self, live_at: datetime | None) -> dict[str, Offences]:
+        return mart_offences(self.settings, live_at)
+
+    def publish(self) -> Publication:
+        return publish(self.settings)
+
+    def place(self) -> str:
+        return str(self.settings.published_database)
+
+
+class SparkEngine:
+    """Tables of an Iceberg catalog, and their snapshots that are published together."""
+
+    def __init__(self, settings: Settings, helper: Helper):
+        self.settings = settings
+        self.helper = helper
+
+    def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
+        return self._do("build", self.settings.dbt_target, self.settings.handover, models_version(), is_rebuild)
+
+    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
+        return self.seal(), {}
+
+    def seal(self) -> dict[str, int]:
+        (counts,) = self._do("count")
+        return dict(counts)
+
+    def offences(self, live_at: datetime | None) -> dict[str, Offences]:
+        (found,) = self._do("offences", live_at)
+        return {name: Offences(rows, sample) for name, (rows, sample) in found.items()}
+
+    def publish(self) -> Publication:
+        ((published_at, tables),) = self._do("publish", models_version())
+        if self.settings.export_duckdb:
+            self._export()
+        return Publication(published_at, tables)
+
+    def place(self) -> str:
+        return "publication.history of the Iceberg catalog; tag `published` of each table in marts"
+
+    def _export(self) -> None:
+        """``papers.duckdb`` with the marts as they are published, for readers without Spark."""
+        from warehouse.spark.export import export_to_duckdb
+
+        handover = self.settings.handover
+        place = f"{handover}/export"
+        (tables,) = self._do("export", place)
+        export_to_duckdb(self.settings, place, tables)
+        if isinstance(handover, Path):
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _do(self, job: str, *arguments: Any) -> Iterator[Any]:
+        environment = {**self.settings.environment(), "PAPERS_LOCK_TIMEOUT": str(self.settings.lock_timeout)}
+        for emitted in self.helper.do(job, environment, *arguments):
+            if isinstance(emitted, dict) and "warehouse error" in emitted:
+                kind, sentence = emitted["warehouse error"]
+                raise getattr(errors, kind)(sentence)
+            yield emitted

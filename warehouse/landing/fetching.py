@@ -1,0 +1,131 @@
+"""Look at listings and land what came. Nothing is parsed here: land first, parse second."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from sources.daily_papers.client import Capture, DailyPapersClient
+from sources.errors import SourceError, TransientError
+from sources.http import HttpClient, HttpLimits
+from warehouse.clock import utc_now
+from warehouse.landing.archive import Landing
+from warehouse.settings import FIRST_LISTING_DATE, Settings
+
+#: Dates without an answer, each after all of the client's retries, before a run stops asking.
+GIVE_UP_AFTER = 2
+#: Seconds that fetching may take, waits included: long enough for two windows of the site's rate limit (300 s), plus
+#: some for each date. It runs while the writer's lock is held.
+MAX_SECONDS, MAX_SECONDS_PER_DATE = 600, 10
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class FetchReport:
+    """What a look at some dates brought: load ids by date, failures by date, remarks, dates that needed no look."""
+
+    landed: dict[date, str] = field(default_factory=dict)
+    failures: dict[date, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    skipped: list[date] = field(default_factory=list)
+
+
+def trailing_dates(last: date, lookback: int) -> tuple[date, date]:
+    """First and last of the ``lookback`` listing dates that end with ``last``."""
+    return max(FIRST_LISTING_DATE, last - timedelta(days=lookback - 1)), last
+
+
+def client_of(settings: Settings) -> DailyPapersClient:
+    """The client that the settings describe."""
+    limits = HttpLimits(min_interval=settings.min_interval, max_body=settings.max_payload_bytes)
+    return DailyPapersClient(
+        settings.endpoint,
+        HttpClient(limits=limits, token=settings.token, token_endpoint=settings.endpoint),
+        now=utc_now,
+    )
+
+
+def observed_since(landing: Landing, moment: datetime) -> set[date]:
+    """Listing dates that somebody looked at, at or after a moment (UTC). What a resumed backfill need not ask again."""
+    return {
+        capture.listing_date
+        for capture in landing.captures(moment.date(), on_damage=lambda _: None)  # what can't be read is asked again
+        if capture.listing_date and capture.observed_at_basis == "clock" and capture.observed_at >= moment
+    }
+
+
+def fetch_listings(
+    landing: Landing,
+    client: DailyPapersClient,
+    dates: Sequence[date],
+    on_date: Callable[[date, str], None] | None = None,
+    only: Literal["api", "page"] | None = None,
+) -> FetchReport:
+    """Fetch and land the listing of each date. A date that fails is reported and costs the others nothing.
+
+    Each capture is durable before the next date is asked for, so a kill loses at most one answer. A source that
+    does not answer for ``GIVE_UP_AFTER`` dates in a row is left alone for the rest of the run, and a slow one after
+    ``MAX_SECONDS`` and ``MAX_SECONDS_PER_DATE`` for each date.
+    """
+    report = FetchReport()
+    with client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * len(dates)):
+        _fetch(landing, client, dates, on_date, only, report)
+    report.remarks[:0] = client.take_notes()
+    return report
+
+
+def _fetch(
+    landing: Landing,
+    client: DailyPapersClient,
+    dates: Sequence[date],
+    on_date: Callable[[date, str], None] | None,
+    only: Literal["api", "page"] | None,
+    report: FetchReport,
+) -> None:
+    """Fetch and land each date, and report it."""
+    silent = 0
+    for listing_date in dates:
+        if silent >= GIVE_UP_AFTER:
+            _log.debug("%s is skipped: the source did not answer for %d dates before it.", listing_date, silent)
+            report.failures[listing_date] = f"not asked for: the source did not answer for {silent} dates before it"
+            continue
+        try:
+            capture = client.fetch_listing(listing_date, only)
+        except SourceError as error:
+            _log.debug("%s was not fetched: %s", listing_date, error)
+            report.failures[listing_date] = str(error)
+            silent += isinstance(error, TransientError)
+            if on_date:
+                on_date(listing_date, f"failed: {error}")
+            continue
+        silent = 0
+        notes = _notes(capture)
+        with landing.writing() as batch:
+            for one in (*capture.earlier, capture):
+                load_id, _ = batch.land(
+                    [(payload.url, payload.body) for payload in one.payloads],
+                    source=one.payloads[0].url,
+                    listing_date=listing_date,
+                    observed_at=one.observed_at,
+                    observed_at_basis="clock",
+                    note="; ".join(_notes(one)) or None,
+                )
+        _log.debug("%s: %d payload(s) landed as %s.", listing_date, len(capture.payloads), load_id)
+        report.landed[listing_date] = load_id
+        report.remarks += [f"{listing_date}: {note}" for note in notes]
+        if on_date:
+            on_date(listing_date, "landed")
+
+
+def _notes(capture: Capture) -> list[str]:
+    """What is kept with a capture about how it was fetched, and remarked by the run."""
+    notes = [capture.used_fallback] if capture.used_fallback else []
+    if capture.duplicate_ids:
+        shown = ", ".join(capture.duplicate_ids[:5])
+        more = f" and {len(capture.duplicate_ids) - 5} more" if len(capture.duplicate_ids) > 5 else ""
+        notes.append(f"on two pages of one fetch: {shown}{more}")
+    return notes + list(capture.warnings)

@@ -1,0 +1,69 @@
+"""The state of a warehouse, from what is published and the Data Docs: never from what a run holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from warehouse.publication.publish import count_tables, read_published
+from warehouse.settings import Settings
+
+
+def read_status(settings: Settings) -> dict[str, Any]:
+    """Facts for `papers status`: scalars first, then lists of rows. Raises InputError if nothing is published."""
+    with read_published(settings) as connection:
+
+        def rows(query: str) -> list[dict[str, Any]]:
+            result = connection.execute(query)
+            names = [column[0] for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+        newest = rows("select max(observed_at) as at from ops_loads where verdict = 'accepted'")[0]["at"]
+        return {
+            "home": str(settings.home),
+            "published_at": _published_at(settings),
+            "last_observed_at": newest,
+            "published_file": str(settings.published_database),
+            "data_docs": str(settings.data_docs / "index.html"),
+            "tables": [{"table": name, "rows": count} for name, count in count_tables(connection).items()],
+            "loads": rows("select verdict, verdict_by, count(*) as loads from ops_loads group by all order by all"),
+            "quarantine": rows(
+                "select reason_code, count(*) as records, max(observed_at) as last_observed_at "
+                "from ops_quarantine group by all order by records desc, reason_code"
+            ),
+            "rejected_loads": rows(_rejected("gate", _ACCEPT)),
+            # Nothing of these was read, so there is nothing that a person could accept.
+            "unreadable_loads": rows(_rejected("loader", _READ_AGAIN)),
+            "last_gates": rows(
+                "select gate, expectation, severity, is_passed, unexpected_count, remedy from ops_gate_results "
+                "where load_id is null and not is_passed and run_id in "
+                "(select max_by(run_id, checked_at) from ops_gate_results group by gate) order by all"
+            ),
+            "last_gate_pages": _last_pages(settings),
+        }
+
+
+#: What to do about a load, as SQL.
+_ACCEPT = """'papers accept ' || load_id || ' --reason "…", if the listing is right after all'"""
+_READ_AGAIN = "'papers rebuild --load ' || load_id || ', if it is a listing and the parser was fixed'"
+
+
+def _rejected(by: str, remedy: str) -> str:
+    """The newest rejected loads of one judge, as SQL."""
+    return f"""select load_id, load_source, listing_date, verdict_reason, {remedy} as what_to_do from ops_loads
+               where verdict = 'rejected' and verdict_by = '{by}' order by load_number desc limit 20"""
+
+
+def _last_pages(settings: Settings) -> list[dict[str, Any]]:
+    """The Data Docs of the newest run that was judged, published or not."""
+    runs = [folder for folder in settings.data_docs.glob("*") if folder.is_dir()]
+    newest = max(runs, key=lambda folder: folder.stat().st_mtime, default=None)
+    return [{"gate": page.stem, "page": str(page)} for page in sorted(newest.glob("*.html"))] if newest else []
+
+
+def _published_at(settings: Settings) -> str | None:
+    try:
+        manifest = json.loads((settings.exports / "manifest.json").read_text())
+        return str(manifest["published_at"])
+    except (OSError, ValueError, KeyError):
+        return None

@@ -1,0 +1,1 @@
+"""Author resolution measured on labelled sets."""

@@ -1,0 +1,61 @@
+"""Full-text search of the published file: ``marts.search(query)`` with what a reader wants to see of each paper.
+
+The index and the query's syntax live in the file itself (``dbt_project/macros/search.sql``), so that any client of
+DuckDB has the same search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from warehouse.errors import InputError
+from warehouse.publication.publish import read_published
+from warehouse.settings import Settings
+
+_QUERY = """
+    with found as (select * from search($query) order by score desc, paper_id limit $limit)
+    select
+        found.paper_id, found.score, papers.display_title, papers.upvotes, papers.first_listed_on, papers.author_count,
+        papers.hf_url, coalesce(authors.names, []) as names
+    from found
+    inner join dim_papers as papers using (paper_id)
+    left join (
+        select paper_id, list(name_as_listed order by position) as names
+        from bridge_paper_authors where paper_id in (select paper_id from found) group by paper_id
+    ) as authors using (paper_id)
+    order by found.score desc, found.paper_id
+"""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A paper that matches. ``score`` compares papers of one query; ``upvotes`` is the last count observed."""
+
+    paper_id: str
+    score: float
+    title: str
+    upvotes: int | None
+    first_listed_on: date | None
+    author_count: int | None
+    url: str | None
+    authors: list[str]
+
+
+def search(settings: Settings, query: str, limit: int) -> list[Hit]:
+    """The best ``limit`` papers for a query, best first.
+
+    Raises InputError when the query can't be read, nothing is published, or the file has no index.
+    """
+    with read_published(settings) as connection:
+        try:
+            rows = connection.execute(_QUERY, {"query": query, "limit": limit}).fetchall()
+        except duckdb.InvalidInputException as error:
+            raise InputError(str(error).removeprefix("Invalid Input Error: ")) from None
+        except duckdb.CatalogException:
+            raise InputError(
+                f"{settings.published_database} has no search index: `papers rebuild` with DuckDB makes one."
+            ) from None
+    return [Hit(*row) for row in rows]
