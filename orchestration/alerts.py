@@ -18,7 +18,7 @@ import requests
 from warehouse.clock import utc_now
 from warehouse.digest.mail import Mailer, MaybeDelivered, NotDelivered
 from warehouse.digest.message import as_bytes, build_mail
-from warehouse.digest.texts import one_line
+from warehouse.display import one_line
 from warehouse.errors import WarehouseError
 from warehouse.files import write_atomically
 from warehouse.settings import Settings

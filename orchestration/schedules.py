@@ -47,7 +47,7 @@ def digest_job(settings: Settings) -> dg.JobDefinition:
     @dg.op(description="Send each subscription's present issue to whom it has not been sent.")
     def send_digest(context: dg.OpExecutionContext) -> None:
         try:
-            results = send_digests(settings, [], tell=context.log.info)
+            results = send_digests(settings, [], report=context.log.info)
         except WarehouseError as error:
             raise dg.Failure(description=str(error)) from error
         for result in results:

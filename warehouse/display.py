@@ -1,4 +1,4 @@
-"""How listed texts and numbers are written for people: titles, links to code, plurals. For every reader.
+"""Listed texts and numbers as people read them: titles, safe lines, links to code, plurals. Shared by all outputs.
 
 Not here: escaping, which each format does (templates, serializers), and what only one kind of page needs.
 """
@@ -6,7 +6,9 @@ Not here: escaping, which each format does (templates, serializers), and what on
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
+from urllib.parse import urlsplit
 
 from warehouse.settings import DBT_PROJECT
 
@@ -17,8 +19,40 @@ _CODE = re.compile(
 )
 
 
+#: Marks of direction and isolates, which reorder the text around them. https://www.unicode.org/reports/tr9/
+_BIDI = frozenset(map(chr, [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+
+
+def one_line(text: str, max_length: int = 500, *, hidden: str = "") -> str:
+    """A listed text as one line of at most ``max_length`` characters, legal in XML 1.0 and in a mail header.
+
+    ``hidden`` replaces what can't be shown: control characters, marks of direction, characters that XML forbids.
+    """
+    line = " ".join("".join(" " if unicodedata.category(c) in ("Zl", "Zp") else c for c in text).split())
+    if not (line.isascii() and line.isprintable()):
+        line = "".join(c if c not in _BIDI and _is_legal(c) else hidden for c in line)
+        line = " ".join(line.split())
+    return line if len(line) <= max_length else line[: max_length - 1].rstrip() + "…"
+
+
+def _is_legal(character: str) -> bool:
+    """Whether XML 1.0 allows a character and it is no control character. https://www.w3.org/TR/xml/#charsets"""
+    return unicodedata.category(character) not in ("Cc", "Cs") and ord(character) & 0xFFFE != 0xFFFE
+
+
+def web_address(url: str | None) -> str | None:
+    """The address if it is a whole http or https URL, else None: listed links are stored as sent."""
+    if not url or any(c.isspace() or not _is_legal(c) for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname else None
+
+
 def code_link(code_url: str | None) -> str | None:
-    """The https address of listed code, if it lies at a known code host; anything else that was listed is no link."""
+    """The https address of listed code if its host is a known code host, else None."""
     found = _CODE.fullmatch((code_url or "").strip())
     return f"https://{found[1].lower()}{found[2]}" if found else None
 

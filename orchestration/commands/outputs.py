@@ -117,11 +117,11 @@ def _has_subscriptions(settings: Settings) -> bool:
 def _digest_subscriptions(
     settings: Settings, names: list[str], dry_run: bool, output: Path | None, resend_uncertain: bool, as_json: bool
 ) -> None:
-    from warehouse.digest.sending import chosen, send_digests
+    from warehouse.digest.sending import select_subscriptions, send_digests
     from warehouse.digest.subscriptions import SubscriptionsError
 
     try:
-        subscriptions = chosen(settings, names)
+        subscriptions = select_subscriptions(settings, names)
         if dry_run:
             _preview(settings, subscriptions, output, as_json)
             return
@@ -159,7 +159,7 @@ def _digest_asked_for(
     from warehouse.clock import utc_now
     from warehouse.digest.rendering import as_text
     from warehouse.digest.selection import Filters
-    from warehouse.digest.sending import make_issues
+    from warehouse.digest.sending import build_issues
     from warehouse.digest.subscriptions import EXAMPLE, Subscription
     from warehouse.publication.risers import WINDOWS
 
@@ -169,7 +169,7 @@ def _digest_asked_for(
     if dry_run:
         _preview(settings, [subscription], output, as_json)
         return
-    (issue,) = make_issues(settings, [subscription])
+    (issue,) = build_issues(settings, [subscription])
     if as_json:
         console.print_json([vars(riser) for riser in issue.selection.risers] if issue else [])
     elif issue is None:

@@ -23,7 +23,7 @@ from warehouse.digest.rendering import issue_key
 from warehouse.digest.selection import Filters, Selection, gained, select_risers, why
 from warehouse.digest.sending import Sent, send_digests
 from warehouse.digest.subscriptions import EXAMPLE, SubscriptionsError, parse_subscriptions
-from warehouse.digest.texts import one_line, web_address
+from warehouse.display import one_line, web_address
 from warehouse.errors import InputError
 from warehouse.lock import writer_lock
 from warehouse.publication.publish import read_published

@@ -152,11 +152,11 @@ def test_a_mistake_in_the_subscriptions_costs_their_feeds_only(home: Home) -> No
     assert {f.name for f in home.settings.feeds.iterdir()} == {"atom.xml", "feed.json", "other.xml", "other.json"}
 
 
-def test_a_damaged_memory_is_told_and_begun_anew(home: Home) -> None:
+def test_damaged_stored_entries_are_reported_and_the_feeds_start_again(home: Home) -> None:
     write_feeds(home.settings)
     for damaged in ('{"all": [', "[]", '{"all": [{"paper_id": "x"}]}'):
         (home.settings.digests / "feeds.json").write_text(damaged)
-        assert "begin anew" in write_feeds(home.settings).problems[0]
+        assert "start again without history" in write_feeds(home.settings).problems[0]
     assert ids(home) and not write_feeds(home.settings).problems
 
 

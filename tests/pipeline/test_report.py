@@ -106,13 +106,13 @@ def test_what_is_too_new_for_a_day_has_its_own_table(site: Site) -> None:
     assert len(cells(page(site, "index.html"), "section[aria-labelledby=new] table")) == min(expected, 12) > 0
 
 
-def test_with_nothing_looked_at_twice_it_says_so(demo: Papers, tmp_path: Path) -> None:
+def test_without_gains_the_first_page_lists_the_latest_papers(demo: Papers, tmp_path: Path) -> None:
     home = copy_of(demo, tmp_path / "home").change(
         "update rpt_paper_trends set gain_24h = null, gain_7d = null, gain_observed = null, observation_count = 1, "
         "is_breakout = null, breakout_ended_at = null"
     )
     text = page(home.written(), "index.html").body.text()  # type: ignore[union-attr]
-    assert "nothing can be said to rise yet" in text and "rises most" not in text
+    assert "No paper has gained upvotes between two observations yet" in text and "rises most" not in text
     assert re.search(r"\d upvotes, observed once: \d", text) and "→" not in text
     assert not list((home.folder / "papers").iterdir())
 
@@ -219,7 +219,7 @@ def test_a_family_counts_the_papers_of_its_parts_once(demo: Papers, tmp_path: Pa
 def test_merges_are_explained(site: Site) -> None:
     several = site.value("select count(*) from dim_authors where name_count > 1")
     document = page(site, "authors.html")
-    assert f"{several} persons are listed under more than one spelling" in document.body.text()  # type: ignore[union-attr]
+    assert f"{several} authors are listed under more than one spelling" in document.body.text()  # type: ignore[union-attr]
     assert len(document.css(".merges > li")) == min(several, 30) > 0
     assert "log odds" in document.css_first(".merges").text()
     merged = site.value(
@@ -281,7 +281,7 @@ def test_shares_of_a_week_name_their_base(site: Site) -> None:
             f"where week = (select max(week) from {table})"
         )[0]
         text = " ".join(page(site, name).body.text().split())  # type: ignore[union-attr]
-        assert f"Shares are of the +{gained:,} upvotes that the {papers} watched papers" in text, name
+        assert f"Shares are of the +{gained:,} upvotes that the {papers} observed papers" in text, name
 
 
 def test_data_health_counts_loads_quarantine_and_rules(site: Site) -> None:
@@ -521,8 +521,8 @@ def test_a_large_warehouse_shows_the_latest_papers_and_says_how_many_it_leaves_o
 ) -> None:
     home = copy_of(demo, tmp_path / "home")
     papers = int(home.value("select count(*) from dim_papers"))  # type: ignore[call-overload]
-    monkeypatch.setattr("warehouse.report.compact.MOST_PAPERS", papers - 7)
-    monkeypatch.setattr("warehouse.report.site.MOST_PAPERS", papers - 7)
+    monkeypatch.setattr("warehouse.report.compact.MAX_PAPERS", papers - 7)
+    monkeypatch.setattr("warehouse.report.site.MAX_PAPERS", papers - 7)
     data = read_data(home.written())
     latest = home.rows(
         "select paper_id from dim_papers order by first_listed_on desc nulls last, upvotes desc, paper_id"

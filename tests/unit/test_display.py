@@ -152,9 +152,9 @@ def test_a_feed_does_not_repeat_a_link_that_it_remembers_from_before() -> None:
 def test_digest_and_feeds_show_readable_titles_and_one_of_a_thing_in_the_singular() -> None:
     view = paper_view(_riser())
     assert view["title"] == '"Small" Models at 100% of α'
-    assert view["why"][0] == "+1 upvote in 1 hour, now 1." and "in the 1 hour watched" in view["why"][1]
+    assert view["why"][0] == "+1 upvote in 1 hour, now 1." and "in 1 hour of observation" in view["why"][1]
     assert gained(_riser(gain=2, gain_hours=24.2, is_new=True)) == (
-        "+2 upvotes in the 24 hours since it was first seen"
+        "+2 upvotes in the 24 hours since it was first observed"
     )
 
 

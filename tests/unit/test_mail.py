@@ -138,4 +138,4 @@ def test_a_mail_that_can_not_be_made_costs_only_itself(tmp_path: Path, monkeypat
     sent = sender.send(subscription, two)
     assert delivered == ["grace@example.org"]
     assert sent.recipients == {"ada@example.org": "failed", "grace@example.org": "sent"}
-    assert "could not be made" in sent.problems["ada@example.org"]
+    assert "could not be built" in sent.problems["ada@example.org"]

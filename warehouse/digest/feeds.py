@@ -1,7 +1,7 @@
-"""What rose, as Atom and JSON Feed: one for everybody and one for each subscription, written after each publication.
+"""Rising papers as Atom and JSON Feed: one pair for everybody, one for each subscription, after each publication.
 
-A paper enters a feed on the UTC day on which it first meets the filters, and stays as it was then: its id is made of
-the feed, the paper and that day. What entered is kept in `digest/feeds.json`, so that an id never changes; a paper that
+A paper enters a feed on the UTC day on which it first meets the filters, and its entry does not change: its id is built
+from the feed, the paper and that day. `digest/feeds.json` stores the entries, so that an id never changes; a paper that
 leaves the published file leaves the feeds.
 """
 
@@ -20,36 +20,35 @@ from xml.etree import ElementTree
 from warehouse.digest.rendering import paper_view
 from warehouse.digest.selection import Filters, Selection, select_risers
 from warehouse.digest.subscriptions import Subscription, SubscriptionsError, read_subscriptions
-from warehouse.digest.texts import one_line
-from warehouse.display import code_link
+from warehouse.display import code_link, one_line
 from warehouse.files import make_folder, write_atomically
 from warehouse.lock import writer_lock
 from warehouse.publication.publish import read_published, writing
 from warehouse.settings import Settings
 
-#: A paper that rose again after so many days enters again.
-REMEMBERED_DAYS = 30
-_MOST_ENTRIES = 100
+#: After so many days a paper that rises again enters again.
+REENTRY_DAYS = 30
+_MAX_ENTRIES = 100
 _ATOM = "http://www.w3.org/2005/Atom"
-#: Nobody can own a name under .invalid (RFC 2606), so no other's tags (RFC 4151) can collide with these.
+#: Tag URIs (RFC 4151). A name under .invalid can't be registered (RFC 2606), so no other tags collide with these.
 _TAG = "tag:daily-papers-warehouse.invalid,2026:"
-#: What is kept of an entry.
-_REMEMBERED = {"id", "paper_id", "entered_at", "authors", "title", "link", "links", "byline", "why"}
-#: The feed for everybody: its files have names that no subscription can have.
+#: Fields of a stored entry.
+_ENTRY_FIELDS = {"id", "paper_id", "entered_at", "authors", "title", "link", "links", "byline", "why"}
+#: The feed for everybody; its file names are reserved.
 OVERALL = Subscription(name="all", title="Rising on Daily Papers", filters=Filters(top=20))
 _FILES = {OVERALL.name: ("atom.xml", "feed.json")}
 
 
 @dataclass
 class FeedsWritten:
-    """The files written, and what could not be, in sentences."""
+    """The files written, and a sentence for each problem."""
 
     files: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 def write_feeds(settings: Settings) -> FeedsWritten:
-    """Write all feeds from the published file. Mistakes in the subscriptions cost their feeds only."""
+    """Write all feeds from the published file; only the overall feeds if the subscriptions can't be read."""
     written = FeedsWritten()
     subscriptions = [OVERALL]
     try:
@@ -58,23 +57,23 @@ def write_feeds(settings: Settings) -> FeedsWritten:
         written.problems += [f"The subscriptions' feeds were left as they are: {error}" for error in error.mistakes]
     lock = writer_lock(settings.digests / "feeds.lock", purpose="writing feeds", timeout=settings.lock_timeout)
     with lock, read_published(settings) as connection:
-        memory = settings.digests / "feeds.json"
-        entries = _remembered(memory, written)
-        on_record = {row[0] for row in connection.execute("select paper_id from marts.dim_papers").fetchall()}
+        store = settings.digests / "feeds.json"
+        entries = _read_entries(store, written)
+        published = {row[0] for row in connection.execute("select paper_id from marts.dim_papers").fetchall()}
         feeds = []
         for subscription in subscriptions:
             selection = select_risers(settings, connection, subscription.filters)
             if selection.as_of is None:
                 return written
-            kept = [entry for entry in entries.get(subscription.name, []) if entry["paper_id"] in on_record]
-            entries[subscription.name] = _entered(subscription, selection, kept)
+            current = [entry for entry in entries.get(subscription.name, []) if entry["paper_id"] in published]
+            entries[subscription.name] = _update_entries(subscription, selection, current)
             feeds.append((subscription, selection, entries[subscription.name]))
         with writing(str(settings.feeds)):
             make_folder(settings.feeds.parent)
             make_folder(settings.feeds)
-            _replace(memory, json.dumps(entries, indent=1).encode())
+            _replace(store, json.dumps(entries, indent=1).encode())
             for subscription, selection, shown in feeds:
-                for name, body in _files(settings, subscription, selection, shown[:_MOST_ENTRIES]):
+                for name, body in _files(settings, subscription, selection, shown[:_MAX_ENTRIES]):
                     _replace(settings.feeds / name, body)
                     written.files.append(settings.feeds / name)
             if not written.problems:
@@ -83,25 +82,29 @@ def write_feeds(settings: Settings) -> FeedsWritten:
     return written
 
 
-def _remembered(path: Path, written: FeedsWritten) -> dict[str, list[dict[str, Any]]]:
+def _read_entries(path: Path, written: FeedsWritten) -> dict[str, list[dict[str, Any]]]:
     try:
         entries: dict[str, list[dict[str, Any]]] = json.loads(path.read_bytes())
-        if any(entry.keys() != _REMEMBERED for kept in entries.values() for entry in kept):
+        if any(entry.keys() != _ENTRY_FIELDS for stored in entries.values() for entry in stored):
             raise ValueError("it holds something else")
         return entries
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        written.problems.append(f"{path} can't be read ({error}): the feeds begin anew, and readers see papers again.")
+        written.problems.append(
+            f"{path} can't be read ({error}): the feeds start again without history, and readers see papers again."
+        )
         return {}
 
 
-def _entered(subscription: Subscription, selection: Selection, kept: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries of a feed, newest first: those of the last days, and the papers that are new in it."""
+def _update_entries(
+    subscription: Subscription, selection: Selection, current: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The entries of a feed, newest first: those of the last ``REENTRY_DAYS`` days and the newly selected papers."""
     as_of = selection.as_of or datetime.min
-    since = (as_of - timedelta(days=REMEMBERED_DAYS)).isoformat()
-    kept = [entry for entry in kept if entry["entered_at"] > since]
-    known = {entry["paper_id"] for entry in kept}
+    since = (as_of - timedelta(days=REENTRY_DAYS)).isoformat()
+    current = [entry for entry in current if entry["entered_at"] > since]
+    known = {entry["paper_id"] for entry in current}
     fresh = []
     for riser in selection.risers:
         if riser.paper_id in known:
@@ -116,7 +119,7 @@ def _entered(subscription: Subscription, selection: Selection, kept: list[dict[s
                 **{key: view[key] for key in ("title", "link", "links", "byline", "why")},
             }
         )
-    return sorted([*fresh, *kept], key=lambda entry: entry["entered_at"], reverse=True)
+    return sorted([*fresh, *current], key=lambda entry: entry["entered_at"], reverse=True)
 
 
 def _files(
@@ -184,7 +187,7 @@ def _html(entry: dict[str, Any]) -> str:
     """Why the paper is in the feed, as HTML in which every listed text is escaped."""
     paragraphs = [entry["byline"]] if entry["byline"] else []
     paragraphs += entry["why"]
-    # Entries are remembered for weeks, some from before other hosts were refused.
+    # Stored entries may be older than the check of code hosts.
     shown = [(name, url) for name, url in entry["links"] if name != "code" or code_link(url)]
     links = " · ".join(f'<a href="{escape(url)}">{escape(name)}</a>' for name, url in shown)
     return "".join(f"<p>{escape(text)}</p>" for text in paragraphs) + (f"<p>{links}</p>" if links else "")

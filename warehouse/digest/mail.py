@@ -1,7 +1,7 @@
-"""Hands mail to an SMTP server: TLS verified, time-outs, bounded retries, and it knows what it doesn't know.
+"""Sends mail to an SMTP server: TLS verified, timeouts, bounded retries.
 
-One recipient a message. What the server said no to has not arrived; when the connection goes after the text was handed
-over and before the server's answer, nobody knows, and that is said instead of guessed.
+One recipient a message. A message that the server refuses has not arrived. If the connection breaks between the text
+and the server's answer, delivery is uncertain: MaybeDelivered.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ import ssl
 import time
 from collections.abc import Callable
 
-from warehouse.digest.texts import one_line
+from warehouse.display import one_line
 from warehouse.errors import InputError, UnreachableError
 from warehouse.settings import Smtp
 
 logger = logging.getLogger(__name__)
 
-#: Seconds of waiting of which a person is told.
-_PATIENCE = 5.0
+#: A longer wait is logged as INFO.
+_NOTABLE_WAIT_SECONDS = 5.0
 
 
 class NotDelivered(Exception):
-    """The server refused this recipient or this message, for good or as often as it was tried."""
+    """The server refused this recipient or this message, permanently or at every attempt."""
 
 
 class MaybeDelivered(Exception):
-    """The connection went after the text was handed over: it may have arrived."""
+    """The connection broke after the text was sent: the mail may have arrived."""
 
 
 class _Temporary(Exception):
-    """Worth another attempt."""
+    """Another attempt may succeed."""
 
 
 class _Lost(_Temporary):
-    """There was no connection, or it went before anything was handed over."""
+    """There was no connection, or it broke before the text was sent."""
 
 
-#: So many recipients in a row without an answer, each tried as often as allowed: it is the server and not they.
-_MOST_LOST = 2
+#: After so many recipients in a row without a connection the server counts as unreachable.
+_MAX_LOST_IN_A_ROW = 2
 
 
 class Mailer:
-    """A connection to the mail server, made when it is needed and used for one message after the other."""
+    """A connection to the mail server, opened on demand and reused for every message."""
 
     def __init__(self, smtp: Smtp, *, sleep: Callable[[float], None] = time.sleep):
         self._smtp = smtp
@@ -57,37 +57,37 @@ class Mailer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._leave()
+        self._close()
 
-    def deliver(self, recipient: str, message: bytes, before_handover: Callable[[], None]) -> None:
-        """Hand a message over; ``before_handover`` is called when the next step can't be taken back.
+    def deliver(self, recipient: str, message: bytes, before_text: Callable[[], None]) -> None:
+        """Send a message to one recipient; ``before_text`` is called before its text is sent, which can't be undone.
 
         Raises NotDelivered or MaybeDelivered about this recipient, UnreachableError about the server as a whole.
         """
         try:
             for attempt in range(1, self._smtp.attempts + 1):
                 try:
-                    self._try(recipient, message, before_handover)
+                    self._try(recipient, message, before_text)
                     self._lost_in_a_row = 0
                     return
                 except _Temporary as error:
-                    self._leave()
+                    self._close()
                     last = error
                 if attempt < self._smtp.attempts:
                     wait = self._smtp.retry_wait * 2 ** (attempt - 1)
-                    level = logging.INFO if wait > _PATIENCE else logging.DEBUG
+                    level = logging.INFO if wait > _NOTABLE_WAIT_SECONDS else logging.DEBUG
                     logger.log(level, "Waiting %g s for the mail server: %s", wait, last)
                     self._sleep(wait)
             if isinstance(last, _Lost):
                 self._lost_in_a_row += 1
-                if self._lost_in_a_row >= _MOST_LOST:
+                if self._lost_in_a_row >= _MAX_LOST_IN_A_ROW:
                     raise UnreachableError(str(last))
             raise NotDelivered(str(last))
         except (NotDelivered, MaybeDelivered, UnreachableError):
-            self._leave()
+            self._close()
             raise
 
-    def _try(self, recipient: str, message: bytes, before_handover: Callable[[], None]) -> None:
+    def _try(self, recipient: str, message: bytes, before_text: Callable[[], None]) -> None:
         if self._connection is None:
             self._connection = _connect(self._smtp)
         connection = self._connection
@@ -96,17 +96,17 @@ class Mailer:
             _expect(connection.rcpt(recipient), 250, 251)
             _expect(connection.docmd("DATA"), 354)
         except (smtplib.SMTPException, OSError) as error:
-            raise _Lost(f"the connection went while the server was asked ({type(error).__name__})") from error
-        before_handover()
+            raise _Lost(f"the connection broke before the text was sent ({type(error).__name__})") from error
+        before_text()
         try:
-            # A line with a dot alone ends a message, so a leading dot is doubled (RFC 5321, 4.5.2).
+            # A line with a single dot ends a message, so a leading dot is doubled (RFC 5321, 4.5.2).
             connection.send(re.sub(rb"(?m)^\.", b"..", message) + b"\r\n.\r\n")
             reply = connection.getreply()
         except (smtplib.SMTPException, OSError) as error:
-            raise MaybeDelivered(f"the connection went before the server's answer ({type(error).__name__})") from error
+            raise MaybeDelivered(f"the connection broke before the server's answer ({type(error).__name__})") from error
         _expect(reply, 250)
 
-    def _leave(self) -> None:
+    def _close(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 self._connection.quit()
@@ -115,9 +115,9 @@ class Mailer:
 
 
 def _connect(smtp: Smtp) -> smtplib.SMTP:
-    """A connection that may be trusted with a password.
+    """A verified connection, logged in where a password is set.
 
-    Raises UnreachableError where another attempt is of no use, _Lost where it may be, InputError about the settings.
+    Raises _Lost where another attempt may succeed, UnreachableError where not, InputError about the settings.
     """
     where = f"The mail server {smtp.host}:{smtp.port}"
     context = _tls(smtp)
@@ -139,7 +139,7 @@ def _connect(smtp: Smtp) -> smtplib.SMTP:
         problem = f"{where} shows a certificate that isn't trusted ({error.verify_message}): check PAPERS_SMTP_HOST, "
         problem += "or name the authority's certificate with PAPERS_SMTP_CA_FILE."
     except smtplib.SMTPAuthenticationError as error:
-        # Only the code: what a server says to a login is no text for a log.
+        # Only the code: a server's answer to a login does not belong in a log.
         problem = (
             f"{where} refused the login (code {error.smtp_code}): check PAPERS_SMTP_USER and PAPERS_SMTP_PASSWORD."
         )
@@ -167,5 +167,5 @@ def _expect(reply: tuple[int, bytes], *codes: int) -> None:
     code, text = reply
     if code in codes:
         return
-    said = f"the server said {code} {one_line(text.decode('utf-8', 'replace'), 200)}"
-    raise _Temporary(said) if 400 <= code < 500 else NotDelivered(said)
+    answer = f"the server answered {code} {one_line(text.decode('utf-8', 'replace'), 200)}"
+    raise _Temporary(answer) if 400 <= code < 500 else NotDelivered(answer)

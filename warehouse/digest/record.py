@@ -1,9 +1,9 @@
-"""What was sent to whom: a journal that outlives every crash, so that no issue reaches anybody twice.
+"""The journal of deliveries: it survives every crash, so that no issue is sent twice to a recipient.
 
-A line goes in before a message is handed over (`sending`) and one after (`sent` or `failed`), each written to disk
-before the next step. A `sending` without an end means that the run was killed, or the connection lost, in between: the
-mail may have arrived, so it isn't sent again unless a person says so. Each line carries a checksum; a damaged one may
-name somebody who got a mail, so nothing is sent until a person has looked at it.
+A line is written before a message is sent (`sending`) and one after it (`sent` or `failed`), each flushed to disk
+before the next step. A `sending` without an end means that the run was killed or the connection lost: the mail may have
+arrived, so it is not sent again without ``--resend-uncertain``. Each line carries a checksum; a damaged line may hold a
+delivery, so nothing is sent until a person has corrected it.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class SentRecord:
     def __init__(self, path: Path):
         self._path = path
         self._states: dict[Delivery, str] = {}
-        #: Where the last line begins when a kill left it half written.
-        self._torn: int | None = None
+        #: Offset of the last line, if a kill left it half written.
+        self._partial_line_at: int | None = None
         self._read()
 
     def state(self, delivery: Delivery) -> str | None:
-        """``sent``, ``failed``, ``sending`` (nobody knows whether it arrived), or None: never tried."""
+        """``sent``, ``failed``, ``sending`` (it may have arrived), or None: never tried."""
         return self._states.get(_folded(delivery))
 
     def write(self, delivery: Delivery, state: str, message_id: str, detail: str = "") -> None:
@@ -56,10 +56,10 @@ class SentRecord:
             is_new = not self._path.exists()
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with open(self._path, "ab+") as file:
-                if self._torn is not None:
-                    # Its writer was killed before it went on to send, so it says nothing about anybody.
-                    file.truncate(self._torn)
-                    self._torn = None
+                if self._partial_line_at is not None:
+                    # Its writer was killed before it sent anything.
+                    file.truncate(self._partial_line_at)
+                    self._partial_line_at = None
                 elif file.tell() and not self._ends_a_line():
                     file.write(b"\n")
                 file.write(encode_line(json.dumps(line).encode()))
@@ -92,12 +92,12 @@ class SentRecord:
                 self._states[_folded(delivery)] = fields["state"]
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 if line.is_torn and journal.endswith(line.raw):
-                    self._torn = len(journal) - len(line.raw)
+                    self._partial_line_at = len(journal) - len(line.raw)
                 else:
                     raise HomeError(
-                        f"Line {line.number} of {self._path} is damaged ({_why(error)}), and may name somebody who got "
-                        "an issue. Nothing was sent, so that nobody gets one twice: put the file back from a backup, "
-                        "or correct or delete that line, then run `papers digest` again."
+                        f"Line {line.number} of {self._path} is damaged ({_why(error)}), and may record an "
+                        "issue that was sent. Nothing was sent, so that nobody gets one twice: restore the file from "
+                        "a backup, or correct or delete that line, then run `papers digest` again."
                     ) from None
 
 
@@ -106,5 +106,5 @@ def _why(error: Exception) -> str:
 
 
 def _folded(delivery: Delivery) -> Delivery:
-    """One recipient is one, however the address is capitalized."""
+    """Addresses that differ in capitals only are one recipient."""
     return Delivery(delivery.subscription, delivery.issue, delivery.recipient.lower())

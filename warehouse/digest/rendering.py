@@ -1,4 +1,4 @@
-"""An issue of a digest as a person reads it: HTML, plain text, and the mail of both."""
+"""An issue of a digest as HTML, as plain text, and as a mail with both."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ import jinja2
 from warehouse.digest.message import build_mail
 from warehouse.digest.selection import Riser, Selection, why
 from warehouse.digest.subscriptions import Subscription
-from warehouse.digest.texts import one_line, web_address
-from warehouse.display import code_link, plural, readable_title
+from warehouse.display import code_link, one_line, plural, readable_title, web_address
 
 _TEMPLATES = Path(__file__).with_name("templates")
-#: A digest of what was observed longer ago says so first: the pipeline may have stopped.
+#: A digest whose newest observation is older warns first: the pipeline may have stopped.
 STALE_HOURS = 48
 
 
@@ -34,7 +33,7 @@ class Issue:
 
     @property
     def subject(self) -> str:
-        """One line, whatever the titles hold."""
+        """The subject, one line for any title."""
         risers = self.selection.risers
         if not risers:
             return one_line(f"{self.subscription.title}, {self.key}: nothing rose")
@@ -50,7 +49,7 @@ def issue_key(window: str, as_of: datetime) -> str:
 
 
 def paper_view(riser: Riser) -> dict[str, Any]:
-    """What a reader sees of a paper, with every listed text made one harmless line."""
+    """The fields of a paper that mail and feeds show, each listed text as one safe line."""
     authors = [one_line(name, 80) for name in riser.authors[:3]]
     if len(riser.authors) > len(authors):
         authors.append(f"{len(riser.authors) - len(authors)} more")
@@ -76,12 +75,12 @@ def as_html(issue: Issue, now: datetime, sender: str | None = None) -> str:
 
 
 def as_text(issue: Issue, now: datetime, sender: str | None = None) -> str:
-    """The digest as plain text. Without a ``sender`` it is no mail, and nothing can be left."""
+    """The digest as plain text. Without a ``sender`` it is no mail, so it has no line to unsubscribe."""
     return _templates().get_template("mail.txt.j2").render(_view(issue, now, sender))
 
 
 def as_mail(issue: Issue, sender: str, recipient: str, now: datetime) -> EmailMessage:
-    """The mail of an issue to one recipient. Its Message-ID is the same whenever it is made again.
+    """The mail of an issue to one recipient. Built again, it has the same Message-ID.
 
     Raises MailError when a header can't hold what it should.
     """
@@ -104,7 +103,7 @@ def as_mail(issue: Issue, sender: str, recipient: str, now: datetime) -> EmailMe
 
 
 def unsubscribe_address(subscription: Subscription, sender: str) -> str:
-    """The subscription's own address for leaving, else a mail to the sender that says so."""
+    """The subscription's own unsubscribe address, else a mail to the sender with that subject."""
     return subscription.unsubscribe or f"mailto:{sender}?subject=unsubscribe%20{subscription.name}"
 
 

@@ -1,10 +1,11 @@
-"""The papers of ``warehouse.publication.risers`` that a reader asked for, and why each is shown.
+"""The rising papers that meet the filters of a subscription, and why each is shown.
 
 Used by the digest, the feeds and the table that the demo prints.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +13,6 @@ from typing import Any
 
 import duckdb
 
-from warehouse.digest.texts import folded_words, says
 from warehouse.display import plural
 from warehouse.keys import name_key, words
 from warehouse.publication.risers import hour_words, risers_query, span_words
@@ -38,7 +38,7 @@ order by risers.place
 
 @dataclass(frozen=True)
 class Filters:
-    """What a reader wants to see. Filters of different kinds must all hold; within one kind, any of its values."""
+    """Filters of a subscription. Filters of different kinds must all hold; within one kind, any of its values."""
 
     window: str = "24h"
     top: int = 10
@@ -78,13 +78,13 @@ class Riser:
     organization_id: str | None
     organization: str | None
     authors: tuple[str, ...] = ()
-    #: Which of the reader's keywords, organizations and authors it meets, as sentences' parts.
+    #: Which keywords, organizations and authors of the filters it meets, as parts of a sentence.
     matches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What rose, as of a moment (None: nothing was ever observed), and what of the filters names nothing known."""
+    """The rising papers as of a moment (None: no observation yet), and the filters that name nothing known."""
 
     filters: Filters
     as_of: datetime | None
@@ -95,25 +95,25 @@ class Selection:
 
 
 def gained(riser: Riser) -> str:
-    """The gain and over how long it was measured, as words."""
+    """The gain and the time that it was measured over, as text."""
     return f"{riser.gain:+d} {plural(riser.gain, 'upvote')} in {span_words(riser.gain_hours, riser.is_new)}"
 
 
 def why(riser: Riser) -> list[str]:
-    """Why a paper is shown, as sentences: its gain, what was to be expected, and what it has that was asked for."""
+    """Why a paper is shown, as sentences: its gain, the expected upvotes, and the filters that it meets."""
     reasons = [f"{gained(riser)}, now {riser.upvotes}."]
     if riser.expected_upvotes is not None and riser.attention_rate is not None:
         expected = f"{riser.expected_upvotes:.0f}" if riser.expected_upvotes >= 1 else "less than 1"
         hours = hour_words(riser.observed_hours)
-        watched = "" if riser.is_new else f"{riser.gain_observed:+d} in the {hours} watched; "
+        observed = "" if riser.is_new else f"{riser.gain_observed:+d} in {hours} of observation; "
         reasons.append(
-            f"{watched}{expected} would be usual for its age, weekday and place "
+            f"{observed}{expected} would be usual for its age, weekday and place "
             f"(attention {riser.attention_rate:.1f}, where 1 is usual)."
         )
     if riser.is_breakout and riser.breakout_started_at:
         reasons.append(f"It broke out after {riser.breakout_started_at:%Y-%m-%d %H:%M} UTC.")
     if riser.matches:
-        reasons.append(f"You asked for {'; '.join(riser.matches)}.")
+        reasons.append(f"It meets your filters: {'; '.join(riser.matches)}.")
     return reasons
 
 
@@ -125,30 +125,30 @@ def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, fil
         _RISERS.format(risers=risers_query(filters.window)),
         {"minimum_gain": filters.minimum_gain, "minimum_upvotes": filters.minimum_upvotes},
     )
-    wanted = _Wanted(connection, filters, as_of)
+    filter_match = _FilterMatch(connection, filters, as_of)
     listed = _listed_keywords(connection, [row["paper_id"] for row in found]) if filters.keywords else {}
     authors = _authors(connection, [row["paper_id"] for row in found]) if filters.authors else {}
-    kept = []
+    selected = []
     for row in found:
-        matches = wanted.matches(row, listed.get(row["paper_id"], set()), authors.get(row["paper_id"], []))
+        matches = filter_match.matches(row, listed.get(row["paper_id"], set()), authors.get(row["paper_id"], []))
         if matches is not None:
-            kept.append((row, matches))
-        if len(kept) == filters.top:
+            selected.append((row, matches))
+        if len(selected) == filters.top:
             break
-    papers = [row["paper_id"] for row, _ in kept]
+    papers = [row["paper_id"] for row, _ in selected]
     if not filters.authors:
         authors = _authors(connection, papers)
-    for row, _ in kept:
+    for row, _ in selected:
         del row["abstract"], row["ai_summary"]
     risers = tuple(
         Riser(**row, matches=tuple(matches), authors=tuple(a["name"] for a in authors.get(row["paper_id"], [])))
-        for row, matches in kept
+        for row, matches in selected
     )
-    return Selection(filters, as_of, risers, tuple(wanted.unknown), (settings.home / DEMO_MARKER).exists())
+    return Selection(filters, as_of, risers, tuple(filter_match.unknown), (settings.home / DEMO_MARKER).exists())
 
 
-class _Wanted:
-    """A reader's keywords, organizations and authors, looked up in the published file."""
+class _FilterMatch:
+    """The keywords, organizations and authors of filters, found in the published file."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, filters: Filters, as_of: datetime | None):
         self._keywords = _with_aliases(connection, filters.keywords)
@@ -156,36 +156,36 @@ class _Wanted:
         self._author_ids: dict[str, str] = {}
         self.unknown: list[str] = []
         self._filters = filters
-        for asked, ids in _families(connection, filters.organizations, as_of).items():
-            self._look_up(asked, ids, self._families, "organization")
-        for asked, ids in _persons(connection, filters.authors).items():
-            self._look_up(asked, ids, self._author_ids, "author")
+        for text, ids in _families(connection, filters.organizations, as_of).items():
+            self._register(text, ids, self._families, "organization")
+        for text, ids in _find_authors(connection, filters.authors).items():
+            self._register(text, ids, self._author_ids, "author")
 
-    def _look_up(self, asked: str, ids: set[str], into: dict[str, str], what: str) -> None:
+    def _register(self, text: str, ids: set[str], text_by_id: dict[str, str], kind: str) -> None:
         if not ids:
-            self.unknown.append(f"{what} {asked!r}")
-        for found in sorted(ids):
-            into.setdefault(found, asked)
+            self.unknown.append(f"{kind} {text!r}")
+        for entity_id in sorted(ids):
+            text_by_id.setdefault(entity_id, text)
 
     def matches(self, row: dict[str, Any], listed: set[tuple[str, ...]], authors: list[dict[str, Any]]) -> Any:
-        """What of a paper was asked for, as words; None if it lacks something that was."""
+        """The filters that a paper meets, as text; None if it misses one kind of them."""
         found: list[str] = []
         if self._filters.keywords:
-            text = folded_words(" . ".join(row[name] or "" for name in ("title", "abstract", "ai_summary")))
+            text = _folded_words(" . ".join(row[name] or "" for name in ("title", "abstract", "ai_summary")))
             hits = [
-                asked
-                for asked, phrases in self._keywords.items()
-                if any(phrase in listed or says(text, phrase) for phrase in phrases)
+                keyword
+                for keyword, phrases in self._keywords.items()
+                if any(phrase in listed or _contains_phrase(text, phrase) for phrase in phrases)
             ]
             if not hits:
                 return None
             found += [f"keyword {hit}" for hit in hits]
         if self._filters.organizations:
-            asked_for = self._families.get(row["organization_id"] or "")
-            if asked_for is None:
+            wanted = self._families.get(row["organization_id"] or "")
+            if wanted is None:
                 return None
             own = row["organization"]
-            found.append(own if words(own) == words(asked_for) else f"{own}, part of {asked_for}")
+            found.append(own if words(own) == words(wanted) else f"{own}, part of {wanted}")
         if self._filters.authors:
             names = [a["name"] for a in authors if a["author_id"] in self._author_ids]
             if not names:
@@ -195,12 +195,12 @@ class _Wanted:
 
 
 def _with_aliases(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]) -> dict[str, set[tuple[str, ...]]]:
-    """Keyword → the folded phrases that stand for it: its own and what the reviewed list counts it as."""
+    """Keyword → its folded phrases: its own, and the keyword that the reviewed aliases count it as."""
     if not keywords:
         return {}
     listed = connection.execute("select alias, keyword from marts.dim_keyword_aliases").fetchall()
-    aliases = {folded_words(alias): folded_words(keyword) for alias, keyword in listed}
-    phrases = {keyword: folded_words(keyword) for keyword in keywords}
+    aliases = {_folded_words(alias): _folded_words(keyword) for alias, keyword in listed}
+    phrases = {keyword: _folded_words(keyword) for keyword in keywords}
     return {keyword: {phrase, aliases.get(phrase, phrase)} - {()} for keyword, phrase in phrases.items()}
 
 
@@ -210,7 +210,7 @@ def _listed_keywords(connection: duckdb.DuckDBPyConnection, papers: list[str]) -
         "select paper_id, keyword from marts.bridge_paper_keywords where list_contains($papers, paper_id)",
         {"papers": papers},
     ).fetchall():
-        found.setdefault(paper_id, set()).add(folded_words(keyword))
+        found.setdefault(paper_id, set()).add(_folded_words(keyword))
     return found
 
 
@@ -227,10 +227,10 @@ def _authors(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[s
 
 
 def _families(
-    connection: duckdb.DuckDBPyConnection, asked: Iterable[str], as_of: datetime | None
+    connection: duckdb.DuckDBPyConnection, texts: Iterable[str], as_of: datetime | None
 ) -> dict[str, set[str]]:
-    """What was asked for → the organizations of that id, slug or name, and all that is part of them as of then."""
-    families: dict[str, set[str]] = {text: set() for text in asked}
+    """Text of a filter → the organizations of that id, slug or name, and all their parts as of a moment (UTC)."""
+    families: dict[str, set[str]] = {text: set() for text in texts}
     if not families:
         return families
     keys = {text: words(text) for text in families}
@@ -253,13 +253,13 @@ def _families(
     return families
 
 
-def _persons(connection: duckdb.DuckDBPyConnection, asked: Iterable[str]) -> dict[str, set[str]]:
-    """What was asked for → the persons of that author id (past or present), handle or name, however it is written."""
-    persons: dict[str, set[str]] = {text: set() for text in asked}
-    if not persons:
-        return persons
+def _find_authors(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> dict[str, set[str]]:
+    """Text of a filter → the authors of that author id (past or present), handle or name in any spelling."""
+    authors: dict[str, set[str]] = {text: set() for text in texts}
+    if not authors:
+        return authors
     by_key: dict[str, list[str]] = {}
-    for text in persons:
+    for text in authors:
         for key in (text, text.casefold(), name_key(text)):
             by_key.setdefault(key, []).append(text)
     for author_id, handle_or_old_id, name in connection.execute(
@@ -268,11 +268,30 @@ def _persons(connection: duckdb.DuckDBPyConnection, asked: Iterable[str]) -> dic
     ).fetchall():
         for key in {author_id, (handle_or_old_id or "").casefold(), name_key(name)} & by_key.keys():
             for text in by_key[key]:
-                persons[text].add(author_id)
-    return persons
+                authors[text].add(author_id)
+    return authors
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
     result = connection.execute(query, values)
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _folded_words(text: str) -> tuple[str, ...]:
+    """The words of a text without case, accents and regular English plurals, as keywords are counted in the models."""
+    return tuple(_singular(word) for word in words(text).split())
+
+
+def _contains_phrase(text: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+    """Whether the folded words of a phrase occur in a row in those of a text."""
+    size = len(phrase)
+    return bool(size) and any(text[i : i + size] == phrase for i in range(len(text) - size + 1))
+
+
+def _singular(word: str) -> str:
+    if re.search(r"(series|species|ss|us|is|as|ics)$", word) or len(word) < 4 or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("sses", "shes", "ches", "xes")) else word[:-1]

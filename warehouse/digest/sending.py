@@ -1,4 +1,4 @@
-"""An issue of every subscription's digest, sent once to each of its recipients, or written to files to look at."""
+"""Issues of the digests: each sent once to each recipient, or written to files as a preview."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: What stands in a preview where no sender is configured, or a subscription has no recipient.
+#: Sender or recipient of a preview where none is configured.
 _NOBODY = "nobody@example.invalid"
 
 
 @dataclass
 class Sent:
-    """What became of an issue. ``recipients``: address → state.
+    """The result of sending an issue. ``recipients``: address → state.
 
-    ``sent`` and ``sent before`` arrived at the server, ``failed`` did not, ``unanswered`` (in this run) and
-    ``uncertain`` (in an earlier one) may have: they are not sent again unless a person says so.
+    ``sent`` and ``sent before``: the server accepted it. ``failed``: it did not. ``unanswered`` (in this run) and
+    ``uncertain`` (in an earlier one): it may have, and nothing is sent again without ``resend_uncertain``.
     """
 
     subscription: str
@@ -45,7 +45,7 @@ class Sent:
 
     @property
     def undelivered(self) -> list[str]:
-        """Recipients whom this run did not reach for certain."""
+        """Recipients to whom this run did not deliver for certain."""
         return [who for who, state in self.recipients.items() if state in ("failed", "unanswered")]
 
     @property
@@ -53,10 +53,10 @@ class Sent:
         return dict(vars(self))
 
 
-def make_issues(settings: Settings, subscriptions: list[Subscription]) -> list[Issue | None]:
-    """The present issue of each subscription, from one published file; None before any observation.
+def build_issues(settings: Settings, subscriptions: list[Subscription]) -> list[Issue | None]:
+    """The current issue of each subscription, from one published file; None before any observation.
 
-    Raises InputError when the newest observation lies in the future: an issue is never of a day to come.
+    Raises InputError when the newest observation lies in the future.
     """
     issues: list[Issue | None] = []
     with read_published(settings) as connection:
@@ -65,15 +65,15 @@ def make_issues(settings: Settings, subscriptions: list[Subscription]) -> list[I
             if selection.as_of and selection.as_of.date() > utc_now().date():
                 raise InputError(
                     f"No digest is issued: the newest observation is of {selection.as_of:%Y-%m-%d %H:%M} UTC, which "
-                    "lies in the future. If this machine's clock is right, `papers run` judges such observations again."
+                    "lies in the future. If this machine's clock is right, `papers run` checks such observations again."
                 )
             key = issue_key(subscription.filters.window, selection.as_of) if selection.as_of else None
             issues.append(Issue(subscription, selection, key) if key else None)
     return issues
 
 
-def chosen(settings: Settings, names: list[str]) -> list[Subscription]:
-    """The subscriptions of these names, or all. Raises InputError for a name that there isn't."""
+def select_subscriptions(settings: Settings, names: list[str]) -> list[Subscription]:
+    """The subscriptions of these names, or all. Raises InputError for an unknown name."""
     known = read_subscriptions(settings)
     missing = [name for name in names if name not in {s.name for s in known}]
     if missing:
@@ -83,13 +83,13 @@ def chosen(settings: Settings, names: list[str]) -> list[Subscription]:
 
 
 def write_previews(settings: Settings, subscriptions: list[Subscription], folder: Path) -> list[Path]:
-    """Write each issue as it would be sent now, as HTML, text and mail, into a folder.
+    """Write each issue as HTML, text and mail into a folder, as it would be sent now.
 
-    Raises InputError after the last when one could not be made.
+    Raises InputError, after all others are written, if an issue can't be built.
     """
     now, sender = utc_now(), settings.smtp.sender if settings.smtp else _NOBODY
     files, problems = [], []
-    for issue in make_issues(settings, subscriptions):
+    for issue in build_issues(settings, subscriptions):
         if issue is None:
             continue
         stem = f"{issue.subscription.name}-{issue.key}"
@@ -100,8 +100,8 @@ def write_previews(settings: Settings, subscriptions: list[Subscription], folder
                 ".txt": as_text(issue, now, sender).encode(),
                 ".eml": as_bytes(mail),
             }
-        except Exception as error:  # it costs the other previews nothing
-            problems.append(f"the mail of {issue.subscription.name} could not be made ({_reason(error)})")
+        except Exception as error:  # the other previews are written
+            problems.append(f"the mail of {issue.subscription.name} could not be built ({_reason(error)})")
             continue
         with writing(str(folder)):
             folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def write_previews(settings: Settings, subscriptions: list[Subscription], folder
 
 
 def _reason(error: Exception) -> str:
-    """Why a mail could not be made. The text of a foreign error may quote what was listed: only its kind."""
+    """Why a mail could not be built. The message of a foreign error may quote listed text, so only its class."""
     return str(error) if isinstance(error, MailError) else type(error).__name__
 
 
@@ -123,14 +123,15 @@ def send_digests(
     names: list[str],
     *,
     resend_uncertain: bool = False,
-    tell: Callable[[str], None] = lambda text: None,
+    report: Callable[[str], None] = lambda text: None,
 ) -> list[Sent]:
-    """Send the present issue of each subscription to whom it has not been sent.
+    """Send the current issue of each subscription to every recipient who has not got it.
 
-    A recipient whom the server refuses costs the others nothing; when the server itself can't be used the rest is left
-    for the next time. Raises InputError about subscriptions and settings, LockError while another one sends.
+    ``report`` gets a sentence for each mail sent. A refused recipient does not stop the others; if the server can't be
+    used, the rest is left for the next call. Raises InputError about subscriptions and settings, LockError while
+    another process sends.
     """
-    subscriptions = [s for s in chosen(settings, names) if s.to]
+    subscriptions = [s for s in select_subscriptions(settings, names) if s.to]
     if not subscriptions:
         raise InputError(
             f"No subscription in {settings.subscriptions} has anybody to send to: give one a line `to:`, "
@@ -139,34 +140,34 @@ def send_digests(
     if settings.smtp is None:
         raise InputError(
             "No mail server is set: name it with PAPERS_SMTP_HOST and the sender with PAPERS_SMTP_FROM "
-            "(docs/digest.md), or look at the digest with --dry-run."
+            "(docs/digest.md), or preview the digest with --dry-run."
         )
     lock = writer_lock(settings.digests / "sending.lock", purpose="papers digest", timeout=settings.lock_timeout)
     with lock, Mailer(settings.smtp) as mailer:
         record = SentRecord(settings.digests / "sent.jsonl")
-        sender = _Sender(mailer, settings.smtp.sender, record, resend_uncertain, tell)
+        sender = _Sender(mailer, settings.smtp.sender, record, resend_uncertain, report)
         return [
             sender.send(subscription, issue)
-            for subscription, issue in zip(subscriptions, make_issues(settings, subscriptions), strict=True)
+            for subscription, issue in zip(subscriptions, build_issues(settings, subscriptions), strict=True)
         ]
 
 
 class _Sender:
-    """Sends issues through one server until that can't be used any more."""
+    """Sends issues through one server until that becomes unusable."""
 
     def __init__(
-        self, mailer: Mailer, address: str, record: SentRecord, resend_uncertain: bool, tell: Callable[[str], None]
+        self, mailer: Mailer, address: str, record: SentRecord, resend_uncertain: bool, report: Callable[[str], None]
     ):
         self._mailer = mailer
         self._address = address
         self._record = record
         self._resend_uncertain = resend_uncertain
-        self._tell = tell
+        self._report = report
         self._server_problem: str | None = None
 
     def send(self, subscription: Subscription, issue: Issue | None) -> Sent:
         if issue is None:
-            return Sent(subscription.name, None, None, 0, note="nothing was ever observed: not sent")
+            return Sent(subscription.name, None, None, 0, note="nothing was observed yet: not sent")
         done = Sent(subscription.name, issue.key, issue.selection.as_of, len(issue.selection.risers))
         logger.debug("Issue %s of %s has %d papers", issue.key, subscription.name, done.papers)
         if not issue.selection.risers and not subscription.send_empty:
@@ -195,8 +196,8 @@ class _Sender:
         try:
             mail = as_mail(issue, self._address, recipient, utc_now())
             message_id, body = str(mail["Message-ID"]), as_bytes(mail)
-        except Exception as error:  # whatever a listed text did to it, the other mails are sent
-            problem = f"the mail could not be made ({_reason(error)})"
+        except Exception as error:  # the other mails are sent
+            problem = f"the mail could not be built ({_reason(error)})"
             self._record.write(delivery, "failed", "", problem)
             return "failed", problem
         try:
@@ -211,5 +212,5 @@ class _Sender:
             self._server_problem = str(error)
             return "failed", str(error)
         self._record.write(delivery, "sent", message_id)
-        self._tell(f"{issue.subscription.name} {issue.key} was sent to {recipient}")
+        self._report(f"{issue.subscription.name} {issue.key} was sent to {recipient}")
         return "sent", None

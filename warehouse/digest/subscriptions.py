@@ -1,4 +1,4 @@
-"""Who gets what: the subscriptions, one small YAML file, read with a sentence for each mistake and its line."""
+"""Reads the subscriptions, one YAML file, with one sentence and line number for each mistake."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from urllib.parse import urlsplit
 import yaml
 
 from warehouse.digest.selection import Filters
-from warehouse.digest.texts import one_line, web_address
+from warehouse.display import one_line, web_address
 from warehouse.errors import InputError
 from warehouse.publication.risers import WINDOWS
 from warehouse.settings import Settings, is_mail_address
 
 #: A documented example that ships with the project.
 EXAMPLE = Path(__file__).with_name("subscriptions.example.yml")
-#: Names of files in a feed folder, so nothing but these letters; the overall feeds have the reserved ones.
+#: A name is also a file name of a feed; the overall feeds use the reserved ones.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _RESERVED = {"atom", "feed", "all"}
-_MOST_BYTES = 1024 * 1024
-_MOST_VALUES = 200
+_MAX_BYTES = 1024 * 1024
+_MAX_VALUES = 200
 
 
 class SubscriptionsError(InputError):
@@ -36,7 +36,7 @@ class SubscriptionsError(InputError):
 
 @dataclass(frozen=True)
 class Subscription:
-    """A reader's filters, and where what they select goes: by mail to ``to``, and always as a feed."""
+    """Filters, and where the selected papers go: by mail to ``to``, and always as a feed."""
 
     name: str
     title: str
@@ -53,7 +53,7 @@ def read_subscriptions(settings: Settings) -> list[Subscription]:
     if not path.exists() and settings.subscriptions_file is None:
         return []
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        if path.stat().st_size > _MAX_BYTES:
             raise SubscriptionsError(f"{path} is larger than 1 MB: this is no file of subscriptions.")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -80,7 +80,7 @@ def parse_subscriptions(text: str, source: str) -> list[Subscription]:
 
 
 class _Reader:
-    """Walks the nodes of the file and gathers its mistakes, so that one look mends all of them."""
+    """Reads the nodes of the file and collects all mistakes, so that a person can fix them at once."""
 
     def __init__(self, source: str):
         self._source = source
@@ -135,7 +135,7 @@ class _Reader:
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else ""
             if known is not None and name not in known:
-                self.wrong(key, f"{what} knows no {name!r}; it knows {', '.join(sorted(known))}.")
+                self.wrong(key, f"{what} has no setting {name!r}; it can have {', '.join(sorted(known))}.")
             elif name in found:
                 self.wrong(key, f"{what} has {name!r} twice; keep one.")
             else:
@@ -143,7 +143,7 @@ class _Reader:
         return found
 
     def text(self, node: yaml.Node, key: str) -> str | None:
-        """A text as it is written: YAML's own `no` and `1.0` stay what the person wrote."""
+        """A text exactly as written: YAML does not turn `no` or `1.0` into other types."""
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
             self.wrong(node, f"{key} should be a text.")
             return None
@@ -155,8 +155,8 @@ class _Reader:
 
     def texts(self, node: yaml.Node, key: str) -> tuple[str, ...] | None:
         nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        if not nodes or len(nodes) > _MOST_VALUES:
-            self.wrong(node, f"{key} should list 1 to {_MOST_VALUES} texts; leave the line out to ask for none.")
+        if not nodes or len(nodes) > _MAX_VALUES:
+            self.wrong(node, f"{key} should list 1 to {_MAX_VALUES} texts; leave the line out for no filter.")
             return None
         values = [self.text(child, key) for child in nodes]
         return tuple(dict.fromkeys(value for value in values if value is not None))
@@ -192,7 +192,7 @@ class _Reader:
     def unsubscribe(self, node: yaml.Node, key: str) -> str | None:
         value = self.text(node, key)
         if value is not None and not _is_unsubscribe(value):
-            self.wrong(node, f"{key} should be mailto:somebody@example.org or an https:// address.")
+            self.wrong(node, f"{key} should be mailto:list@example.org or an https:// address.")
         return value
 
 

@@ -1,6 +1,6 @@
-"""From ``next.duckdb`` to ``papers.duckdb`` and Parquet: readers see the old file or the new one, never half.
+"""Replaces ``papers.duckdb`` with ``next.duckdb`` and exports Parquet: readers open the old file or the new one.
 
-The published file is written in a storage version that DuckDB 1.5 opens too, and holds everything that it needs.
+The published file is self-contained and has a storage version that DuckDB 1.5 opens too.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def prepare_next(settings: Settings, models: str | None = None, *, is_rebuild: b
             remove(leftover)
         if not is_rebuild and is_intact(settings):
             copy_file(settings.published_database, path)
-            if _can_build_upon(path, models):
+            if _is_built_by(path, models):
                 return False
             path.unlink()
     connection = duckdb.connect()
@@ -85,12 +85,12 @@ def prepare_next(settings: Settings, models: str | None = None, *, is_rebuild: b
 def is_intact(settings: Settings) -> bool:
     """Whether there is a published file and it has the bytes that were published.
 
-    A file of a version that noted no checksum counts as intact; DuckDB's own checksums find its damage when it is read.
+    A file without a recorded checksum counts as intact; DuckDB's own checksums find damage when it is read.
     """
     if not settings.published_database.is_file():
         return False
-    noted = read_manifest(settings).get("database")
-    return not isinstance(noted, dict) or noted == _checksum(settings.published_database)
+    recorded = read_manifest(settings).get("database")
+    return not isinstance(recorded, dict) or recorded == _checksum(settings.published_database)
 
 
 def read_manifest(settings: Settings) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _checksum(path: Path) -> dict[str, int]:
     return {"bytes": size, "crc32": crc}
 
 
-def _can_build_upon(path: Path, models: str | None) -> bool:
+def _is_built_by(path: Path, models: str | None) -> bool:
     """Whether a file can be opened and its tables were built by this version of the models; None: by any."""
     try:
         with open_database(path, read_only=True) as connection:
@@ -129,7 +129,7 @@ def _write_version(connection: duckdb.DuckDBPyConnection, catalog: str, models: 
 
 
 def seal_next(settings: Settings) -> dict[str, int]:
-    """Drop what points outside the file, write everything into it, count the public tables."""
+    """Drop the staging views, which read another file, write a checkpoint and count the rows of the public tables."""
     with open_database(settings.next_database) as connection:
         connection.execute("drop schema if exists staging cascade")
         connection.execute("checkpoint")
@@ -145,11 +145,10 @@ def count_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def publish(settings: Settings) -> Publication:
-    """Put the sealed file in the place of the published one and export it to Parquet.
+    """Replace the published file with the sealed one and export it to Parquet.
 
     The order makes a kill harmless: the export is written beside the old one, then its manifest, then the database
-    is replaced in one step, then the old export goes. The database comes last because the next run looks at it to
-    see whether something is left to do.
+    is replaced in one step, then the old export is removed.
     """
     now = utc_now()
     published_at = now.isoformat(timespec="seconds")
@@ -224,8 +223,8 @@ def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def published_file(settings: Settings) -> Iterator[Path]:
     """The published file as DuckDB can open it read-only: a copy of it while another program has it open for writing.
 
-    Such a program locks it and keeps its changes in a log beside it, which are none of this project's. A file that is
-    missing or damaged is given as it is, for whoever opens it to say so.
+    Such a program locks the file and writes its changes to a log beside it, which are not published data. A missing or
+    damaged file is yielded unchanged; opening it raises the error.
     """
     path = settings.published_database
     is_held = log_of(path).exists()
@@ -265,7 +264,7 @@ def _export(connection: duckdb.DuckDBPyConnection, table: str, rows: int, folder
 
 
 def _drop_old_exports(exports: Path, keep: str) -> None:
-    """Keep the newest export and the one before it: somebody may be reading what the last manifest named."""
+    """Remove all exports but the newest and the one before it, which a reader of the last manifest may have open."""
     for partial in exports.glob(".part-*"):
         shutil.rmtree(partial, ignore_errors=True)
     for old in sorted(p for p in exports.iterdir() if p.is_dir() and p.name != keep)[:-1]:

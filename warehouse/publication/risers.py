@@ -1,6 +1,6 @@
-"""Which papers rose in a window, and by how much: the one selection of the report, the digest, the feeds and the demo.
+"""The papers that rose in a window, and their gain: one selection for the report, the digest, the feeds and the demo.
 
-SQL over the public tables; what a reader filters and how it words the result is its own.
+SQL over the public tables; each output filters it and writes its own texts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_WINDOWS = 3
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of hours up to now with its gain in ``rpt_paper_trends``."""
+    """The last ``hours`` hours, and the column of their gain in ``rpt_paper_trends``."""
 
     column: str
     hours: int
@@ -35,12 +35,12 @@ def risers_query(name: str) -> str:
     window = WINDOWS[name]
     gain, started = window.column, f"as_of - to_hours({window.hours})"
     return f"""
-with watched as (
+with observed as (
     select
         *,
         {gain} is not null as is_of_window,
         {gain} is null and first_observed_at > {started} as is_new,
-        -- The hours of a window's gain lead back to its observation, to the microsecond.
+        -- The hours of a window's gain give the moment of its first observation, to the microsecond.
         coalesce(last_observed_at - to_microseconds(cast(round({gain}_hours * 3600000000) as bigint)), {started})
             as counted_since
     from marts.rpt_paper_trends
@@ -49,34 +49,34 @@ with watched as (
 
 bases as (
     select
-        watched.paper_id,
+        observed.paper_id,
         coalesce(
-            max(seen.observed_at) filter (where seen.observed_at <= watched.counted_since), min(seen.observed_at)
+            max(points.observed_at) filter (where points.observed_at <= observed.counted_since), min(points.observed_at)
         ) as base_at,
         coalesce(
-            max_by(seen.upvotes, seen.observed_at) filter (where seen.observed_at <= watched.counted_since),
-            min_by(seen.upvotes, seen.observed_at)
+            max_by(points.upvotes, points.observed_at) filter (where points.observed_at <= observed.counted_since),
+            min_by(points.upvotes, points.observed_at)
         ) as base_upvotes
-    from watched
-    inner join marts.fct_upvote_observations as seen on watched.paper_id = seen.paper_id
-    where seen.upvotes is not null
-    group by watched.paper_id
+    from observed
+    inner join marts.fct_upvote_observations as points on observed.paper_id = points.paper_id
+    where points.upvotes is not null
+    group by observed.paper_id
 ),
 
 measured as (
     select
-        watched.*,
+        observed.*,
         bases.base_at,
         bases.base_upvotes,
-        (epoch(watched.last_observed_at) - epoch(bases.base_at)) / 3600 as gain_hours,
+        (epoch(observed.last_observed_at) - epoch(bases.base_at)) / 3600 as gain_hours,
         case
-            when watched.is_of_window then watched.{gain}
-            when watched.is_new then watched.gain_observed
-            when bases.base_at >= watched.as_of - to_hours({MAX_WINDOWS * window.hours})
-                then watched.upvotes - bases.base_upvotes
+            when observed.is_of_window then observed.{gain}
+            when observed.is_new then observed.gain_observed
+            when bases.base_at >= observed.as_of - to_hours({MAX_WINDOWS * window.hours})
+                then observed.upvotes - bases.base_upvotes
         end as gain
-    from watched
-    inner join bases on watched.paper_id = bases.paper_id
+    from observed
+    inner join bases on observed.paper_id = bases.paper_id
 )
 
 select
@@ -89,9 +89,9 @@ where gain is not null"""
 
 
 def span_words(gain_hours: float, is_new: bool) -> str:
-    """Over how long a gain was measured: ``24 hours``, ``the 12 hours since it was first seen``."""
+    """The time of a gain as text: ``24 hours``, ``the 12 hours since it was first observed``."""
     span = hour_words(gain_hours) if gain_hours < 72 else f"{gain_hours / 24:.1f} days".replace(".0 ", " ")
-    return f"the {span} since it was first seen" if is_new else span
+    return f"the {span} since it was first observed" if is_new else span
 
 
 def hour_words(hours: float) -> str:

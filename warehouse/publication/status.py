@@ -1,4 +1,4 @@
-"""The state of a warehouse, from what is published and the Data Docs: never from what a run holds."""
+"""The state of a warehouse, from the published file and the Data Docs: available while a run writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_status(settings: Settings) -> dict[str, Any]:
                 "from ops_quarantine group by all order by records desc, reason_code"
             ),
             "rejected_loads": rows(_rejected("gate", _ACCEPT)),
-            # Nothing of these was read, so there is nothing that a person could accept.
+            # These have no records, so a person can't accept them.
             "unreadable_loads": rows(_rejected("loader", _READ_AGAIN)),
             "last_gates": rows(
                 "select gate, expectation, severity, is_passed, unexpected_count, remedy from ops_gate_results "
@@ -49,13 +49,13 @@ _READ_AGAIN = "'papers rebuild --load ' || load_id || ', if it is a listing and 
 
 
 def _rejected(by: str, remedy: str) -> str:
-    """The newest rejected loads of one judge, as SQL."""
+    """A query of the newest rejected loads, by who rejected them (``gate`` or ``loader``)."""
     return f"""select load_id, load_source, listing_date, verdict_reason, {remedy} as what_to_do from ops_loads
                where verdict = 'rejected' and verdict_by = '{by}' order by load_number desc limit 20"""
 
 
 def _last_pages(settings: Settings) -> list[dict[str, Any]]:
-    """The Data Docs of the newest run that was judged, published or not."""
+    """The Data Docs of the newest run whose gates ran, published or not."""
     runs = [folder for folder in settings.data_docs.glob("*") if folder.is_dir()]
     newest = max(runs, key=lambda folder: folder.stat().st_mtime, default=None)
     return [{"gate": page.stem, "page": str(page)} for page in sorted(newest.glob("*.html"))] if newest else []

@@ -9,15 +9,15 @@ import duckdb
 
 from warehouse.report.rows import fetch
 
-MOST_OF_WEEK = 25
-MOST_WEEK_BY_WEEK = 15
-MOST_OF_ALL_TIME = 25
+MAX_WEEK_ROWS = 25
+MAX_TRACKS = 15
+MAX_ALL_TIME_ROWS = 25
 WEEKS = 8
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a board ranks. ``key`` and ``name`` are expressions on the table ``trends`` joined as ``entity``."""
+    """What a board ranks. ``key`` is a column of the table, the others are SQL over it and ``entity``."""
 
     table: str
     key: str
@@ -26,7 +26,7 @@ class Kind:
     entity: str
     prefix: str = ""
     condition: str = ""
-    #: The papers that shares are of, where not every paper can have such an entity. The table has their counts then.
+    #: Which papers are the base of shares, where not every paper can have such an entity.
     base: str | None = None
 
 
@@ -36,9 +36,9 @@ ORGANIZATIONS = Kind(
     "entity.display_name",
     "entity.kind",
     "inner join dim_organizations as entity on trends.organization_id = entity.organization_id",
-    base="for which the source could tell an organization",
+    base="for which the source provided organizations",
 )
-#: The same organizations with everything beneath them; a part is not shown beside its whole.
+#: Organizations that are part of none, with everything that is part of them.
 FAMILIES = Kind(
     ORGANIZATIONS.table,
     ORGANIZATIONS.key,
@@ -55,7 +55,7 @@ AUTHORS = Kind(
     "entity.account_handle",
     "inner join dim_authors as entity on trends.author_id = entity.author_id",
 )
-#: A keyword of one paper tells nothing that the paper does not.
+#: A keyword of one paper is left out: it adds nothing to the paper itself.
 KEYWORDS = Kind(
     "rpt_keyword_trends",
     "keyword",
@@ -69,7 +69,7 @@ KEYWORDS = Kind(
 
 @dataclass(frozen=True)
 class WeekRow:
-    """An entity's week. ``gained`` is in upvotes, null if none of its papers was watched."""
+    """A week of an entity. ``gained`` is in upvotes, null if none of its papers was observed."""
 
     name: str
     detail: str | None
@@ -84,7 +84,7 @@ class WeekRow:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a week brought: upvotes gained (None if nobody looked) and papers first listed."""
+    """Upvotes gained in a week (None: no observations) and papers first listed in it."""
 
     gained: int | None
     listed: int
@@ -92,7 +92,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Track:
-    """An entity's last weeks, newest first, one cell per week of the board (None: nothing listed, nothing watched)."""
+    """The last weeks of an entity, newest first; a cell is None where it had no listed and no observed paper."""
 
     name: str
     cells: list[Cell | None]
@@ -100,7 +100,7 @@ class Track:
 
 @dataclass(frozen=True)
 class AllTimeRow:
-    """An entity's whole record: papers, their present upvotes, their median percentile in their cohorts."""
+    """All papers of an entity: their count, present upvotes, and median percentile in their cohorts."""
 
     name: str
     detail: str | None
@@ -111,7 +111,7 @@ class AllTimeRow:
 
 @dataclass(frozen=True)
 class Base:
-    """What the shares of a week are of: papers with daily upvotes, and the upvotes that they gained."""
+    """The base of a week's shares: papers with daily upvotes, and the upvotes that they gained."""
 
     which: str
     papers: int
@@ -130,7 +130,7 @@ class Board:
     rows: list[WeekRow]
     weeks: list[date]
     tracks: list[Track]
-    most_gained: int
+    max_gained: int
     all_time: list[AllTimeRow]
     base: Base | None = None
 
@@ -199,23 +199,23 @@ def read_board(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Board:
     ]
     if not weeks:
         return Board(None, False, [], [], [], 0, [])
-    rows = fetch(connection, WeekRow, _WEEK_ROWS.format(**words), [weeks[0], MOST_OF_WEEK])
-    tracks = _tracks(connection.execute(_TRACKS.format(**words), [weeks, MOST_WEEK_BY_WEEK, weeks]).fetchall(), weeks)
-    most = max((cell.gained or 0 for track in tracks for cell in track.cells if cell), default=0)
+    rows = fetch(connection, WeekRow, _WEEK_ROWS.format(**words), [weeks[0], MAX_WEEK_ROWS])
+    tracks = _tracks(connection.execute(_TRACKS.format(**words), [weeks, MAX_TRACKS, weeks]).fetchall(), weeks)
+    max_gained = max((cell.gained or 0 for track in tracks for cell in track.cells if cell), default=0)
     return Board(
         week=weeks[0],
         is_open=_is_open(connection, weeks[0]),
         rows=rows,
         weeks=weeks,
         tracks=tracks,
-        most_gained=most,
+        max_gained=max_gained,
         all_time=_all_time(connection, kind),
         base=_base(connection, kind, weeks[0]),
     )
 
 
 def _base(connection: duckdb.DuckDBPyConnection, kind: Kind, week: date) -> Base | None:
-    """What the shares of a week are of, the same in all rows of the week."""
+    """The base of a week's shares, which is the same in all rows of the week."""
     if kind.base is None:
         return None
     found = connection.execute(
@@ -242,7 +242,7 @@ def _tracks(found: list[tuple[str, str, date, int | None, int]], weeks: list[dat
 
 def _all_time(connection: duckdb.DuckDBPyConnection, kind: Kind) -> list[AllTimeRow]:
     if kind is KEYWORDS:
-        return fetch(connection, AllTimeRow, _KEYWORD_RECORD, [MOST_OF_ALL_TIME])
+        return fetch(connection, AllTimeRow, _KEYWORD_RECORD, [MAX_ALL_TIME_ROWS])
     bridge = _AUTHOR_PAPERS if kind is AUTHORS else _FAMILY_PAPERS if kind is FAMILIES else _OWN_PAPERS
     query = _RECORD.format(
         name=kind.name,
@@ -252,11 +252,11 @@ def _all_time(connection: duckdb.DuckDBPyConnection, kind: Kind) -> list[AllTime
         key=kind.key,
         condition="where entity.parent_organization_id is null" if kind is FAMILIES else "",
     )
-    return fetch(connection, AllTimeRow, query, [MOST_OF_ALL_TIME])
+    return fetch(connection, AllTimeRow, query, [MAX_ALL_TIME_ROWS])
 
 
 @dataclass(frozen=True)
-class KeywordCourse:
+class KeywordGrowth:
     """Papers first listed with a keyword in the last four weeks that had papers with keywords, and in the four before.
 
     Shares are of all papers with keywords of those weeks, ``recent_papers`` and ``earlier_papers``.
@@ -272,14 +272,14 @@ class KeywordCourse:
     first_week: date
 
 
-def read_growing_keywords(connection: duckdb.DuckDBPyConnection, most: int = 12) -> list[KeywordCourse]:
+def read_growing_keywords(connection: duckdb.DuckDBPyConnection, max_rows: int = 12) -> list[KeywordGrowth]:
     """Keywords whose share of the listed papers with keywords grew most.
 
     The source writes keywords late or not at all, so papers and weeks without any are left out, not counted as empty.
     """
     return fetch(
         connection,
-        KeywordCourse,
+        KeywordGrowth,
         """with weeks as (
                select date_trunc('week', first_listed_on)::date as week, count(*) as papers,
                       row_number() over (order by week desc) as age
@@ -305,7 +305,7 @@ def read_growing_keywords(connection: duckdb.DuckDBPyConnection, most: int = 12)
            where courses.recent > 1 and sizes.earlier > 0 and recent_share > earlier_share
            order by recent_share - earlier_share desc, courses.recent desc, keyword
            limit ?""",
-        [most],
+        [max_rows],
     )
 
 

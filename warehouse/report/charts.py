@@ -1,7 +1,7 @@
-"""Charts that need a library: drawn by Altair to SVG while the report is written, so that no page needs a script.
+"""Charts of the boards, rendered by Altair to SVG while the report is written, so that no page needs a script.
 
-Importing Altair and starting its renderer costs most of a second, and a chart some hundredths more: it is for a few
-charts per report, never for one per paper. Colours are the style sheet's, so they follow light and dark.
+Importing Altair and starting its renderer takes about 2 s, each chart some hundredths: for a few charts per report, not
+for one per paper. Colours are variables of the style sheet, so they follow light and dark.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from warehouse.report.health import ListingDay
 from warehouse.report.words import clean
 
 _WIDTH = 420
-#: The renderer describes every bar and axis; one sentence for the whole serves a listener better.
+#: Vega labels every bar and axis for screen readers; one label for the whole chart replaces them.
 _ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _FRAME = re.compile(r'<svg ([^>]*?) width="[^"]*" height="[^"]*"')
 
@@ -40,7 +40,7 @@ def volume_chart(days: Sequence[ListingDay]) -> Markup:
         )
         .properties(width=_WIDTH, height=150)
     )
-    return _drawn(
+    return _render(
         chart,
         f"Papers on each daily list, {len(days)} {plural(len(days), 'list')} up to {days[-1].listing_date}."
         if days
@@ -48,11 +48,11 @@ def volume_chart(days: Sequence[ListingDay]) -> Markup:
     )
 
 
-def standing_chart(rows: Sequence[AllTimeRow], what: str) -> Markup:
+def all_time_chart(rows: Sequence[AllTimeRow], what: str) -> Markup:
     """The present upvotes of the first of a board."""
     alt = _altair()
 
-    # Two of one name would share a bar: the place makes the label their own, and the axis shows what is before it.
+    # Equal names would share a bar, so the label ends with the row number, which the axis does not show.
     values = [
         {"name": f"{clean(row.name, 28)}\t{n:02}", "upvotes": row.upvotes or 0} for n, row in enumerate(rows[:12])
     ]
@@ -74,10 +74,10 @@ def standing_chart(rows: Sequence[AllTimeRow], what: str) -> Markup:
         )
         .properties(width=_WIDTH - 200, height=alt.Step(22))
     )
-    return _drawn(chart, f"{what} by the present upvotes of all their papers; the table tells the same numbers.")
+    return _render(chart, f"{what} by the present upvotes of all their papers; the table has the same numbers.")
 
 
-def course_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]) -> Markup:
+def keyword_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]) -> Markup:
     """Papers first listed per week, one row of bars per keyword."""
     alt = _altair()
 
@@ -103,13 +103,13 @@ def course_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]
         .properties(width=_WIDTH, height=34)
         .configure_facet(spacing=10)
     )
-    return _drawn(chart, "Papers first listed per week for each growing keyword; the table tells the sums.")
+    return _render(chart, "Papers first listed per week for each growing keyword; the table has the sums.")
 
 
 def warm_up() -> None:
-    """Import what draws the charts and start its engine, which takes 2 s: before the report, while others work."""
-    with suppress(Exception):  # whoever draws meets the same fault and tells it
-        _drawn(_altair().Chart(_altair().Data(values=[])).mark_bar(), "")
+    """Import Altair and start its renderer, which takes 2 s, while dbt builds the models in its own process."""
+    with suppress(Exception):  # write_report meets the same error and reports it
+        _render(_altair().Chart(_altair().Data(values=[])).mark_bar(), "")
 
 
 def _altair() -> Any:
@@ -135,12 +135,12 @@ def _mondays(weeks: Sequence[date]) -> list[int]:
     return [timegm((last - n * step).timetuple()) * 1000 for n in range((last - first) // step + 1)]
 
 
-def _drawn(chart: Any, told: str) -> Markup:
-    """The chart as an SVG element that scales with the page and tells a screen reader what it shows."""
+def _render(chart: Any, label: str) -> Markup:
+    """The chart as an SVG element that scales with the page; ``label`` is its text for screen readers."""
     import vl_convert
 
     ink, line = "var(--muted)", "var(--line)"
-    look = {
+    style = {
         "background": None,
         "font": "system-ui, sans-serif",
         "view": {"stroke": None},
@@ -158,7 +158,7 @@ def _drawn(chart: Any, told: str) -> Markup:
         "header": {"labelColor": "var(--ink)", "labelFontSize": 12},
     }
     described = chart.to_dict()
-    described["config"] = {**described.get("config", {}), **look}
+    described["config"] = {**described.get("config", {}), **style}
     svg = _ROLES.sub("", vl_convert.vegalite_to_svg(described))
-    frame = Markup('<svg role="img" aria-label="{}"').format(told)
+    frame = Markup('<svg role="img" aria-label="{}"').format(label)
     return Markup(_FRAME.sub(lambda found: f"{frame} {found[1]}", svg, count=1))

@@ -1,4 +1,4 @@
-"""Whether the data can be believed today: freshness, gates, quarantine, drift."""
+"""The state of the data: freshness, gates, rejected loads, quarantine, drift of the source's fields."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import duckdb
 
 from warehouse.report.rows import fetch
 
-MOST_ROWS = 20
-#: Listing dates in the picture of volumes.
+MAX_ROWS = 20
+#: Listing dates in the chart of volumes.
 DAYS = 90
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """When somebody last looked, and at what. Moments are UTC."""
+    """The last observation, the last landing, and counts of loads and entries. Moments are UTC."""
 
     last_observed_at: datetime | None
     last_landed_at: datetime | None
@@ -26,16 +26,16 @@ class Freshness:
     rejected: int
     pending: int
     entries: int
-    refused: int
+    quarantined: int
 
 
 @dataclass(frozen=True)
 class ListingDay:
-    """A listing date: its papers, and when it was last looked at."""
+    """A listing date: its papers, its observations, and the last of them (UTC)."""
 
     listing_date: date
     papers: int
-    looks: int
+    observations: int
     last_observed_at: datetime
 
 
@@ -53,7 +53,7 @@ class GateRun:
 
 @dataclass(frozen=True)
 class Rule:
-    """One expectation of the last run of a gate."""
+    """One rule of the last run of a gate."""
 
     gate: str
     expectation: str
@@ -66,7 +66,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class QuarantineReason:
     """Records in quarantine of one reason, with the latest of them."""
 
     reason_code: str
@@ -79,7 +79,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Rejection:
-    """A load that was not let through."""
+    """A rejected load."""
 
     load_source: str
     listing_date: date | None
@@ -90,7 +90,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Drift:
-    """A field that is not what it was."""
+    """A field of the source that appeared, vanished or changed its type."""
 
     field_path: str
     status: str
@@ -109,7 +109,7 @@ class Health:
     days: list[ListingDay]
     runs: list[GateRun]
     rules: list[Rule]
-    refusals: list[Refusal]
+    quarantine_reasons: list[QuarantineReason]
     rejected_by_gate: int
     rejections: list[Rejection]
     steady_fields: int
@@ -117,7 +117,7 @@ class Health:
 
 
 def read_health(connection: duckdb.DuckDBPyConnection) -> Health:
-    """Everything that the page of data health shows."""
+    """Read everything that the page "Data health" shows."""
     freshness = fetch(
         connection,
         Freshness,
@@ -127,7 +127,7 @@ def read_health(connection: duckdb.DuckDBPyConnection) -> Health:
                   count(*) filter (verdict = 'rejected') as rejected,
                   count(*) filter (verdict = 'pending') as pending,
                   coalesce(sum(entry_count) filter (verdict = 'accepted'), 0)::bigint as entries,
-                  (select count(*) from ops_quarantine) as refused
+                  (select count(*) from ops_quarantine) as quarantined
            from ops_loads""",
     )[0]
     steady = connection.execute("select count(*) from ops_schema_drift where status = 'steady'").fetchall()[0][0]
@@ -139,14 +139,14 @@ def read_health(connection: duckdb.DuckDBPyConnection) -> Health:
         days=_days(connection),
         runs=_runs(connection),
         rules=_rules(connection),
-        refusals=_refusals(connection),
+        quarantine_reasons=_quarantine_reasons(connection),
         rejected_by_gate=by_gate,
         rejections=fetch(
             connection,
             Rejection,
             """select load_source, listing_date, observed_at, verdict_by, verdict_reason from ops_loads
                where verdict = 'rejected' order by verdict_by = 'gate' desc, load_number desc limit ?""",
-            [MOST_ROWS],
+            [MAX_ROWS],
         ),
         steady_fields=steady,
         drift=fetch(
@@ -154,7 +154,7 @@ def read_health(connection: duckdb.DuckDBPyConnection) -> Health:
             Drift,
             """select field_path, status, json_types, is_known, first_seen_at, last_seen_at, present_share
                from ops_schema_drift where status <> 'steady' order by status, last_seen_at desc, field_path limit ?""",
-            [2 * MOST_ROWS],
+            [2 * MAX_ROWS],
         ),
     )
 
@@ -166,13 +166,13 @@ def _days(connection: duckdb.DuckDBPyConnection) -> list[ListingDay]:
         """with recent as (
                select * from fct_listings where listing_date > (select max(listing_date) from fct_listings) - ?::integer
            ),
-           looks as (
-               select listing_date, count(*) as looks from ops_loads
+           observed as (
+               select listing_date, count(*) as observations from ops_loads
                where verdict = 'accepted' and kind = 'daily' group by listing_date
            )
-           select recent.listing_date, count(*) as papers, coalesce(max(looks.looks), 0) as looks,
+           select recent.listing_date, count(*) as papers, coalesce(max(observed.observations), 0) as observations,
                   max(recent.last_observed_at) as last_observed_at
-           from recent left join looks on recent.listing_date = looks.listing_date
+           from recent left join observed on recent.listing_date = observed.listing_date
            group by recent.listing_date order by recent.listing_date""",
         [DAYS],
     )
@@ -187,7 +187,7 @@ def _runs(connection: duckdb.DuckDBPyConnection) -> list[GateRun]:
                   count(*) filter (not is_passed and severity = 'warning') as failed_warnings
            from ops_gate_results where load_id is null and gate <> 'person'
            group by gate, run_id order by checked_at desc, gate limit ?""",
-        [MOST_ROWS],
+        [MAX_ROWS],
     )
 
 
@@ -207,13 +207,13 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[Rule]:
     )
 
 
-def _refusals(connection: duckdb.DuckDBPyConnection) -> list[Refusal]:
+def _quarantine_reasons(connection: duckdb.DuckDBPyConnection) -> list[QuarantineReason]:
     return fetch(
         connection,
-        Refusal,
+        QuarantineReason,
         """select reason_code, count(*) as records, max(observed_at) as last_observed_at,
                   max_by(field_path, observed_at) as field_path, max_by(detail, observed_at) as detail,
                   max_by(left(record, 400), observed_at) as record
            from ops_quarantine group by reason_code order by records desc, reason_code limit ?""",
-        [MOST_ROWS],
+        [MAX_ROWS],
     )

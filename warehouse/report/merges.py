@@ -1,4 +1,4 @@
-"""Which names were taken for one organization or one person, and why."""
+"""Names that resolution merged into one organization or author, with the reasons."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-MOST_MERGES = 30
-MOST_MEMBERS = 12
+MAX_MERGES = 30
+MAX_MEMBERS = 12
 _EVIDENCE = {
     "prior": "how rare the name is",
     "coauthors": "co-authors in common",
@@ -25,7 +25,7 @@ _EVIDENCE = {
 
 @dataclass(frozen=True)
 class Member:
-    """One organization as listed, or one spelling of a person, with the rule that placed it and how often it came."""
+    """An organization as listed, or one spelling of an author: the rule that placed it and its number of mentions."""
 
     name: str
     slug: str | None
@@ -36,7 +36,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Merge:
-    """What was placed in one organization or person. ``total`` counts members; some may be left out here."""
+    """The members of one organization or author. ``total`` counts all; at most ``MAX_MEMBERS`` are here."""
 
     name: str
     total: int
@@ -46,7 +46,7 @@ class Merge:
 
 @dataclass(frozen=True)
 class Family:
-    """An organization with what is part of it, and why."""
+    """An organization with its parts and the reason for each."""
 
     name: str
     total: int
@@ -54,7 +54,7 @@ class Family:
 
 
 def read_organization_merges(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Merge]]:
-    """How many organizations were made of several as listed, and those made of most."""
+    """The number of organizations with several members, and the largest of them."""
     found = connection.execute(
         """with merged as (
                select organization_id, count(*) as members from organization_merges group by organization_id
@@ -68,18 +68,18 @@ def read_organization_merges(connection: duckdb.DuckDBPyConnection) -> tuple[int
            inner join organization_merges as merges on chosen.organization_id = merges.organization_id
            order by chosen.members desc, organizations.display_name, chosen.organization_id, merges.decided_at,
                     merges.listed_organization_id""",
-        [MOST_MERGES],
+        [MAX_MERGES],
     ).fetchall()
     groups: dict[str, Merge] = {}
     for _, organization_id, name, total, listed_name, slug, rule, evidence in found:
         merge = groups.setdefault(organization_id, Merge(name, total, []))
-        if len(merge.members) < MOST_MEMBERS:
-            merge.members.append(Member(listed_name or slug, slug, rule, _object(evidence).get("reason"), 1))
+        if len(merge.members) < MAX_MEMBERS:
+            merge.members.append(Member(listed_name or slug, slug, rule, _json_object(evidence).get("reason"), 1))
     return (found[0][0] if found else 0), list(groups.values())
 
 
 def read_families(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Family]]:
-    """How many organizations have parts today, and those with most."""
+    """The number of organizations that have parts today, and those with most parts."""
     found = connection.execute(
         """with families as (
                select parent_organization_id, count(*) as parts from bridge_organization_parents
@@ -97,18 +97,18 @@ def read_families(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Fami
            inner join dim_organizations as parts on bridge.organization_id = parts.organization_id
            order by chosen.parts desc, parents.display_name, chosen.parent_organization_id, parts.paper_count desc,
                     parts.organization_id""",
-        [MOST_MERGES],
+        [MAX_MERGES],
     ).fetchall()
     groups: dict[str, Family] = {}
     for _, parent_id, name, total, part, rule, reason, papers in found:
         family = groups.setdefault(parent_id, Family(name, total, []))
-        if len(family.parts) < MOST_MEMBERS:
+        if len(family.parts) < MAX_MEMBERS:
             family.parts.append(Member(part, None, rule, reason, papers))
     return (found[0][0] if found else 0), list(groups.values())
 
 
 def read_author_merges(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[Merge]]:
-    """How many persons are written in several ways, and those with most spellings, with the joining evidence."""
+    """The number of authors with several spellings, and those with most, with the evidence that merged them."""
     found = connection.execute(
         """with chosen as (
                select author_id, display_name, name_count, paper_count, count(*) over () as total
@@ -125,18 +125,18 @@ def read_author_merges(connection: duckdb.DuckDBPyConnection) -> tuple[int, list
                     merges.name_as_listed
            order by chosen.name_count desc, chosen.paper_count desc, chosen.author_id, mentions desc,
                     merges.name_as_listed""",
-        [MOST_MERGES],
+        [MAX_MERGES],
     ).fetchall()
     groups: dict[str, Merge] = {}
     for _, author_id, name, total, listed, mentions, rule, evidence in found:
         merge = groups.setdefault(author_id, Merge(name, total, []))
-        if len(merge.members) < MOST_MEMBERS:
-            merge.members.append(Member(listed, None, rule, _in_words(_object(evidence)), mentions))
+        if len(merge.members) < MAX_MEMBERS:
+            merge.members.append(Member(listed, None, rule, _evidence_text(_json_object(evidence)), mentions))
     return (found[0][0] if found else 0), list(groups.values())
 
 
-def _in_words(evidence: dict[str, Any]) -> str | None:
-    """The joining evidence as a sentence: its log odds, what spoke for it, the co-authors that both papers name."""
+def _evidence_text(evidence: dict[str, Any]) -> str | None:
+    """The evidence of a merge as text: log odds, the strongest kinds, and shared co-authors."""
     if not isinstance(evidence.get("log_odds"), int | float):
         return None
     strongest = sorted(
@@ -147,13 +147,13 @@ def _in_words(evidence: dict[str, Any]) -> str | None:
         ),
         key=lambda item: -item[1],
     )
-    told = [f"{_EVIDENCE[kind]} +{odds:.1f}" for kind, odds in strongest]
+    parts = [f"{_EVIDENCE[kind]} +{odds:.1f}" for kind, odds in strongest]
     shared = evidence.get("shared_coauthors")
     names = f"; both papers name {', '.join(map(str, shared[:3]))}" if isinstance(shared, list) and shared else ""
-    return f"log odds {evidence['log_odds']:.1f}" + (f" ({', '.join(told)})" if told else "") + names
+    return f"log odds {evidence['log_odds']:.1f}" + (f" ({', '.join(parts)})" if parts else "") + names
 
 
-def _object(text: str | None) -> dict[str, Any]:
+def _json_object(text: str | None) -> dict[str, Any]:
     try:
         value = json.loads(text or "{}")
     except ValueError:

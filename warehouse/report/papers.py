@@ -1,4 +1,4 @@
-"""The papers that have a page of their own: those with history, the liveliest first."""
+"""The papers with a page of their own: those observed more than once, by gain of the last day."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import duckdb
 from warehouse.report.curves import Point, points_of
 from warehouse.report.rows import fetch
 
-#: Pages of their own. The papers after that are drawn by one page from the compact data, which keeps the site small.
-MOST_PAGES = 250
-#: Names on a page; a paper can have thousands.
-MOST_AUTHORS = 40
+#: Papers with a page of their own. One page draws all others from the compact data, which keeps the site small.
+MAX_PAGES = 250
+#: Author names on a page; a paper can have thousands.
+MAX_AUTHORS = 40
 
 
 @dataclass(frozen=True)
 class Author:
-    """One author of a paper, with the name as listed where the person mostly writes it otherwise."""
+    """One author of a paper: the display name, and the name as this paper lists it."""
 
     name: str
     name_as_listed: str
@@ -30,7 +30,7 @@ class Author:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper with history: its facts and its measures, named as in the public tables."""
+    """A paper observed more than once: facts and measures, named as in the public tables."""
 
     paper_id: str
     title: str
@@ -103,11 +103,11 @@ _PAPERS = """
 
 def read_papers(connection: duckdb.DuckDBPyConnection) -> list[Paper]:
     """The papers that get a page."""
-    return fetch(connection, Paper, _PAPERS, [MOST_PAGES])
+    return fetch(connection, Paper, _PAPERS, [MAX_PAGES])
 
 
 def read_points(connection: duckdb.DuckDBPyConnection, paper_ids: Collection[str]) -> dict[str, list[Point]]:
-    """Every observation and carried day of the given papers, by paper, in order of time."""
+    """Observations and carried days of the given papers, by paper id, in order of time."""
     wanted = [list(paper_ids)]
     observed = _by_paper(
         connection.execute(
@@ -123,17 +123,17 @@ def read_points(connection: duckdb.DuckDBPyConnection, paper_ids: Collection[str
             wanted,
         ).fetchall()
     )
-    return {paper_id: points_of(seen, carried.get(paper_id, ())) for paper_id, seen in observed.items()}
+    return {paper_id: points_of(pairs, carried.get(paper_id, ())) for paper_id, pairs in observed.items()}
 
 
 def read_authors(connection: duckdb.DuckDBPyConnection, paper_ids: Collection[str]) -> dict[str, list[Author]]:
-    """The first authors of the given papers, by paper, in the order of the listing."""
+    """The first ``MAX_AUTHORS`` authors of the given papers, by paper id, in listed order."""
     found = connection.execute(
         """select bridge.paper_id, authors.display_name, bridge.name_as_listed, authors.paper_count
            from bridge_paper_authors as bridge inner join dim_authors as authors on bridge.author_id = authors.author_id
            where bridge.position <= ? and bridge.paper_id in (select unnest(?::varchar[]))
            order by bridge.paper_id, bridge.position""",
-        [MOST_AUTHORS, list(paper_ids)],
+        [MAX_AUTHORS, list(paper_ids)],
     ).fetchall()
     return {paper_id: [Author(*row) for row in rows] for paper_id, rows in _by_paper(found).items()}
 

@@ -1,4 +1,4 @@
-"""What rises now, and the evidence for saying so."""
+"""The papers that rise now, with the evidence for each."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from warehouse.publication.risers import hour_words, risers_query, span_words
 from warehouse.report.rows import fetch
 from warehouse.report.words import count, decimal, percentile, short_day, short_moment, signed, times
 
-#: Rows of the table; the rest is found by the search.
-MOST_RISERS = 30
-MOST_NEW = 12
-MOST_BREAKOUTS = 12
+#: Rows of each table of the page.
+MAX_RISERS = 30
+MAX_NEWCOMERS = 12
+MAX_BREAKOUTS = 12
 
 
 @dataclass(frozen=True)
 class Window:
-    """The stretch over which gains are compared: the shortest one in which any paper rose."""
+    """The window of the page's gains: the shortest one in which any paper rose."""
 
     column: str
     short: str
     sentence: str
 
 
-#: By the name of the selection.
+#: Windows by their name in ``warehouse.publication.risers``.
 WINDOWS = {
     "24h": Window("gain_24h", "24 h", "in the last 24 hours"),
     "7d": Window("gain_7d", "7 days", "in the last 7 days"),
 }
-SINCE_FIRST_SEEN = Window("gain_observed", "so far", "since they were first seen")
+SINCE_FIRST_OBSERVED = Window("gain_observed", "so far", "since they were first observed")
 
 
 @dataclass(frozen=True)
 class Riser:
-    """A paper with what it gained in a window and what speaks for it. Moments are UTC.
+    """A paper with its gain in a window and the evidence that it rises. Moments are UTC.
 
     The gain is null for a paper observed once.
     """
@@ -66,14 +66,14 @@ class Riser:
 
     @property
     def over(self) -> str | None:
-        """Over how long the gain was measured, where that is not the window of the page."""
+        """The time that the gain was measured over, where that is not the window of the page."""
         if self.gain_hours is None or self.is_of_window:
             return None
         return f"in {span_words(self.gain_hours, self.is_new)}"
 
     @property
     def reasons(self) -> list[str]:
-        """Why we say that it rises: one fact each, strongest evidence first."""
+        """Why the paper is shown as rising: one fact each, strongest evidence first."""
         upvotes = f"{count(self.upvotes)} {plural(self.upvotes, 'upvote')}"
         reasons = [
             f"{upvotes}, observed once: {short_moment(self.last_observed_at)}"
@@ -84,7 +84,7 @@ class Riser:
         ]
         if self.attention_rate is not None and self.expected_upvotes is not None:
             reasons.append(
-                f"{times(self.attention_rate)} usual: {signed(self.gain_observed)} since first seen, "
+                f"{times(self.attention_rate)} usual: {signed(self.gain_observed)} since first observed, "
                 f"{decimal(self.expected_upvotes)} expected"
             )
         others = (self.cohort_size or 1) - 1
@@ -95,7 +95,7 @@ class Riser:
             )
         if self.breakout_started_at is not None:
             reasons.append(
-                f"broke out of its own course after {short_moment(self.breakout_started_at)} "
+                f"broke out after {short_moment(self.breakout_started_at)} "
                 f"(evidence {decimal(self.breakout_score, 0)} nats, flagged from 12)"
             )
         return reasons
@@ -107,7 +107,7 @@ class Rising:
 
     as_of: datetime | None
     paper_count: int
-    watched_count: int
+    observed_twice_count: int
     observation_count: int
     measured_count: int
     window: Window
@@ -126,7 +126,7 @@ _COLUMNS = """
 _TABLES = """
     inner join dim_papers as papers on trends.paper_id = papers.paper_id
     left join dim_organizations as organizations on papers.organization_id = organizations.organization_id"""
-_SINCE_FIRST_SEEN = _COLUMNS.format(
+_SINCE_FIRST_OBSERVED = _COLUMNS.format(
     gain="trends.gain_observed",
     base_upvotes="trends.upvotes - trends.gain_observed",
     base_at="trends.first_observed_at",
@@ -142,56 +142,58 @@ _RISERS_OF_WINDOW = (
 
 
 def read_rising(connection: duckdb.DuckDBPyConnection) -> Rising:
-    """What rises, over the shortest window that anything is known for."""
+    """The papers that rise, over the shortest window with a known gain."""
     counts = connection.execute(
         """select max(as_of), count(*), count(*) filter (observation_count > 1), sum(observation_count),
                   count(*) filter (gain_observed > 0)
            from rpt_paper_trends"""
     ).fetchall()[0]
-    as_of, papers, watched, observations, ever = counts
-    window, measured, risers = SINCE_FIRST_SEEN, watched, list[Riser]()
+    as_of, papers, observed_twice, observations, risen = counts
+    window, measured, risers = SINCE_FIRST_OBSERVED, observed_twice, list[Riser]()
     for name, candidate in WINDOWS.items():
         query = risers_query(name)
-        if found := fetch(connection, Riser, _RISERS_OF_WINDOW.format(risers=query), [MOST_RISERS]):
+        if found := fetch(connection, Riser, _RISERS_OF_WINDOW.format(risers=query), [MAX_RISERS]):
             window, risers = candidate, found
             measured = connection.execute(f"select count(*) from ({query})").fetchall()[0][0]
             break
     else:
         order = "last_observed_at desc, gain_observed desc, upvotes desc"
-        risers = _since_first_seen(connection, "gain_observed > 0", order, MOST_RISERS)
+        risers = _since_first_observed(connection, "gain_observed > 0", order, MAX_RISERS)
     return Rising(
         as_of=as_of,
         paper_count=papers,
-        watched_count=watched,
+        observed_twice_count=observed_twice,
         observation_count=observations or 0,
         measured_count=measured,
         window=window,
         risers=risers,
-        newcomers=_since_first_seen(
+        newcomers=_since_first_observed(
             connection,
             "first_observed_at > as_of - to_hours(24) and gain_24h is null and gain_observed > 0",
             "velocity desc nulls last, upvotes desc",
-            MOST_NEW,
+            MAX_NEWCOMERS,
         ),
-        breakouts=_since_first_seen(
+        breakouts=_since_first_observed(
             connection,
             "is_breakout and breakout_ended_at > as_of - to_hours(24 * 7)",
             "breakout_score desc, upvotes desc",
-            MOST_BREAKOUTS,
+            MAX_BREAKOUTS,
         ),
         latest=[]
-        if ever
-        else _since_first_seen(
+        if risen
+        else _since_first_observed(
             connection,
             "first_listed_on = (select max(first_listed_on) from rpt_paper_trends)",
             "upvotes desc",
-            MOST_RISERS,
+            MAX_RISERS,
         ),
     )
 
 
-def _since_first_seen(connection: duckdb.DuckDBPyConnection, condition: str, order: str, most: int) -> list[Riser]:
-    """Papers with what they gained since they were first seen."""
+def _since_first_observed(
+    connection: duckdb.DuckDBPyConnection, condition: str, order: str, max_rows: int
+) -> list[Riser]:
+    """Papers with their gain since their first observation."""
     return fetch(
         connection,
         Riser,
@@ -199,8 +201,8 @@ def _since_first_seen(connection: duckdb.DuckDBPyConnection, condition: str, ord
                 select * from rpt_paper_trends where {condition}
                 order by {order}, first_listed_on nulls last, paper_id limit ?
             )
-            select {_SINCE_FIRST_SEEN} from trends {_TABLES}
+            select {_SINCE_FIRST_OBSERVED} from trends {_TABLES}
             order by {", ".join("trends." + part.strip() for part in order.split(","))},
                 trends.first_listed_on nulls last, trends.paper_id""",
-        [most],
+        [max_rows],
     )

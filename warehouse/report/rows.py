@@ -1,4 +1,4 @@
-"""Rows of a query as data classes, so that a template never meets a column that nobody declared."""
+"""Rows of a query as data classes, so that a template uses declared fields only."""
 
 from __future__ import annotations
 

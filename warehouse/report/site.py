@@ -1,4 +1,4 @@
-"""Writing the site: every page into a folder beside the old one, which it then replaces."""
+"""Writes the site: every page into a folder beside the old one, which then replaces it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from warehouse.lock import writer_lock
 from warehouse.publication.publish import read_published, writing
 from warehouse.raw.store import scalar
 from warehouse.report import boards, charts, merges
-from warehouse.report.compact import MOST_PAPERS, write_compact
+from warehouse.report.compact import MAX_PAPERS, write_compact
 from warehouse.report.curves import curve, sparkline
 from warehouse.report.definitions import read_definitions
 from warehouse.report.health import read_health
@@ -27,7 +27,7 @@ from warehouse.report.words import FILTERS, LINKS, page_name
 from warehouse.settings import DEMO_MARKER, Settings
 
 _HERE = Path(__file__).parent
-#: Pages may use what lies beside them and nothing else: no network, no script of somebody else, no inline code.
+#: Content Security Policy: a page loads files of the report only, no network, no inline script or style.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'"
 NAVIGATION = (
     ("index.html", "Rising now"),
@@ -63,7 +63,7 @@ def write_report(settings: Settings) -> Report:
         (part / "papers").mkdir(parents=True)
         (part / "data").mkdir()
         shutil.copytree(_HERE / "assets", part / "assets")
-        if settings.feeds.exists():  # they are written on their own, into this folder
+        if settings.feeds.exists():  # written separately, into this folder
             shutil.copytree(settings.feeds, part / settings.feeds.name)
         _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
         replace(part, folder)
@@ -100,7 +100,7 @@ class _Site:
         )
 
     def write(self) -> None:
-        """Every page, and the data behind the search."""
+        """Write every page, and the data of the search."""
         self._write_rising()
         self._write_papers()
         self._write_organizations()
@@ -111,7 +111,7 @@ class _Site:
         )
         self._page("definitions.html", tables=read_definitions())
         papers = int(scalar(self.connection, "select count(*) from dim_papers"))
-        self._page("search.html", left_out=max(0, papers - MOST_PAPERS))
+        self._page("search.html", left_out=max(0, papers - MAX_PAPERS))
         self._page("paper.html")
         self._write("data/papers.js", write_compact(self.connection, self.pages.keys()))
 
@@ -126,13 +126,13 @@ class _Site:
         points, authors = read_points(self.connection, ids), read_authors(self.connection, ids)
         template = self.jinja.get_template("paper_page.html")
         for paper in self.papers:
-            seen = points[paper.paper_id]
+            paper_points = points[paper.paper_id]
             text = template.render(
                 name="",
                 root="../",
                 paper=paper,
-                points=seen,
-                curve=curve(seen),
+                points=paper_points,
+                curve=curve(paper_points),
                 authors=authors.get(paper.paper_id, []),
             )
             self._write(self.pages[paper.paper_id], text)
@@ -146,8 +146,8 @@ class _Site:
             "organizations.html",
             boards=[("own", own), ("family", families)],
             charts={
-                "own": charts.standing_chart(own.all_time, "Organizations"),
-                "family": charts.standing_chart(families.all_time, "Organizations with all their parts"),
+                "own": charts.all_time_chart(own.all_time, "Organizations"),
+                "family": charts.all_time_chart(families.all_time, "Organizations with all their parts"),
             },
             merged=merged,
             merges=merge_list,
@@ -162,13 +162,13 @@ class _Site:
 
     def _write_keywords(self) -> None:
         growing = boards.read_growing_keywords(self.connection)
-        first = [course.keyword for course in growing[:6]]
+        first = [growth.keyword for growth in growing[:6]]
         weeks = boards.read_keyword_weeks(self.connection, first)
         self._page(
             "keywords.html",
             board=boards.read_board(self.connection, boards.KEYWORDS),
             growing=growing,
-            chart=charts.course_chart(weeks, first) if weeks else None,
+            chart=charts.keyword_chart(weeks, first) if weeks else None,
         )
 
     def _page(self, name: str, **facts: Any) -> None:

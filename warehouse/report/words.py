@@ -1,38 +1,30 @@
-"""How values are written on a page: numbers, dates, listed texts and links. The filters of the templates."""
+"""Numbers, dates, listed texts and links as the pages show them: the filters of the templates."""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from datetime import date, datetime
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from warehouse.display import code_link, plural, readable_title
+from warehouse.display import code_link, one_line, plural, readable_title
 
 MISSING = "–"
 #: No real title or name comes near; a hostile one must not fill a page.
-LONGEST_TEXT = 300
-#: Marks that turn the direction of what follows, so that a text reads as another.
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+MAX_TEXT_LENGTH = 300
 _ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}")
 
 
-def clean(text: str | None, longest: int = LONGEST_TEXT) -> str:
-    """A listed text as one line: control characters and turned directions are made visible, its length bounded."""
-    if text is None:
-        return ""
-    line = " ".join(text[: 4 * longest].split())
-    if not (line.isascii() and line.isprintable()):
-        line = "".join("\ufffd" if c in _TURNING or unicodedata.category(c) in ("Cc", "Cs") else c for c in line)
-    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+def clean(text: str | None, longest: int = MAX_TEXT_LENGTH) -> str:
+    """A listed text as one line of bounded length, with U+FFFD for control characters and marks of direction."""
+    return one_line(text[: 4 * longest], longest, hidden="\ufffd") if text else ""
 
 
-def title(text: str | None, longest: int = LONGEST_TEXT) -> str:
+def title(text: str | None, longest: int = MAX_TEXT_LENGTH) -> str:
     """A paper's title as one readable line, its length bounded."""
-    return clean(readable_title(text[: 4 * LONGEST_TEXT]) if text else text, longest)
+    return clean(readable_title(text[: 4 * MAX_TEXT_LENGTH]) if text else text, longest)
 
 
 def count(value: int | None) -> str:
@@ -61,7 +53,7 @@ def share(value: float | None, digits: int = 0) -> str:
 
 
 def percentile(value: float | None) -> str:
-    """A share that is told rounded down: only who is ahead of all others is ahead of 100 %."""
+    """A share of 0 to 1 as percent, rounded down: 100 % means ahead of all others."""
     return MISSING if value is None else f"{whole_percent(value)} %"
 
 
@@ -98,7 +90,7 @@ def hours(value: float | None) -> str:
 
 
 def with_code(text: str) -> Markup:
-    """A description of the contract: what stands between backticks is shown as code, the rest is escaped."""
+    """A description of the contract: text between backticks becomes code, the rest is escaped."""
     parts = text.split("`")
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts)
@@ -106,7 +98,7 @@ def with_code(text: str) -> Markup:
 
 
 def breakable(name: str) -> Markup:
-    """A long name of code, which may be broken behind its joints."""
+    """A long identifier that a browser may break after ``_``, ``.``, ``]`` and ``/``."""
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[_.\]/])", clean(name, 160)))
 
 
@@ -116,22 +108,22 @@ def page_name(paper_id: str) -> str:
 
 
 def arxiv_link(paper_id: str) -> str | None:
-    """The paper's page at arXiv, if its key is an arXiv id."""
+    """The paper's page at arXiv, if its id is an arXiv id."""
     return f"https://arxiv.org/abs/{paper_id}" if _ARXIV_ID.fullmatch(paper_id) else None
 
 
 def paper_link(paper_id: str) -> str | None:
-    """The paper's page at Hugging Face, if its key is an arXiv id."""
+    """The paper's page at Hugging Face, if its id is an arXiv id."""
     return f"https://huggingface.co/papers/{paper_id}" if _ARXIV_ID.fullmatch(paper_id) else None
 
 
 def listing_link(listed_on: date | None) -> str | None:
-    """The daily list of a date."""
+    """The page of the listing of a date."""
     return f"https://huggingface.co/papers/date/{listed_on:%Y-%m-%d}" if listed_on else None
 
 
 def search_link(text: str | None) -> str:
-    """The search page, asked for a text; relative to the report's folder."""
+    """The search page with this text as query, relative to the report's folder."""
     return f"search.html?q={quote(clean(text, 80))}"
 
 

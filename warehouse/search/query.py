@@ -1,4 +1,4 @@
-"""Full-text search of the published file: ``marts.search(query)`` with what a reader wants to see of each paper.
+"""Full-text search of the published file: ``marts.search(query)`` with the facts that a reader needs of each paper.
 
 The index and the query's syntax live in the file itself (``dbt_project/macros/search.sql``), so that any client of
 DuckDB has the same search.

@@ -1,5 +1,5 @@
-// How old the observations are, the search, and the papers without a page of their own. Listed texts only ever become
-// text nodes, and addresses are made here from ids or checked while the report was written.
+// How old the observations are, the search, and the papers without a page of their own. Listed texts only
+// become text nodes; addresses are built here from ids or were checked while the report was written.
 "use strict";
 (() => {
   const DAY = 86400;
@@ -45,18 +45,18 @@
     const texts = data.papers.map((paper) =>
       [fold(paper[TITLE]), paper[ID], organizations[paper[ORGANIZATION]] ?? "",
         ...paper[AUTHORS].map((author) => names[author])].join("\n"));
-    const most = 50;
+    const maxShown = 50;
     const show = () => {
       const words = fold(field.value).split(/\s+/).filter(Boolean);
       const found = [];
       let count = 0;
       if (words.length) {
         texts.forEach((text, index) => {
-          if (words.every((word) => text.includes(word)) && ++count <= most) found.push(data.papers[index]);
+          if (words.every((word) => text.includes(word)) && ++count <= maxShown) found.push(data.papers[index]);
         });
       }
       status.textContent = !words.length ? `${number(data.papers.length)} ${data.papers.length === 1 ? "paper" : "papers"}. Type in the field above.`
-        : `${number(count)} ${count === 1 ? "paper" : "papers"}${count > most ? `, the latest ${most} shown` : ""}`;
+        : `${number(count)} ${count === 1 ? "paper" : "papers"}${count > maxShown ? `, the latest ${maxShown} shown` : ""}`;
       list.replaceChildren(...found.map((paper) => {
         const authors = paper[AUTHORS].map((author) => data.authors[author]);
         const hits = authors.filter((name) => words.some((word) => fold(name).includes(word)));
@@ -80,23 +80,23 @@
       points.push([(hour += curve[index]), (upvotes += curve[index + 1])]);
     }
     const [width, height, left, right, top, bottom] = [440, 200, 40, 10, 12, 26];
-    const most = Math.max(1, ...points.map((point) => point[1]));
-    const begin = points[0][0];
-    const span = Math.max(1, points.at(-1)[0] - begin);
-    const x = (hour) => left + ((width - left - right) * (hour - begin)) / span;
-    const y = (upvotes) => height - bottom - ((height - bottom - top) * upvotes) / most;
+    const highest = Math.max(1, ...points.map((point) => point[1]));
+    const start = points[0][0];
+    const span = Math.max(1, points.at(-1)[0] - start);
+    const x = (hour) => left + ((width - left - right) * (hour - start)) / span;
+    const y = (upvotes) => height - bottom - ((height - bottom - top) * upvotes) / highest;
     const svg = (name, attributes, ...children) => {
       const element = document.createElementNS("http://www.w3.org/2000/svg", name);
       for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
       element.append(...children);
       return element;
     };
-    const label = `Upvotes from ${points[0][1]} on ${dayOf(begin)} to ${points.at(-1)[1]} on ${dayOf(points.at(-1)[0])}`;
+    const label = `Upvotes from ${points[0][1]} on ${dayOf(start)} to ${points.at(-1)[1]} on ${dayOf(points.at(-1)[0])}`;
     return svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
-      svg("path", { class: "grid", d: `M${left} ${y(0)}H${width - right}M${left} ${y(most)}H${width - right}` }),
+      svg("path", { class: "grid", d: `M${left} ${y(0)}H${width - right}M${left} ${y(highest)}H${width - right}` }),
       svg("text", { x: left - 8, y: y(0) + 4, "text-anchor": "end" }, "0"),
-      svg("text", { x: left - 8, y: y(most) + 4, "text-anchor": "end" }, number(most)),
-      svg("text", { x: left, y: height - 6 }, dayOf(begin)),
+      svg("text", { x: left - 8, y: y(highest) + 4, "text-anchor": "end" }, number(highest)),
+      svg("text", { x: left, y: height - 6 }, dayOf(start)),
       svg("text", { x: width - right, y: height - 6, "text-anchor": "end" }, dayOf(points.at(-1)[0])),
       svg("path", { class: "seen", d: "M" + points.map(([hour, upvotes]) => `${x(hour).toFixed(1)} ${y(upvotes).toFixed(1)}`).join("L") }),
       ...points.map(([hour, upvotes]) => svg("circle", { class: "seen", cx: x(hour).toFixed(1), cy: y(upvotes).toFixed(1), r: 3.2 })));
@@ -116,7 +116,7 @@
       links.push(["arXiv", `https://arxiv.org/abs/${paper[ID]}`], ["Hugging Face", `https://huggingface.co/papers/${paper[ID]}`]);
     }
     const listed = listedOn(paper);
-    if (listed) links.push([`Daily list of ${listed}`, `https://huggingface.co/papers/date/${listed}`]);
+    if (listed) links.push([`Listing of ${listed}`, `https://huggingface.co/papers/date/${listed}`]);
     if (paper[CODE]) links.push(["Code", paper[CODE].startsWith("/") ? `https://github.com${paper[CODE]}` : paper[CODE]]);
     const searchFor = (name) => make("a", { href: `search.html?q=${encodeURIComponent(name)}` }, make("bdi", {}, name));
     const organization = data.organizations[paper[ORGANIZATION]];
@@ -127,11 +127,11 @@
       make("ul", { class: "links" }, ...links.map(([name, href]) => make("li", {}, make("a", { href, rel: "noopener" }, name)))),
       make("dl", { class: "tiles" },
         tile("Upvotes", number(paper[UPVOTES])),
-        tile("Gain since first seen", paper[GAIN] === null ? "–" : signed(paper[GAIN]), paper[GAIN] === null ? "looked at once only" : ""),
-        tile("Ahead of", paper[AHEAD] === null ? "–" : `${paper[AHEAD]} %`, paper[COHORT] > 1 ? `of the other ${paper[COHORT] - 1} of its list` : "")),
+        tile("Gain since first observed", paper[GAIN] === null ? "–" : signed(paper[GAIN]), paper[GAIN] === null ? "observed once" : ""),
+        tile("Ahead of", paper[AHEAD] === null ? "–" : `${paper[AHEAD]} %`, paper[COHORT] > 1 ? `of the other ${paper[COHORT] - 1} of its listing` : "")),
       make("h2", {}, "Upvotes over time"),
-      paper[CURVE] ? make("figure", {}, draw(paper[CURVE]), make("figcaption", {}, "Dots are observations; between them nobody looked."))
-        : make("p", {}, "Nobody has looked at this paper twice, so there is no curve to draw."),
+      paper[CURVE] ? make("figure", {}, draw(paper[CURVE]), make("figcaption", {}, "Dots are observations."))
+        : make("p", {}, "This paper was observed once, so there is no curve."),
       ...(paper[AUTHORS].length ? [make("h2", {}, "Authors"), make("ol", { class: "names" },
         ...paper[AUTHORS].slice(0, 40).map((author) => make("li", {}, searchFor(data.authors[author]))))] : []),
       ...(paper[AUTHORS].length > 40 ? [make("p", {}, `and ${number(paper[AUTHORS].length - 40)} more.`)] : []));
