@@ -1,12 +1,11 @@
-"""docs/data-dictionary.md, written from the contracts of the marts: `make dictionary`. A test holds it to them."""
+"""Write docs/data-dictionary.md from the contracts of the marts: `make dictionary`. A test compares both."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
-from warehouse.settings import DBT_PROJECT, PROJECT_ROOT
+from warehouse.report.definitions import read_contracts
+from warehouse.settings import PROJECT_ROOT
 
 DICTIONARY = PROJECT_ROOT / "docs" / "data-dictionary.md"
 _HEAD = """# Data dictionary
@@ -23,17 +22,9 @@ They answer for the file in use: attached under a name, say `use NAME` first, el
 """
 
 
-def contracts() -> list[dict[str, Any]]:
-    """The public tables as their contracts describe them, in the order of the files."""
-    models: list[dict[str, Any]] = []
-    for path in sorted((DBT_PROJECT / "models" / "marts").glob("*.yml")):
-        models += yaml.safe_load(path.read_text(encoding="utf-8")).get("models") or []
-    return models
-
-
 def dictionary() -> str:
     """The page as Markdown."""
-    tables = contracts()
+    tables = read_contracts()
     names = ", ".join(f"[`{table['name']}`](#{table['name']})" for table in tables)
     return "\n".join([_HEAD, f"{len(tables)} tables: {names}.", *(_table(table) for table in tables)])
 

@@ -47,14 +47,14 @@ class Fault:
 FAULTS = (
     Fault(
         "the verdict filter is dropped",
-        "dbt_project/models/staging/stg_raw__entries.sql",
+        "dbt_project/models/staging/listings/stg_raw__entries.sql",
         "where load_id in (select load_id from {{ source('raw', 'loads') }} where verdict = 'accepted')",
         "",
         "tests/dbt/test_dbt_unit.py",
     ),
     Fault(
         "a gain is extrapolated to before the first observation",
-        "dbt_project/models/marts/fct_paper_upvotes_daily.sql",
+        "dbt_project/models/marts/listings/fct_paper_upvotes_daily.sql",
         "when observation_count > 1 then upvotes - first_upvotes",
         "else upvotes",
         "tests/dbt/test_dbt_unit.py",
