@@ -51,10 +51,10 @@ class Built:
             )
 
 
-def build(folder: Path, *, papers: int, looks: int, keep_pristine: bool = True) -> Built:
+def build(folder: Path, *, papers: int, observations: int, keep_pristine: bool = True) -> Built:
     """Generate raw tables below ``folder`` and publish them. The building is measured: models, gates, publication."""
     home = folder / "home"
-    made = generate(home, kind="raw", papers=papers, looks=looks)
+    made = generate(home, kind="raw", papers=papers, observations=observations)
     building = run([PAPERS, "import", made.home / "known", "--home", made.home, "--json"])
     pristine = folder / "pristine"
     if keep_pristine:

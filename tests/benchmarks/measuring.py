@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = os.sysconf("SC_PAGE_SIZE")
-#: Between two looks at the memory: at least, at most.
+#: Seconds between two measurements of the memory: at least, at most.
 SAMPLE_SECONDS, LONGEST_PAUSE = 0.2, 5.0
 
 

@@ -32,7 +32,7 @@ from warehouse.settings import DBT_PROJECT, Settings
 HERE = Path(__file__).parent
 PEERS = ("dlt[duckdb]==1.31.*", "beautifulsoup4==4.*", "lxml")
 #: Runs that observe each list again, as the product's default lookback makes them.
-DAILY_LOOKS = 7
+DAILY_OBSERVATIONS = 7
 MEMORY_LIMIT = 8 * 2**30
 
 
@@ -44,10 +44,10 @@ class Bench:
     repeats: int = 5
     day_papers: int = 6_000
     rebuild_papers: int = 20_000
-    rebuild_looks: int = 12
+    rebuild_observations: int = 12
     scale_papers: int = 1_000_000
     scale_base: int = 100_000
-    scale_looks: int = 50
+    scale_observations: int = 50
     listings: Path | None = None
     wanted: frozenset[str] = frozenset()
     say: Callable[[str], None] = print
@@ -65,13 +65,13 @@ class Bench:
             subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *PEERS], check=True)
         return python
 
-    def built(self, papers: int, looks: int, *, keep_pristine: bool = True) -> Built:
+    def built(self, papers: int, observations: int, *, keep_pristine: bool = True) -> Built:
         """A published home of that size, made on first use."""
-        key = papers, looks
+        key = papers, observations
         if key not in self._homes:
-            self.say(f"building a home of {papers:,} papers, {looks} observations each")
-            folder = self.fresh(f"home-{papers}-{looks}")
-            self._homes[key] = build(folder, papers=papers, looks=looks, keep_pristine=keep_pristine)
+            self.say(f"building a home of {papers:,} papers, {observations} observations each")
+            folder = self.fresh(f"home-{papers}-{observations}")
+            self._homes[key] = build(folder, papers=papers, observations=observations, keep_pristine=keep_pristine)
             self.say(f"built in {self._homes[key].building.seconds:.1f} s")
         return self._homes[key]
 
@@ -151,7 +151,7 @@ def page(bench: Bench) -> Iterator[Row]:
 
 def day(bench: Bench) -> Iterator[Row]:
     """One more day, everything included, against the stock job and against the floor of the stack, in turn."""
-    built = bench.built(bench.day_papers, DAILY_LOOKS)
+    built = bench.built(bench.day_papers, DAILY_OBSERVATIONS)
     works: dict[str, Callable[[], Taken]] = {"ours": built.one_more_day}
     if "day" in bench.wanted:
         works["stock"] = lambda: _stock_day(built)
@@ -177,7 +177,7 @@ def _stock_day(built: Built) -> Taken:
     dagster_home.mkdir()
     (dagster_home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     config = home / "stock.yaml"
-    asked = {"date": str(built.made.new_date), "lookback": DAILY_LOOKS}
+    asked = {"date": str(built.made.new_date), "lookback": DAILY_OBSERVATIONS}
     config.write_text(json.dumps({"ops": {"landing__listings": {"config": asked}}}))
     with served(built.made.next_folder) as address:
         environment = {
@@ -211,8 +211,8 @@ def _floor(bench: Bench) -> Taken:
 
 def history(bench: Bench) -> Iterator[Row]:
     """One more day on ten times the history, against the same day on one time."""
-    small = bench.built(bench.day_papers, DAILY_LOOKS)
-    large = bench.built(10 * bench.day_papers, DAILY_LOOKS)
+    small = bench.built(bench.day_papers, DAILY_OBSERVATIONS)
+    large = bench.built(10 * bench.day_papers, DAILY_OBSERVATIONS)
     ours, base = in_turn(bench.repeats, large.one_more_day, small.one_more_day, say=bench.say)
     yield Row("history", f"one more day on {10 * bench.day_papers:,} papers", f"on {bench.day_papers:,}", seconds(ours),
               seconds(base), 1.3, "at most", peak(ours))  # fmt: skip
@@ -221,8 +221,10 @@ def history(bench: Bench) -> Iterator[Row]:
 def rebuild(bench: Bench) -> Iterator[Row]:
     """The full rebuild from landing, against a hand-written script on the raw tables as Parquet."""
     folder = bench.fresh("rebuild")
-    bench.say(f"landing {bench.rebuild_papers:,} papers, {bench.rebuild_looks} observations each")
-    made = generate(folder / "home", kind="archive", papers=bench.rebuild_papers, looks=bench.rebuild_looks)
+    bench.say(f"landing {bench.rebuild_papers:,} papers, {bench.rebuild_observations} observations each")
+    made = generate(
+        folder / "home", kind="archive", papers=bench.rebuild_papers, observations=bench.rebuild_observations
+    )
 
     def ours() -> Taken:
         for other in made.home.iterdir():
@@ -241,18 +243,18 @@ def rebuild(bench: Bench) -> Iterator[Row]:
         lambda: run([sys.executable, script, "build", parquet, bench.fresh("rebuild-peer") / "by_hand.duckdb"]),
         say=bench.say,
     )
-    yield Row("rebuild", f"rebuild from landing: {bench.rebuild_papers:,} papers × {bench.rebuild_looks}",
+    yield Row("rebuild", f"rebuild from landing: {bench.rebuild_papers:,} papers × {bench.rebuild_observations}",
               "one hand-written DuckDB script on Parquet", seconds(taken[0]), seconds(taken[1]), 3, "at most",
               peak(taken[0]))  # fmt: skip
 
 
 def scale(bench: Bench) -> Iterator[Row]:
     """The large warehouse built and observed once more, by the paper, against a tenth of it. One run."""
-    base = bench.built(bench.scale_base, bench.scale_looks)
+    base = bench.built(bench.scale_base, bench.scale_observations)
     base_day = base.one_more_day()
-    large = bench.built(bench.scale_papers, bench.scale_looks, keep_pristine=False)
+    large = bench.built(bench.scale_papers, bench.scale_observations, keep_pristine=False)
     large_day = large.observe()
-    size = f"{bench.scale_papers:,} papers × {bench.scale_looks}"
+    size = f"{bench.scale_papers:,} papers × {bench.scale_observations}"
     per_paper = tuple(1e6 * b.building.seconds / b.made.papers for b in (large, base))
     yield Row("scale_rebuild", f"{size}: models, gates, publication, µs a paper", f"{bench.scale_base:,} papers",
               per_paper[:1], per_paper[1:], 1.5, "at most", large.building.peak, unit="µs",
@@ -268,7 +270,7 @@ def scale(bench: Bench) -> Iterator[Row]:
 
 def queries(bench: Bench) -> Iterator[Row]:
     """Every analytics query on the large warehouse, each in its turn, each from a connection of its own."""
-    built = bench.built(bench.scale_papers, bench.scale_looks, keep_pristine=False)
+    built = bench.built(bench.scale_papers, bench.scale_observations, keep_pristine=False)
     taken = run([sys.executable, "-m", "tests.benchmarks.readers", "queries", built.home, str(bench.repeats)])
     times: dict[str, list[float]] = taken.facts["milliseconds"]
     everything = sorted(time for one in times.values() for time in one)
@@ -284,7 +286,7 @@ def queries(bench: Bench) -> Iterator[Row]:
 
 def publication(bench: Bench) -> Iterator[Row]:
     """A reader that opens and asks in a loop while one publication follows the other, against the reader alone."""
-    built = bench.built(bench.day_papers, DAILY_LOOKS)
+    built = bench.built(bench.day_papers, DAILY_OBSERVATIONS)
     built.restore()
     alone, beside, errors = [], [], 0
     publications = 0
@@ -332,7 +334,7 @@ def _generated(bench: Bench) -> Payloads:
     folder = bench.fresh("listings")
     # Its new day ended yesterday at the latest: the file names below give times up to the end of a listing's day.
     last_date = newest_last_date(utc_now().date() - timedelta(days=1))
-    made = generate(folder / "home", kind="archive", papers=6_000, looks=4, last_date=last_date)
+    made = generate(folder / "home", kind="archive", papers=6_000, observations=4, last_date=last_date)
     files = folder / "api"
     files.mkdir()
     for number, payload in enumerate(sorted((made.home / "landing" / "payloads").rglob("*.gz"))):

@@ -38,9 +38,9 @@ Make = Callable[..., Generated]
 
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
-    def made(kind: str, papers: int = 500, looks: int = 3, **more: Any) -> Generated:
+    def made(kind: str, papers: int = 500, observations: int = 3, **more: Any) -> Generated:
         home = tmp_path_factory.mktemp("world") / "home"
-        return generate(home, kind=kind, papers=papers, looks=looks, last_date=LAST, **more)
+        return generate(home, kind=kind, papers=papers, observations=observations, last_date=LAST, **more)
 
     return made
 
@@ -137,7 +137,7 @@ def test_the_batch_gate_accepts_the_landed_lists(raw: Generated) -> None:
 
 
 def test_upvotes_grow_and_saturate_and_names_collide_unevenly(make: Make) -> None:
-    world = make("raw", papers=1_500, looks=7)
+    world = make("raw", papers=1_500, observations=7)
     with opened(world.home) as connection:
         ((median, tail),) = connection.execute(
             "select median(upvotes), quantile_cont(upvotes, 0.99) from raw.entries"

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.home.resolve(),
         kind=options.world,
         papers=options.papers,
-        looks=options.observations_per_paper,
+        observations=options.observations_per_paper,
         last_date=options.last_date,
         seed=options.seed,
         memory=options.memory,

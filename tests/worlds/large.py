@@ -2,7 +2,7 @@
 
 Everything is a function of the seed and of a paper's number. Papers are numbered from the newest backwards, so the
 papers of a small world are the newest ones of a large one with the same seed: what grows is the past. The first
-listing date in the tables is a day that nobody has looked at yet: the "one more day" of the measurements.
+listing date in the tables has no observation yet: the "one more day" of the measurements.
 
 The proportions were measured on real listings: 7 authors a paper in the median and 10 on average with a tail of
 hundreds, a quarter of the author rows by people who are seen once, names that collide as unevenly as real ones,
@@ -25,10 +25,10 @@ from warehouse.keys import name_key
 LIST_SIZES = (45, 85)
 #: After this many papers every group and its people have been replaced by others.
 CAREER = 40_000
-#: Listing dates that a day's run looks at (the product's default).
+#: Listing dates that a day's run observes (the product's default).
 LOOKBACK = 7
-#: When somebody looks, every day of the week (UTC).
-LOOK_AT = time(20)
+#: Time of the daily observations (UTC).
+OBSERVATION_TIME = time(20)
 
 _MACROS = """
     -- A number from 0 to 1 that only depends on the key (below 2^57) and the salt (below 64).
@@ -64,7 +64,7 @@ _PAPERS = """
             *,
             strftime(listing_date, '%y%m') || '.' || lpad(cast(day(listing_date) * 1000 + place as varchar), 5, '0')
                 as paper_id,
-            -- Two thirds of a list are there at 08 UTC, nine tenths when somebody looks.
+            -- Two thirds of a list are there at 08 UTC, nine tenths at the observation.
             listing_date + to_seconds(cast(floor(3600 * case
                 when rnd(n, 1) < 0.64 then 8 * rnd(n, 2)
                 when rnd(n, 1) < 0.92 then 8 + 12 * rnd(n, 2)
@@ -174,18 +174,18 @@ _NAMES = """
 """
 
 _CONTENTS = """
-    -- Contents that some look shows: of papers in a range of numbers, up to the last look at each list.
+    -- Contents that an observation shows: of papers in a range of numbers, up to the last observation of each listing.
     create or replace macro versions_between(first_number, last_number) as table
     select n, version
     from (
         select
             papers.n, second_age, third_age, first_age,
-            hours(first_look, submitted_at) + {day} * (days.looks - 1) as last_age
+            hours(first_observed_at, submitted_at) + {day} * (days.observations - 1) as last_age
         from (
             select
                 *,
-                listing_date + {look_at} as first_look,
-                hours(first_look, submitted_at) + case when submitted_at > first_look then {day} else 0 end as first_age
+                listing_date + {first_time} as first_observed_at,
+                hours(first_observed_at, submitted_at) + case when submitted_at > first_observed_at then {day} else 0 end as first_age
             from world.papers where n between first_number and last_number
         ) as papers
         inner join world.days as days on papers.day_number = days.day_number
@@ -261,8 +261,8 @@ def newest_last_date(today: date) -> date:
 class World:
     """A world of ``papers`` papers up to the list of ``last_date``, and the list of the weekday after it.
 
-    ``looks``: on how many successive days each list is looked at, first on its own; ``last_date`` is the day of the
-    last looks. ``connection`` gets a schema ``world`` for it, in the database ``catalog``.
+    ``observations``: the number of successive days on which each listing is observed, first on its own; ``last_date`` is the day of the
+    last observations. ``connection`` gets a schema ``world`` for it, in the database ``catalog``.
     """
 
     def __init__(
@@ -270,13 +270,13 @@ class World:
         connection: duckdb.DuckDBPyConnection,
         *,
         papers: int,
-        looks: int,
+        observations: int,
         last_date: date,
         seed: int,
         list_sizes: tuple[int, int] = LIST_SIZES,
     ):
         self.connection = connection
-        self.looks = looks
+        self.observations = observations
         self.last_date = last_weekday(last_date)
         self.new_date = next_weekday(self.last_date)
         self.days = self._number_days(papers, random.Random(f"benchmark days {seed}"), list_sizes)
@@ -296,7 +296,7 @@ class World:
         connection.execute(_PEOPLE)
         connection.execute(
             _CONTENTS.format(
-                look_at=f"interval '20 hours' + interval {2 * (looks - 1)} seconds", day="(24 - 2 / 3600.0)"
+                first_time=f"interval '20 hours' + interval {2 * (observations - 1)} seconds", day="(24 - 2 / 3600.0)"
             )
         )
         connection.execute(_NAMES)
@@ -306,9 +306,9 @@ class World:
         starts = range(first, self.numbers, size)
         return [(start, min(start + size, self.numbers) - 1) for start in reversed(starts)]
 
-    def look_days(self, listing_date: date) -> list[date]:
-        """The days on which a list is looked at, up to the world's last."""
-        days = (listing_date + timedelta(days=n) for n in range(self.looks))
+    def observation_days(self, listing_date: date) -> list[date]:
+        """The days on which a listing is observed, up to the world's last."""
+        days = (listing_date + timedelta(days=n) for n in range(self.observations))
         return [day for day in days if day <= self.last_date]
 
     def query(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
@@ -334,11 +334,17 @@ class World:
             size = rng.randint(*sizes)
             if wanted is not None:
                 size = min(size, wanted - number)
-            # The newest lists are looked at once more, on the new day.
+            # The newest listings are observed once more, on the new day.
             age = (self.new_date - day).days
-            looks = age + 1 if age < LOOKBACK else len(self.look_days(day))
+            observations = age + 1 if age < LOOKBACK else len(self.observation_days(day))
             days.append(
-                {"day_number": len(days), "listing_date": day, "first_number": number, "size": size, "looks": looks}
+                {
+                    "day_number": len(days),
+                    "listing_date": day,
+                    "first_number": number,
+                    "size": size,
+                    "observations": observations,
+                }
             )
             number += size
             wanted = wanted if wanted is not None else number + papers
@@ -352,6 +358,6 @@ class World:
         self.connection.unregister("new_frame")
 
 
-def looked_at(day: date) -> datetime:
-    """When the looks of a day begin (UTC, without a zone, as the raw tables keep it)."""
-    return datetime.combine(day, LOOK_AT)
+def first_observation_of(day: date) -> datetime:
+    """The first observation of a day (UTC, without a zone, as the raw tables keep it)."""
+    return datetime.combine(day, OBSERVATION_TIME)

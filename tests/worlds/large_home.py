@@ -13,13 +13,13 @@ or measure "one more day" with ``HOME/next``: the new day's list and the six dat
 served by ``python -m sources.replay HOME/next`` to ``PAPERS_ENDPOINT=… papers run --date DAY --home HOME`` (``DAY`` is
 printed, and the newest date in that folder).
 
-``archive`` lands every look as API JSON, 5.8 kB an entry; ``papers rebuild --home HOME`` reads it all. ``next`` is
+``archive`` lands every observation as API JSON, 5.8 kB an entry; ``papers rebuild --home HOME`` reads it all. ``next`` is
 written too.
 
-What is made: lists of 45 to 85 papers each weekday and none at weekends, each looked at on K successive days at
+What is made: lists of 45 to 85 papers each weekday and none at weekends, each observed on K successive days at
 20 UTC. Papers are numbered backwards from the new day, so a larger world has the same newest days. One million papers
 are 59 years of lists; the present site's lists are not that old, but what costs is their number. See ``large`` for
-the proportions. What a raw warehouse simplifies: positions in a list don't change between looks.
+the proportions. What a raw warehouse simplifies: positions in a list don't change between observations.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ import polars as pl
 
 from orchestration.gates.rules import BATCH, MARTS
 from tests.worlds import shapes
-from tests.worlds.large import LOOKBACK, World, looked_at, newest_last_date
+from tests.worlds.large import LOOKBACK, World, first_observation_of, newest_last_date
 from tests.worlds.records import Account, Claim
 from warehouse.clock import utc_now
 from warehouse.landing.archive import Capture, Landing, PayloadRef
@@ -69,13 +69,13 @@ def generate(
     *,
     kind: str,
     papers: int,
-    looks: int,
+    observations: int,
     last_date: date | None = None,
     seed: int = SEED,
     memory: str = "5GB",
     say: Callable[[str], None] = lambda _: None,
 ) -> Generated:
-    """Make a home of ``kind`` raw or archive with ``papers`` papers, each list looked at on ``looks`` days.
+    """Make a home of ``kind`` raw or archive with ``papers`` papers, each listing observed on ``observations`` days.
 
     ``last_date``: the day of the last observations, by default the weekday before the newest one, so that the new
     day is today or, at a weekend, Friday, and can be observed now. The home must not exist.
@@ -83,7 +83,7 @@ def generate(
     home.mkdir(parents=True)
     last = last_date or newest_last_date(utc_now().date())
     with _scratch(home, memory) as connection:
-        world = World(connection, papers=papers, looks=looks, last_date=last, seed=seed)
+        world = World(connection, papers=papers, observations=observations, last_date=last, seed=seed)
         say(f"{papers} papers on lists from {world.first_date} to {world.last_date}")
         if kind == "archive":
             land(world, Landing(home / "landing"), world.first_date)
@@ -95,30 +95,30 @@ def generate(
 
 
 def land(world: World, landing: Landing, first_date: date) -> None:
-    """Land every look at the lists from ``first_date`` on, in the order of looking, as a run of that day would have."""
+    """Land every observation of the listings from ``first_date`` on, in order of time, as daily runs would."""
     entries = Entries(world)
     pending = []
-    for run_day, listing_date, observed_at in looks_of(world, first_date):
+    for run_day, listing_date, observed_at in observations_of(world, first_date):
         pending.append((listing_date, observed_at, entries.payload(listing_date, observed_at)))
         if len(pending) == BATCH_SIZE:
             _land(landing, pending)
             pending = []
-            entries.forget(run_day - timedelta(days=world.looks))
+            entries.forget(run_day - timedelta(days=world.observations))
     _land(landing, pending)
 
 
-def looks_of(world: World, first_date: date) -> Iterator[tuple[date, date, datetime]]:
-    """(day of the run, listing date, moment) of every look at the lists from ``first_date`` on, in order."""
+def observations_of(world: World, first_date: date) -> Iterator[tuple[date, date, datetime]]:
+    """(day of the run, listing date, moment) of every observation of the listings from ``first_date`` on, in order."""
     run_day = first_date
     while run_day <= world.last_date:
-        for age in reversed(range(min(world.looks, (run_day - first_date).days + 1))):
-            yield run_day, run_day - timedelta(days=age), look_moment(world, run_day, age)
+        for age in reversed(range(min(world.observations, (run_day - first_date).days + 1))):
+            yield run_day, run_day - timedelta(days=age), observation_moment(world, run_day, age)
         run_day += timedelta(days=1)
 
 
-def look_moment(world: World, run_day: date, age: int) -> datetime:
-    """When a run looks at the list of ``age`` days before: the oldest list first, one after the other."""
-    return looked_at(run_day) + timedelta(seconds=2 * (world.looks - 1 - age))
+def observation_moment(world: World, run_day: date, age: int) -> datetime:
+    """When a run observes the listing of ``age`` days before: the oldest first, one after the other."""
+    return first_observation_of(run_day) + timedelta(seconds=2 * (world.observations - 1 - age))
 
 
 def write_next(world: World, folder: Path) -> None:
@@ -127,14 +127,14 @@ def write_next(world: World, folder: Path) -> None:
     entries = Entries(world)
     for age in range(LOOKBACK):
         listing_date = world.new_date - timedelta(days=age)
-        body = entries.payload(listing_date, looked_at(world.new_date))
+        body = entries.payload(listing_date, first_observation_of(world.new_date))
         (folder / f"{listing_date}.json").write_bytes(body)
 
 
 def _write_known(world: World, folder: Path) -> None:
     """One capture that the archive has already: importing it builds what is not built, and lands nothing."""
     folder.mkdir()
-    *_, (_, listing_date, observed_at) = looks_of(world, world.last_date)
+    *_, (_, listing_date, observed_at) = observations_of(world, world.last_date)
     body = Entries(world).payload(listing_date, observed_at)
     (folder / shapes.capture_name(listing_date, observed_at, "json")).write_bytes(body)
 
@@ -187,7 +187,7 @@ class _Paper:
         return {**entry, "paper": paper, "numComments": comments}
 
 
-#: What a look shows of a paper; `age` in hours. One place, for the tables and for the payloads.
+#: What an observation shows of a paper; `age` in hours. One place, for the tables and for the payloads.
 _SEEN = """
     version_at(age, second_age, third_age) as version,
     upvotes_at(age, final, tau, burst, burst_age, unvoted_age) as upvotes,
@@ -197,15 +197,15 @@ _SEEN = """
 
 
 def _read_papers(world: World, day: dict[str, Any]) -> dict[date, list[_Paper]]:
-    """The papers of one list with all that any look at it shows."""
+    """The papers of one list with the values of every observation."""
     first, last = day["first_number"], day["first_number"] + day["size"] - 1
     listing_date = day["listing_date"]
-    moments = [look_moment(world, listing_date + timedelta(days=age), age) for age in range(world.looks)]
-    moments.append(looked_at(world.new_date))
+    moments = [observation_moment(world, listing_date + timedelta(days=age), age) for age in range(world.observations)]
+    moments.append(first_observation_of(world.new_date))
     growth: dict[int, dict[datetime, tuple[Any, ...]]] = {}
     rows = world.query(
         f"""select n, moment, {_SEEN} from (
-                select *, hours(moment, submitted_at) as age from world.papers, unnest($1::timestamp[]) as looks(moment)
+                select *, hours(moment, submitted_at) as age from world.papers, unnest($1::timestamp[]) as observations(moment)
                 where n between $2 and $3 and submitted_at <= moment)""",
         [moments, first, last],
     )
@@ -269,9 +269,9 @@ def submitter_of(number: int) -> Account:
     return Account(account_id, f"reader{number}", f"Invented Reader {number}")
 
 
-def _land(landing: Landing, looks: Sequence[tuple[date, datetime, bytes]]) -> None:
+def _land(landing: Landing, observations: Sequence[tuple[date, datetime, bytes]]) -> None:
     with landing.writing() as batch:
-        for listing_date, observed_at, body in looks:
+        for listing_date, observed_at, body in observations:
             batch.land(
                 [(_URL.format(day=listing_date), body)],
                 source=_URL.format(day=listing_date),
@@ -306,8 +306,8 @@ def _write_raw(world: World, home: Path, say: Callable[[str], None]) -> None:
         pass  # makes the tables
     connection = world.connection
     connection.execute(f"attach '{str(home / 'raw.duckdb').replace(chr(39), chr(39) * 2)}' as home")
-    _make_looks(world, landed_from, journal)
-    say("looks")
+    _create_observations(world, landed_from, journal)
+    say("observations")
     first = connection.execute(
         "select coalesce(max(first_number + size), 0) from world.days where listing_date >= ?", [landed_from]
     ).fetchall()[0][0]
@@ -317,7 +317,7 @@ def _write_raw(world: World, home: Path, say: Callable[[str], None]) -> None:
         connection.execute(_INSERT_CONTENTS, [low, high])
         connection.execute(_INSERT_AUTHORS, [low, high])
     say("contents and authors")
-    loads = connection.execute("select count(*) from world.looks").fetchall()[0][0]
+    loads = connection.execute("select count(*) from world.observations").fetchall()[0][0]
     step = max(1, 2_000_000 // (sum(day["size"] for day in world.days) // len(world.days)))
     for low in range(1, loads + 1, step):
         connection.execute(_INSERT_ENTRIES, [low, low + step - 1])
@@ -336,13 +336,13 @@ def _write_raw(world: World, home: Path, say: Callable[[str], None]) -> None:
     say("fields and gate results")
 
 
-def _make_looks(world: World, until: date, journal: Path) -> None:
-    """``world.looks``: one row per capture of lists before ``until``, with its line in the journal."""
+def _create_observations(world: World, until: date, journal: Path) -> None:
+    """``world.observations``: one row per capture of lists before ``until``, with its line in the journal."""
     rows = []
     lines: dict[str, list[bytes]] = {}
     sizes = {day["listing_date"]: day["size"] for day in world.days}
     numbers = {day["listing_date"]: day["day_number"] for day in world.days}
-    for run_day, listing_date, observed_at in looks_of(world, world.first_date):
+    for run_day, listing_date, observed_at in observations_of(world, world.first_date):
         if listing_date >= until:
             continue
         digest = hashlib.sha256(f"{listing_date} {observed_at}".encode()).hexdigest()
@@ -370,7 +370,7 @@ def _make_looks(world: World, until: date, journal: Path) -> None:
         "digest": pl.String, "payload_bytes": pl.Int64,
     }  # fmt: skip
     world.connection.register("new_frame", pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
-    world.connection.execute("create or replace table world.looks as from new_frame")
+    world.connection.execute("create or replace table world.observations as from new_frame")
     world.connection.unregister("new_frame")
 
 
@@ -416,10 +416,10 @@ _INSERT_ENTRIES = f"""
                 row_number() over (partition by day_number order by final desc, n) as position,
                 {_TITLE_KEY.format("title_of(n)")} as title_key
             from world.papers
-            where day_number in (select day_number from world.looks where load_number between $1 and $2)
+            where day_number in (select day_number from world.observations where load_number between $1 and $2)
         ) as papers
-        inner join (from world.looks where load_number between $1 and $2) as looks
-            on papers.day_number = looks.day_number,
+        inner join (from world.observations where load_number between $1 and $2) as observations
+            on papers.day_number = observations.day_number,
         lateral (select hours(observed_at, submitted_at) as age) as ages
         where submitted_at <= observed_at
     ) as seen
@@ -428,24 +428,24 @@ _INSERT_ENTRIES = f"""
 _INSERT_LOADS = """
     insert into home.raw.loads by name
     select
-        looks.load_id, load_number, 'api_json' as format, 'daily' as kind,
+        observations.load_id, load_number, 'api_json' as format, 'daily' as kind,
         'https://papers.example.org/api/daily_papers?date=' || listing_date || '&limit=100&p=0' as source, listing_date,
         observed_at, 'clock' as observed_at_basis, landed_at, 1 as payload_count, payload_bytes,
         digest as payload_sha256, coalesce(counted, 0) as received, coalesce(counted, 0) as entries, 0 as refused,
         'accepted' as verdict, 'gate' as verdict_by, 'generated-' || run_day as loaded_in
-    from world.looks as looks
+    from world.observations as observations
     left join (select load_id, count(*) as counted from home.raw.entries group by load_id) as entries
-        on looks.load_id = entries.load_id
-    order by looks.load_number
+        on observations.load_id = entries.load_id
+    order by observations.load_number
 """
 #: What the product's loader saw in the last lists, for every list before them.
 _INSERT_FIELDS = """
     insert into home.raw.fields_seen by name
     select
-        looks.load_id, path, types, cast(round(loads.entries * present_share) as bigint) as present,
+        observations.load_id, path, types, cast(round(loads.entries * present_share) as bigint) as present,
         cast(round(loads.entries * parents_share) as bigint) as parents, is_known
-    from world.looks as looks
-    inner join home.raw.loads as loads on looks.load_id = loads.load_id,
+    from world.observations as observations
+    inner join home.raw.loads as loads on observations.load_id = loads.load_id,
     (
         select
             path, types, is_known, sum(present) / sum(entries) as present_share,
@@ -473,7 +473,7 @@ def _insert_gate_results(world: World) -> None:
                'generated-' || run_day as run_id, gate, run_day + $1 as checked_at, expectation, severity,
                true as passed, '0' as observed, 0 as unexpected, reason, remedy,
                'generated-' || run_day || '/' || gate || '.html' as data_docs
-           from (select distinct run_day from world.looks), rules
+           from (select distinct run_day from world.observations), rules
            order by run_day, gate""",
         [time(20, 1)],
     )

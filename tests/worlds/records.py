@@ -64,7 +64,7 @@ class Person:
 
 @dataclass
 class Paper:
-    """One invented paper. Every ``Timeline`` and ``growth`` is evaluated when somebody looks."""
+    """One invented paper. Every ``Timeline`` and ``growth`` is evaluated at the moment of an observation."""
 
     paper_id: str
     title: str

@@ -25,9 +25,9 @@ from tests.worlds.month import build_ordinary_world
 from tests.worlds.records import LAST_DATE, Placement, World, at, days
 
 ARCHIVE = Path(__file__).parents[2] / "warehouse" / "sample" / "archive"
-#: UTC hours at which a listing is looked at on its own day.
+#: UTC hours of the observations of a listing on its own day.
 OWN_DAY_HOURS = (8, 14, 20)
-#: Days after it on which it is looked at once more, in the run that ends at 20:00.
+#: Days after it with one more observation, in the run that ends at 20:00.
 LOOKBACK_DAYS = 4
 #: Seconds that a run takes from one listing date to the next.
 FETCH_SECONDS = 4
@@ -70,7 +70,7 @@ def build_world() -> World:
 
 
 def observations(day: date) -> list[datetime]:
-    """When the listing of ``day`` is looked at through the API. An empty weekend is asked for twice."""
+    """The moments at which the API listing of ``day`` is observed; an empty weekend twice."""
     if day.weekday() >= 5:
         return [at(day, 8), at(day, 20)]
     own_day = [at(day, hour) for hour in OWN_DAY_HOURS]
@@ -82,7 +82,7 @@ def observations(day: date) -> list[datetime]:
 
 
 def api_captures(world: World) -> Iterator[Capture]:
-    """What the API answered at every look."""
+    """The answers of the API at every observation."""
     for day, placements in world.listings.items():
         for moment in observations(day):
             listed = shapes.entries(placements, moment)

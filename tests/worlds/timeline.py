@@ -1,6 +1,6 @@
 """Things that change with time: values that switch at a moment, and counts that grow.
 
-Everything is a function of the time asked for, so a capture is just the world looked at once.
+Everything is a function of the time asked for, so a capture is the world at one moment.
 """
 
 from __future__ import annotations
