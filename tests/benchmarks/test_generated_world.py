@@ -62,7 +62,7 @@ def rows(home: Path, table: str) -> list[tuple[Any, ...]]:
         return sorted(connection.execute(f"select {COMPARED[table]} from raw.{joined}").fetchall(), key=repr)
 
 
-def test_a_seed_tells_every_row(make: Make) -> None:
+def test_a_seed_determines_every_row(make: Make) -> None:
     made, again, other = make("raw", papers=300), make("raw", papers=300), make("raw", papers=300, seed=7)
     for table in COMPARED:
         assert rows(again.home, table) == rows(made.home, table), table

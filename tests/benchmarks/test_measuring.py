@@ -60,7 +60,7 @@ time.sleep(1.5)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-def test_a_process_that_ends_while_it_is_looked_at_holds_nothing() -> None:
+def test_a_process_that_ends_during_the_measurement_counts_as_zero() -> None:
     code = "import time; print('up', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         assert process.stdout and process.stdout.readline() == b"up\n"

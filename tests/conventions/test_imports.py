@@ -37,7 +37,7 @@ def test_a_package_imports_only_what_it_may(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["sources", "warehouse", "orchestration"])
-def test_every_module_says_what_belongs_in_it(package: str) -> None:
+def test_every_module_has_a_docstring(package: str) -> None:
     assert [str(path) for path in _modules(package) if not ast.get_docstring(ast.parse(path.read_text()))] == []
 
 

@@ -34,7 +34,7 @@ def test_the_citation_names_this_version() -> None:
     assert (cited["version"], cited["license"]) == (project["version"], project["license"])
 
 
-def test_every_dependency_says_what_it_is_for() -> None:
+def test_every_dependency_has_a_comment_with_its_purpose() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     block = text.split("dependencies = [", 1)[1].split("\n]", 1)[0]
     first = next(line for line in block.splitlines() if line.strip())

@@ -163,7 +163,7 @@ def odd() -> None:
         ([odd], "open the run in `papers ui` and read its log.", "odd"),
     ],
 )
-def test_the_sensor_says_what_to_do(
+def test_the_alert_of_the_sensor_states_the_remedy(
     assets: list[Any], first_line: str, why: str, hook: Hook, settings_of: Callable[..., Settings]
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:

@@ -56,7 +56,7 @@ any_day = pytest.mark.parametrize("now", MOMENTS.values(), ids=MOMENTS)
 
 
 @any_day
-def test_the_schedule_asks_for_the_days_up_to_the_one_of_its_tick(now: datetime) -> None:
+def test_the_schedule_observes_the_days_up_to_the_day_of_its_tick(now: datetime) -> None:
     tick = now.replace(hour=22, minute=30, second=0)
     context = dg.build_schedule_context(scheduled_execution_time=tick)
     (request,) = daily_schedule(Settings(lookback=7)).evaluate_tick(context).run_requests or []
@@ -92,7 +92,7 @@ def test_today_is_a_listing_date_and_tomorrow_is_not_yet(now: datetime, set_cloc
 
 
 @any_day
-def test_a_manifest_gives_moments_up_to_now(now: datetime, set_clock: SetClock, tmp_path: Path) -> None:
+def test_a_manifest_accepts_moments_up_to_now(now: datetime, set_clock: SetClock, tmp_path: Path) -> None:
     set_clock(now)
     manifest = tmp_path / "manifest.tsv"
 

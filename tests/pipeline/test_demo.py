@@ -98,7 +98,7 @@ def test_a_query_answers_in_every_format(demo: Papers, tmp_path: Path) -> None:
     assert "--output" in demo("query", "rising_now", "--format", "parquet", expect=2).err
 
 
-def test_the_parquet_export_holds_what_its_manifest_says(demo: Papers) -> None:
+def test_the_parquet_export_equals_its_manifest(demo: Papers) -> None:
     exports = demo.home / "exports"
     manifest = json.loads((exports / "manifest.json").read_text())
     assert {table["table"] for table in manifest["tables"]} == set(PUBLIC)
@@ -116,7 +116,7 @@ def test_the_file_is_written_for_older_readers(demo: Papers) -> None:
     assert tags[0][0]["storage_version"].startswith("v1.5.0")
 
 
-def test_status_says_what_is_published_and_what_was_refused(demo: Papers) -> None:
+def test_status_lists_published_tables_and_rejected_loads(demo: Papers) -> None:
     facts = demo("status", "--json").facts
     assert {row["table"] for row in facts["tables"]} == set(PUBLIC)
     assert {row["reason_code"] for row in facts["quarantine"]} == {"duplicate_in_listing"}

@@ -122,7 +122,7 @@ def test_it_holds_what_gained_most_and_what_is_new(home: Home, window: str, hour
     assert [r.paper_id for r in home.select(window=window, top=4).risers] == [r for r, *_ in expected[:4]]
 
 
-def test_a_gain_says_over_how_long_it_really_is(home: Home) -> None:
+def test_a_gain_is_shown_with_its_real_hours(home: Home) -> None:
     riser = home.select(top=1).risers[0]
     before = "observed_at <= timestamp '2026-09-29 20:00:00' and observed_at > timestamp '2026-09-28 12:00:00'"
     home.change(
@@ -134,7 +134,7 @@ def test_a_gain_says_over_how_long_it_really_is(home: Home) -> None:
     assert gained(longer) == f"+{longer.gain} upvotes in 60 hours" and longer.gain >= riser.gain
 
 
-def test_it_says_why_each_paper_is_in_it(home: Home) -> None:
+def test_each_paper_is_shown_with_its_reasons(home: Home) -> None:
     riser = home.select(keywords=("small models",)).risers[0]
     reasons = " ".join(why(riser))
     assert f"+{riser.gain_24h} upvotes in 24 hours, now {riser.upvotes}." in reasons
@@ -160,7 +160,7 @@ def test_a_keyword_is_found_in_the_text_or_in_the_listed_keywords(home: Home, ke
         assert listed and {paper for (paper,) in listed} <= {r.paper_id for r in found}
 
 
-def test_an_organization_stands_for_everything_beneath_it_at_the_time(home: Home) -> None:
+def test_a_filter_on_an_organization_includes_its_parts_at_the_time(home: Home) -> None:
     (part, name), (whole, _) = home.rows(
         "select organization_id, any_value(organizations.display_name) from marts.rpt_paper_trends "
         "join marts.dim_papers using (paper_id) join marts.dim_organizations as organizations using (organization_id) "
@@ -435,7 +435,7 @@ def test_texts_and_links_are_made_harmless() -> None:
         assert web_address(bad) is None
 
 
-def test_the_job_of_dagster_sends_it_and_says_whom_it_failed(relay: Home, mailbox: Mailbox) -> None:
+def test_the_job_of_dagster_sends_it_and_names_failed_recipients(relay: Home, mailbox: Mailbox) -> None:
     job = digest_job(relay.settings)
     assert digest_schedule(relay.settings, job).default_status == dg.DefaultScheduleStatus.RUNNING
     assert digest_schedule(Settings(home=relay.path), job).default_status == dg.DefaultScheduleStatus.STOPPED
@@ -461,7 +461,7 @@ def test_a_dry_run_writes_what_would_be_sent(home: Home) -> None:
     assert not (home.path / "digest" / "sent.jsonl").exists()
 
 
-def test_it_is_printed_where_nobody_subscribed(home: Home) -> None:
+def test_a_digest_without_subscriptions_is_printed(home: Home) -> None:
     papers = Papers(home.path)
     printed = papers("digest", "--top", "1")
     assert "Lanternfish-Riser" in printed.out and "2. " not in printed.out

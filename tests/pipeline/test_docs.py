@@ -19,7 +19,7 @@ from warehouse.report.definitions import read_contracts
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
-def test_the_data_dictionary_says_what_the_contracts_say() -> None:
+def test_the_data_dictionary_equals_the_contracts() -> None:
     assert DICTIONARY.read_text(encoding="utf-8") == dictionary() + "\n", "run `make dictionary`"
 
 

@@ -48,6 +48,6 @@ def test_explain_organization_by_id_slug_and_name(demo: Papers) -> None:
     assert slug in demo("explain", "organization", own).out
 
 
-def test_nobody_of_that_name_is_a_usage_error(demo: Papers) -> None:
+def test_an_unknown_name_is_a_usage_error(demo: Papers) -> None:
     assert "No author is called" in demo("explain", "author", "Nobody Atall", expect=2).err
     assert "No organization is called" in demo("explain", "organization", "Nowhere", expect=2).err

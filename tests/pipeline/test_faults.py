@@ -38,7 +38,7 @@ FAST = {row.became: row for row in reversed(TABLE)}.values()
     "row",
     [pytest.param(row, marks=() if row in FAST else pytest.mark.slow, id="+".join(row.faults)) for row in TABLE],
 )
-def test_a_fault_does_what_the_table_says(row: Row, site: ReplayServer, tmp_path: Path) -> None:
+def test_a_fault_has_the_outcome_in_the_table(row: Row, site: ReplayServer, tmp_path: Path) -> None:
     home = Warehouse.at(tmp_path / "home")
     site.shifted.clear()
     site.faults[:] = [read_fault(text) for text in row.faults]

@@ -69,7 +69,7 @@ def test_atom_has_what_the_standard_requires(home: Home) -> None:
     assert len(ids(home)) == 20 and ids(home, "speech.xml") and not ids(home, "none.xml")
 
 
-def test_the_json_feed_says_the_same(home: Home) -> None:
+def test_the_json_feed_equals_the_atom_feed(home: Home) -> None:
     home.subscribe(SUBSCRIPTIONS)
     write_feeds(home.settings)
     for atom, other in (("atom.xml", "feed.json"), ("speech.xml", "speech.json"), ("none.xml", "none.json")):

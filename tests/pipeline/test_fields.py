@@ -61,7 +61,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, columns: str, day: str) -> list
     ).fetchall()
 
 
-def test_a_paper_seen_before_the_field_existed_is_not_without_it(built: duckdb.DuckDBPyConnection) -> None:
+def test_a_paper_observed_before_a_field_existed_is_not_counted_as_without_it(built: duckdb.DuckDBPyConnection) -> None:
     statuses = "code_status, keywords_status, organization_status"
     assert _rows(built, statuses, "2026-03-03") == [
         ("known", "known", "not_provided"),

@@ -117,7 +117,7 @@ def test_rows_may_vanish_for_a_reason_that_is_on_record(home: Settings) -> None:
     assert mart_offences(home, None)["rows_lost"].rows == 0
 
 
-def test_a_live_run_that_observed_nothing_lately_is_told(home: Settings) -> None:
+def test_a_live_run_without_recent_observations_is_reported(home: Settings) -> None:
     with duckdb.connect(str(home.published_database), read_only=True) as connection:
         newest = connection.execute("select max(observed_at) from marts.fct_upvote_observations").fetchall()[0][0]
     assert mart_offences(home, newest + timedelta(hours=35))["not_fresh"].rows == 0

@@ -84,7 +84,7 @@ def test_each_refused_file_is_in_quarantine_with_its_reason(imported: tuple[Pape
     assert reasons == ["not_a_list", "not_entries"]
 
 
-def test_the_text_page_tells_what_a_text_can_tell(imported: tuple[Papers, Called]) -> None:
+def test_the_text_page_fills_the_columns_that_a_text_has(imported: tuple[Papers, Called]) -> None:
     papers, _ = imported
     with papers.published() as connection:
         rows = connection.execute(
@@ -113,7 +113,7 @@ def test_the_organizations_with_most_papers_are_decided_with_a_kind(imported: tu
     assert [row for row in largest if row[1] == "unknown" or not row[2]] == []
 
 
-def test_a_second_import_changes_no_row_and_says_so(shared_data: Path, imported: tuple[Papers, Called]) -> None:
+def test_a_second_import_changes_no_row_and_reports_that(shared_data: Path, imported: tuple[Papers, Called]) -> None:
     papers, _ = imported
     before = (papers.home / "papers.duckdb").read_bytes(), (papers.home / "raw.duckdb").read_bytes()
     called = papers("import", *_arguments(shared_data))

@@ -117,7 +117,7 @@ def test_without_gains_the_first_page_lists_the_latest_papers(demo: Papers, tmp_
     assert not list((home.folder / "papers").iterdir())
 
 
-def test_a_longer_window_is_taken_and_named_when_a_day_tells_nothing(demo: Papers, tmp_path: Path) -> None:
+def test_a_longer_window_is_shown_when_no_paper_rose_in_a_day(demo: Papers, tmp_path: Path) -> None:
     home = copy_of(demo, tmp_path / "home").change("update rpt_paper_trends set gain_24h = 0")
     expected = home.rows(
         """select coalesce(gain_7d, case when first_observed_at > as_of - interval 7 day then gain_observed end) as gain
@@ -149,7 +149,7 @@ def test_a_paper_page_shows_every_observation_and_carried_day(site: Site) -> Non
     assert min(drawn) > 0
 
 
-def test_a_paper_page_tells_its_measures_and_authors(site: Site) -> None:
+def test_a_paper_page_shows_measures_and_authors(site: Site) -> None:
     paper_id, upvotes, gain, percentile = site.rows(
         "select paper_id, upvotes, gain_24h, cohort_percentile from rpt_paper_trends "
         "where gain_24h > 0 order by gain_24h desc limit 1"
@@ -354,7 +354,7 @@ def read_data(site: Site) -> dict[str, list[list[object]]]:
     return json.loads(text.removeprefix("window.PAPERS=").rstrip(";\n"))  # type: ignore[no-any-return]
 
 
-def test_the_search_knows_every_paper_with_its_authors(site: Site) -> None:
+def test_the_search_data_hold_every_paper_with_its_authors(site: Site) -> None:
     data = read_data(site)
     shown = {row[0]: row for row in data["papers"]}
     assert shown.keys() == {paper_id for (paper_id,) in site.rows("select paper_id from dim_papers")}
@@ -467,7 +467,7 @@ def test_a_listed_text_is_one_bounded_line() -> None:
     assert page_name("title:../../etc/passwd") == "title-..-..-etc-passwd.html"
 
 
-def test_a_curve_tells_seen_from_carried() -> None:
+def test_a_curve_separates_observed_and_carried_points() -> None:
     from datetime import date, datetime
 
     points = points_of([(datetime(2026, 9, 1, 8), 5), (datetime(2026, 9, 4, 8), 9)], [(date(2026, 9, 2), 5)])
@@ -520,7 +520,7 @@ def test_twenty_thousand_papers_fit_ten_megabytes_and_ten_seconds(demo: Papers, 
     assert spent < 10, f"{spent:.1f} s of processor time"
 
 
-def test_a_large_warehouse_shows_the_latest_papers_and_says_how_many_it_leaves_out(
+def test_a_large_warehouse_shows_the_latest_papers_and_counts_the_others(
     demo: Papers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = copy_of(demo, tmp_path / "home")

@@ -25,7 +25,7 @@ def verdicts(home: Warehouse) -> dict[str, str]:
     return dict(home.rows("select load_id, verdict from raw.loads"))
 
 
-def test_an_accepted_load_of_the_future_is_judged_again(tmp_path: Path, set_clock: Callable[[datetime], None]) -> None:
+def test_an_accepted_load_of_the_future_is_checked_again(tmp_path: Path, set_clock: Callable[[datetime], None]) -> None:
     home = Warehouse.at(tmp_path)
     set_clock(NOW + timedelta(days=366))
     (early, late) = home.land(
@@ -42,7 +42,7 @@ def test_an_accepted_load_of_the_future_is_judged_again(tmp_path: Path, set_cloc
     assert home.judged("another run").rejected == {}, "it is judged once"
 
 
-def test_a_gate_that_takes_everything_back_blocks(tmp_path: Path, set_clock: Callable[[datetime], None]) -> None:
+def test_a_gate_that_rejects_all_accepted_loads_blocks(tmp_path: Path, set_clock: Callable[[datetime], None]) -> None:
     home = Warehouse.at(tmp_path)
     set_clock(NOW + timedelta(days=366))
     home.land(("2027-09-09", "2027-09-09T22:00:00", listing("2027-09-09", 3)))

@@ -328,7 +328,7 @@ def test_a_query_without_rows_names_what_is_missing() -> None:
         )
 
 
-def test_every_query_says_what_no_row_means() -> None:
+def test_every_query_explains_an_empty_result() -> None:
     for query in load_queries().values():
         assert query.empty.endswith(".") and query.empty[0].islower(), query.name
 

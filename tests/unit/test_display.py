@@ -106,7 +106,7 @@ def test_only_addresses_of_known_code_hosts_become_links(listed: str | None, lin
     assert code_link(listed) == link
 
 
-def test_a_number_takes_its_form_of_the_noun() -> None:
+def test_a_number_selects_the_form_of_the_noun() -> None:
     assert [f"{n} {plural(n, 'star')}" for n in (0, 1, 2, -1)] == ["0 stars", "1 star", "2 stars", "-1 star"]
     assert [plural(n, "entry", "entries") for n in (1, 2)] == ["entry", "entries"]
 

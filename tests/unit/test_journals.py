@@ -106,7 +106,7 @@ def test_lines_of_before_checksums_are_valid(tmp_path: Path) -> None:
     assert loads(landing) == before + later
 
 
-def test_only_the_last_line_may_be_torn(tmp_path: Path) -> None:
+def test_only_the_last_line_may_be_partial(tmp_path: Path) -> None:
     landing = Landing(tmp_path)
     first, second = land(landing, 2)
     journal = journal_of(tmp_path)
@@ -218,7 +218,7 @@ def test_what_is_damaged_does_not_keep_the_rest_from_being_copied(tmp_path: Path
         lambda line: line.replace(b"2026-11-23", b"2026-11-24"),
     ],
 )
-def test_a_damaged_line_of_the_record_mails_nobody_twice(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_line_of_the_record_sends_no_mail_twice(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "sent.jsonl"
     deliveries = [Delivery("daily", "2026-11-23", f"{who}@example.org") for who in ("ada", "grace")]
     record = SentRecord(path)
@@ -235,7 +235,7 @@ def test_a_damaged_line_of_the_record_mails_nobody_twice(tmp_path: Path, damage:
         assert state == "sending", "nothing is sent again until a person says so"
 
 
-def test_the_record_reads_lines_of_before_checksums_and_goes_on_after_a_kill(tmp_path: Path) -> None:
+def test_the_record_reads_lines_without_checksums_and_continues_after_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "sent.jsonl"
     old = {"at": "x", "subscription": "daily", "issue": "2026-11-23", "recipient": "ada@example.org", "state": "sent"}
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(old).encode() + b'\n{"at": "2026')

@@ -75,7 +75,7 @@ def test_a_title_writes_no_header_and_no_body(title: str) -> None:
     assert max(map(len, head.split(b"\r\n"))) < 300
 
 
-def test_a_title_that_looks_encoded_is_shown_as_it_is() -> None:
+def test_a_title_like_an_encoded_word_is_shown_unchanged() -> None:
     title = "=?utf-8?q?Free?= words"
     assert title in subject_of(as_bytes(as_mail(issue(title), "papers@example.org", "ada@example.org", NOW)))
 
@@ -96,7 +96,7 @@ def test_the_reason_of_a_remote_server_writes_no_header_of_an_alert(
 
 @pytest.mark.parametrize("name", ["From", "To", "List-Id", "Message-ID", "List-Unsubscribe"])
 @pytest.mark.parametrize("value", ["a@b.c\r\nBcc: d@e.f", "a@b.c\nx", "a\x00", "ä@b.c", "a\r"])
-def test_an_address_with_a_line_break_makes_no_mail(name: str, value: str) -> None:
+def test_an_address_with_a_line_break_is_refused(name: str, value: str) -> None:
     with pytest.raises(MailError, match=name):
         build_mail({name: value}, "text")
 
@@ -111,7 +111,7 @@ def test_headers_are_checked_in_the_bytes_to_be_sent() -> None:
 @pytest.mark.parametrize(
     "address", ["https://example.org/leave?" + "k=v&" * 60, "mailto:leave@example.org?subject=" + "x" * 200]
 )
-def test_the_address_for_leaving_is_ascii_on_one_line(address: str) -> None:
+def test_the_unsubscribe_address_is_ascii_on_one_line(address: str) -> None:
     body = as_bytes(as_mail(issue(unsubscribe=address), "papers@example.org", "ada@example.org", NOW))
     lines = body.partition(b"\r\n\r\n")[0].split(b"\r\n")
     assert f"List-Unsubscribe: <{address}>".encode() in lines

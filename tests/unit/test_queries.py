@@ -132,7 +132,7 @@ def test_movers_are_those_with_a_rank_in_both_weeks(connection: duckdb.DuckDBPyC
         ("organization_families", "rpt_organization_trends", "organization_id", "family_"),
     ],
 )
-def test_the_last_week_is_the_last_one_in_which_somebody_gained(
+def test_the_last_week_is_the_last_one_with_gains(
     connection: duckdb.DuckDBPyConnection, name: str, table: str, key: str, prefix: str
 ) -> None:
     insert(connection, "dim_authors", [{"author_id": "a", "display_name": "a"}])
@@ -214,7 +214,7 @@ def test_late_bloomers_are_papers_whose_best_day_is_known(connection: duckdb.Duc
     assert [row["title"] for row in answer(connection, "late_bloomers")] == ["late"]
 
 
-def test_half_lives_by_weekday_say_how_fine_they_can_be_known(connection: duckdb.DuckDBPyConnection) -> None:
+def test_half_lives_by_weekday_state_their_resolution(connection: duckdb.DuckDBPyConnection) -> None:
     monday = {"first_listed_on": "2026-01-05", "observation_count": 4}
     rows = [
         {**monday, "half_life_hours": 24.0, "half_life_resolution_hours": 24.0},

@@ -114,7 +114,7 @@ def page_props(name: str) -> Json:
 # --- the archive as a whole
 
 
-def test_regenerating_gives_what_is_committed(tmp_path: Path) -> None:
+def test_the_generated_sample_equals_the_committed_one(tmp_path: Path) -> None:
     write(tmp_path)
     committed = {p.relative_to(ARCHIVE) for p in ARCHIVE.rglob("*") if p.is_file()}
     assert {p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file()} == committed

@@ -185,7 +185,8 @@ _CONTENTS = """
             select
                 *,
                 listing_date + {first_time} as first_observed_at,
-                hours(first_observed_at, submitted_at) + case when submitted_at > first_observed_at then {day} else 0 end as first_age
+                hours(first_observed_at, submitted_at)
+                    + case when submitted_at > first_observed_at then {day} else 0 end as first_age
             from world.papers where n between first_number and last_number
         ) as papers
         inner join world.days as days on papers.day_number = days.day_number
@@ -261,8 +262,8 @@ def newest_last_date(today: date) -> date:
 class World:
     """A world of ``papers`` papers up to the list of ``last_date``, and the list of the weekday after it.
 
-    ``observations``: the number of successive days on which each listing is observed, first on its own; ``last_date`` is the day of the
-    last observations. ``connection`` gets a schema ``world`` for it, in the database ``catalog``.
+    ``observations``: the number of successive days on which each listing is observed, first on its own; ``last_date``
+    is the day of the last observations. ``connection`` gets a schema ``world``, in the database ``catalog``.
     """
 
     def __init__(

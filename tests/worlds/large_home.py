@@ -13,8 +13,8 @@ or measure "one more day" with ``HOME/next``: the new day's list and the six dat
 served by ``python -m sources.replay HOME/next`` to ``PAPERS_ENDPOINT=… papers run --date DAY --home HOME`` (``DAY`` is
 printed, and the newest date in that folder).
 
-``archive`` lands every observation as API JSON, 5.8 kB an entry; ``papers rebuild --home HOME`` reads it all. ``next`` is
-written too.
+``archive`` lands every observation as API JSON, 5.8 kB an entry; ``papers rebuild --home HOME`` reads it all. ``next``
+is written too.
 
 What is made: lists of 45 to 85 papers each weekday and none at weekends, each observed on K successive days at
 20 UTC. Papers are numbered backwards from the new day, so a larger world has the same newest days. One million papers
@@ -205,7 +205,8 @@ def _read_papers(world: World, day: dict[str, Any]) -> dict[date, list[_Paper]]:
     growth: dict[int, dict[datetime, tuple[Any, ...]]] = {}
     rows = world.query(
         f"""select n, moment, {_SEEN} from (
-                select *, hours(moment, submitted_at) as age from world.papers, unnest($1::timestamp[]) as observations(moment)
+                select *, hours(moment, submitted_at) as age from world.papers,
+                    unnest($1::timestamp[]) as observations(moment)
                 where n between $2 and $3 and submitted_at <= moment)""",
         [moments, first, last],
     )

@@ -82,7 +82,7 @@ def test_a_damaged_archive_loses_nothing_in_silence(template: Home, tmp_path: Pa
     tried(done)
 
 
-def test_a_damaged_record_of_mails_mails_nobody_twice(tmp_path: Path, tried: Any) -> None:
+def test_a_damaged_record_of_deliveries_sends_no_mail_twice(tmp_path: Path, tried: Any) -> None:
     random, path = chance("record"), tmp_path / "sent.jsonl"
     deliveries = [Delivery("daily", "2026-11-23", f"reader{number}@example.org") for number in range(8)]
     record = SentRecord(path)

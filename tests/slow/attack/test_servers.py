@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gate_pieces import Warehouse
-from test_faults import LIMITS, site, test_a_fault_does_what_the_table_says  # noqa: F401
+from test_faults import LIMITS, site, test_a_fault_has_the_outcome_in_the_table  # noqa: F401
 
 from sources.daily_papers.client import DailyPapersClient
 from sources.http import HttpClient
