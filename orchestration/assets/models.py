@@ -12,6 +12,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from orchestration import pipeline
 from orchestration.assets.raw import RAW_LOADS
 from orchestration.outcome import Outcome, failing_in_dagster
+from orchestration.transform.dbt_runner import DEVELOPMENT_TESTS
 from orchestration.transform.engines import Lineage, engine_of
 from orchestration.worker import Helper
 from warehouse.errors import GateError
@@ -38,7 +39,10 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
     nodes = json.loads(manifest.read_text())
 
     @dbt_assets(  # type: ignore[untyped-decorator]
-        manifest=nodes, dagster_dbt_translator=translator, pool="warehouse"
+        manifest=nodes,
+        exclude=" ".join(DEVELOPMENT_TESTS),
+        dagster_dbt_translator=translator,
+        pool="warehouse",
     )
     def dbt_models(
         context: dg.AssetExecutionContext,
