@@ -22,7 +22,7 @@ from sources.daily_papers.text_dates import read_page_date
 from sources.http import retry_after
 from sources.replay import ReplayServer
 from tests.conftest import Papers
-from tests.worlds.large import LOOK_AT, newest_last_date, next_weekday
+from tests.worlds.large import OBSERVATION_TIME, newest_last_date, next_weekday
 from tests.worlds.shapes import capture_name
 from warehouse.clock import utc_now
 from warehouse.digest.rendering import issue_key
@@ -304,4 +304,4 @@ def test_the_new_day_of_a_measured_world_is_the_newest_weekday_and_can_be_observ
     assert last_date < new_date <= today
     assert last_date.weekday() < 5 and new_date.weekday() < 5
     assert (today - new_date).days == max(0, today.weekday() - 4)
-    assert datetime.combine(last_date, LOOK_AT, tzinfo=UTC) < now
+    assert datetime.combine(last_date, OBSERVATION_TIME, tzinfo=UTC) < now

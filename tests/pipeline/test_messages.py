@@ -116,4 +116,4 @@ def test_a_run_that_was_killed_before_it_started_is_closed(tmp_path: Path) -> No
 
 def test_the_report_offers_accept_for_what_the_gate_rejected_only() -> None:
     text = (ROOT / "warehouse" / "report" / "templates" / "health.html").read_text(encoding="utf-8")
-    assert "lets one in that the gate rejected" in text and "papers rebuild --load LOAD" in text
+    assert "accepts a load that the gate rejected" in text and "papers rebuild --load LOAD" in text

@@ -12,7 +12,7 @@ from gate_pieces import Warehouse, listing
 
 from tests.conftest import Papers
 from warehouse.digest.selection import Filters
-from warehouse.digest.sending import make_issues
+from warehouse.digest.sending import build_issues
 from warehouse.digest.subscriptions import Subscription
 from warehouse.errors import InputError
 from warehouse.raw.store import RawStore
@@ -68,10 +68,10 @@ def test_no_digest_is_issued_for_a_day_to_come(demo: Papers, set_clock: Callable
     settings = replace(Settings(), home=demo.home)
     everything = Subscription("everything", "Rising", Filters())
     set_clock(datetime(2026, 9, 30, 12, tzinfo=UTC))
-    assert make_issues(settings, [everything])[0], "later on the same day is no day to come"
+    assert build_issues(settings, [everything])[0], "later on the same day is no day to come"
     set_clock(datetime(2026, 9, 29, 23, tzinfo=UTC))
     with pytest.raises(InputError, match="in the future"):
-        make_issues(settings, [everything])
+        build_issues(settings, [everything])
 
 
 @pytest.mark.slow

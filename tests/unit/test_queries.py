@@ -182,12 +182,12 @@ def test_report_and_digest_select_the_same_risers(connection: duckdb.DuckDBPyCon
     assert [(r.paper_id, r.gain, r.gain_hours, r.is_new) for r in report.risers] == wanted
     assert [gained(riser) for riser in digest] == [
         "+52 upvotes in 24 hours",
-        "+40 upvotes in the 6 hours since it was first seen",
+        "+40 upvotes in the 6 hours since it was first observed",
         "+30 upvotes in 48 hours",
     ]
     assert [riser.over for riser in report.risers] == [
         None,
-        "in the 6 hours since it was first seen",
+        "in the 6 hours since it was first observed",
         "in 48 hours",
     ]
     assert report.risers[0].reasons[0] == "2 → 54 upvotes, 9 Jan, 20:30 to 10 Jan, 20:00 (24 hours)"
