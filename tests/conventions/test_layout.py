@@ -22,7 +22,17 @@ def test_the_top_level_holds_what_it_should() -> None:
     )
     top = {line.split("/")[0] for line in done.stdout.splitlines()}
     assert top == {
-        *(".ci", ".gitignore", "CHANGELOG.md", "CITATION.cff", "LICENSE", "Makefile", "README.md", "docs"),
+        *(
+            ".ci",
+            ".gitignore",
+            ".pre-commit-config.yaml",
+            "CHANGELOG.md",
+            "CITATION.cff",
+            "LICENSE",
+            "Makefile",
+            "README.md",
+            "docs",
+        ),
         *("pyproject.toml", "uv.lock"),
         *("dbt_project", "orchestration", "sources", "tests", "warehouse"),
     }

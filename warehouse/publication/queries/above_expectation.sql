@@ -10,6 +10,7 @@ with top as (
     order by attention_rate desc, upvotes desc, first_listed_on nulls last, paper_id
     limit 25
 )
+
 select papers.display_title as title, top.gain_observed, top.expected_upvotes, top.attention_rate, top.first_listed_on
 from top
 inner join marts.dim_papers as papers on top.paper_id = papers.paper_id

@@ -7,6 +7,7 @@ with chosen as (
     order by paper_count desc, upvotes desc nulls last, first_listed_on nulls last, author_id
     limit 1
 )
+
 select
     chosen.display_name, papers.first_listed_on, papers.display_title as title, bridge.position, papers.author_count,
     trends.upvotes, trends.cohort_percentile

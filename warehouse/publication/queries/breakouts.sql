@@ -10,7 +10,10 @@ with top as (
     order by breakout_score desc, upvotes desc, first_listed_on, paper_id
     limit 50
 )
-select papers.display_title as title, top.breakout_started_at, top.breakout_ended_at, top.breakout_score, top.upvotes, top.peak_day
+
+select
+    papers.display_title as title, top.breakout_started_at, top.breakout_ended_at, top.breakout_score,
+    top.upvotes, top.peak_day
 from top
 inner join marts.dim_papers as papers on top.paper_id = papers.paper_id
 order by top.breakout_score desc, top.upvotes desc, top.first_listed_on, top.paper_id

@@ -9,6 +9,7 @@ with recent as (
     order by first_listed_on desc
     limit 30
 )
+
 select
     papers.first_listed_on,
     daily.day - papers.first_listed_on as day_of_age,

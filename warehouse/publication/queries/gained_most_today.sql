@@ -10,6 +10,7 @@ with top as (
     order by gain_24h desc, upvotes desc, first_listed_on nulls last, paper_id
     limit 25
 )
+
 select
     papers.display_title as title, top.gain_24h, top.gain_24h_hours, top.upvotes, top.acceleration, top.first_listed_on,
     top.cohort_percentile

@@ -1,8 +1,8 @@
 -- question: How long until half of the upvotes, by weekday of the list?
 -- grain: one row per weekday (ISO, 1 is Monday) with a known half-life
 -- columns: papers with a known half-life, median_hours from the first observation; resolution_hours the median hours
---   between the two observations around the half: a half-life can't be known finer, and one no longer than that says how
---   often somebody looked; unknown counts the papers without a half-life, of them observed_once those with one
+--   between the two observations around the half: a half-life is measured no finer, and one no longer than that is the
+--   interval of the observations; unknown counts the papers without a half-life, of them observed_once those with one
 --   observation, the others had half at their first or have no upvotes
 -- empty: no paper has a known half-life: {half_life}.
 select

@@ -8,14 +8,17 @@ with commonest as (
     order by listed_count desc, upvotes desc nulls last, first_listed_on nulls last, keyword
     limit 10
 ),
+
 listed as (
     select paper_id, cast(date_trunc('month', first_listed_on) as date) as month
     from marts.dim_papers
     where first_listed_on is not null and keywords_status = 'known'
 ),
+
 months as (
     select month, count(*) as base_papers from listed group by month
 )
+
 select
     months.month, bridge.keyword, count(*) as papers, count(*) / months.base_papers as share, months.base_papers
 from listed

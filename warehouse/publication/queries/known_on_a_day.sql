@@ -10,6 +10,7 @@ with earlier as (
     order by counts.upvotes desc, papers.first_listed_on nulls last, counts.paper_id
     limit 25
 )
+
 select
     earlier.title, rank() over (order by earlier.upvotes desc) as rank_then, trends.upvote_rank as rank_now,
     earlier.upvotes as upvotes_then, trends.upvotes as upvotes_now

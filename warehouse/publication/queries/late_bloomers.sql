@@ -14,6 +14,7 @@ with top as (
     order by peak_day_gain desc, upvotes desc, first_listed_on, paper_id
     limit 25
 )
+
 select
     papers.display_title as title, top.first_listed_on, top.peak_day, top.peak_day - top.first_listed_on as days_after,
     top.peak_day_gain, top.upvotes

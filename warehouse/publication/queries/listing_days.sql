@@ -6,6 +6,7 @@
 with recent as (
     select distinct listing_date from marts.fct_listings order by listing_date desc limit 60
 )
+
 select
     listings.listing_date, dayname(listings.listing_date) as weekday, count(*) as papers,
     count(trends.upvotes) as known_upvotes, sum(trends.upvotes) as upvotes, max(listings.observation_count) as looks

@@ -3,7 +3,9 @@
 --   at most 25
 -- columns: gain_change is upvotes gained less those of the week before, rank_change places risen
 -- empty: no organization has a known gain in two weeks that follow each other.
-select organizations.display_name, trends.week, trends.upvotes_gained, trends.gain_change, trends.rank_in_week, trends.rank_change
+select
+    organizations.display_name, trends.week, trends.upvotes_gained, trends.gain_change,
+    trends.rank_in_week, trends.rank_change
 from marts.rpt_organization_trends as trends
 inner join marts.dim_organizations as organizations on trends.organization_id = organizations.organization_id
 where

@@ -1,7 +1,7 @@
 -- question: How did the most upvoted organization do, week by week?
 -- grain: one row per ISO week of the organization with most upvotes (put a name of yours in `chosen`)
--- columns: upvotes_gained in the week, share_of_gain 0 to 1 of base_upvotes_gained, the upvotes of all papers for which the
---   source could tell an organization, rank_in_week and places risen since the week before
+-- columns: upvotes_gained in the week, share_of_gain 0 to 1 of base_upvotes_gained, the upvotes of all papers for which
+--   the source can give an organization, rank_in_week and places risen since the week before
 -- empty: no listed paper names an organization.
 with chosen as (
     select organization_id, display_name
@@ -10,6 +10,7 @@ with chosen as (
     order by paper_upvotes desc nulls last, organization_id
     limit 1
 )
+
 select
     chosen.display_name, trends.week, trends.papers_listed, trends.upvotes_gained,
     trends.share_of_gain, trends.base_upvotes_gained, trends.rank_in_week, trends.rank_change

@@ -13,6 +13,7 @@ with summed as (
     where trends.expected_upvotes is not null
     group by bridge.organization_id
 )
+
 select
     organizations.display_name,
     summed.papers,

@@ -9,6 +9,7 @@ with top as (
     order by upvotes desc nulls last, display_name, organization_id
     limit 25
 )
+
 select
     top.display_name,
     top.kind,

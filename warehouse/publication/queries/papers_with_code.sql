@@ -8,6 +8,7 @@ with told as (
     from marts.dim_papers
     where upvotes is not null and code_status <> 'not_provided'
 )
+
 select
     has_code,
     count(*) as papers,

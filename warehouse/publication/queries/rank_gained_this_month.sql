@@ -7,6 +7,7 @@
 with last_week as (
     select max(week) as week from marts.rpt_organization_trends where rank_in_week is not null
 ),
+
 spans as (
     select
         trends.organization_id,
@@ -20,7 +21,10 @@ spans as (
     group by trends.organization_id
     having max(trends.week) = max(last_week.week) and min(trends.week) < max(last_week.week)
 )
-select organizations.display_name, spans.rank_then - spans.rank_now as rank_gained, spans.rank_then, spans.rank_now, spans.first_week
+
+select
+    organizations.display_name, spans.rank_then - spans.rank_now as rank_gained, spans.rank_then, spans.rank_now,
+    spans.first_week
 from spans
 inner join marts.dim_organizations as organizations on spans.organization_id = organizations.organization_id
 order by rank_gained desc, spans.rank_now, organizations.display_name, spans.organization_id

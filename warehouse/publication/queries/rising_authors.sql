@@ -2,7 +2,9 @@
 -- grain: one row per person, at most 25
 -- columns: upvotes_gained in that ISO week over all of their papers, gain_change against the week before
 -- empty: no author has papers that were observed twice: a gain needs two observations.
-select authors.display_name, authors.account_handle, trends.week, trends.papers_observed, trends.upvotes_gained, trends.gain_change
+select
+    authors.display_name, authors.account_handle, trends.week, trends.papers_observed, trends.upvotes_gained,
+    trends.gain_change
 from marts.rpt_author_trends as trends
 inner join marts.dim_authors as authors on trends.author_id = authors.author_id
 where

@@ -12,6 +12,7 @@ with top as (
     order by velocity_rank
     limit 25
 )
+
 select
     top.velocity_rank,
     top.paper_id,

@@ -9,6 +9,7 @@ with top as (
     order by cohort_z_score desc, upvotes desc, first_listed_on, paper_id
     limit 50
 )
+
 select papers.display_title as title, top.first_listed_on, top.upvotes, top.cohort_z_score, top.cohort_size
 from top
 inner join marts.dim_papers as papers on top.paper_id = papers.paper_id

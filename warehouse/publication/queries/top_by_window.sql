@@ -7,12 +7,14 @@
 with last_day as (
     select cast(max(last_observed_at) as date) as day from marts.rpt_paper_trends
 ),
+
 observed as (
     -- since: the day after the last one observed before.
     select paper_id, gained, coalesce(lag(day) over (partition by paper_id order by day) + 1, day) as since
     from marts.fct_paper_upvotes_daily
     where is_observed
 ),
+
 recent as (
     select
         observed.paper_id,
@@ -26,10 +28,12 @@ recent as (
     where last_day.day - observed.since < 365
     group by observed.paper_id
 ),
+
 gains as (
     -- Papers without a known gain drop out: unpivot leaves nulls out.
     unpivot recent on gained_1, gained_3, gained_7, gained_30, gained_365 into name days value gained
 ),
+
 placed as (
     select
         case gains.days
@@ -53,6 +57,7 @@ placed as (
     from marts.rpt_paper_trends
     qualify place <= 10
 )
+
 select placed.window_name, placed.place, papers.display_title as title, placed.gained, papers.upvotes
 from placed
 inner join marts.dim_papers as papers on placed.paper_id = papers.paper_id

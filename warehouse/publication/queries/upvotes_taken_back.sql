@@ -8,6 +8,7 @@ with observed as (
     from marts.fct_paper_upvotes_daily
     where is_observed
 ),
+
 falls as (
     select paper_id, day, gained, upvotes, observed_before
     from observed
@@ -15,6 +16,7 @@ falls as (
     order by gained, upvotes desc, day, paper_id
     limit 50
 )
+
 select falls.day, papers.display_title as title, falls.gained, falls.upvotes, falls.observed_before
 from falls
 inner join marts.dim_papers as papers on falls.paper_id = papers.paper_id

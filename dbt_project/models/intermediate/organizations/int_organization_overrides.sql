@@ -11,7 +11,8 @@ with every_word as (
 told as (
     select names.listed_organization_id, every_word.*
     from every_word
-    inner join {{ ref('int_organization_names') }} as names on every_word.listed_organization = names.listed_organization_id
+    inner join {{ ref('int_organization_names') }} as names
+        on every_word.listed_organization = names.listed_organization_id
     union all
     select names.listed_organization_id, every_word.*
     from every_word

@@ -64,11 +64,15 @@ undecided as (
 
 -- What a name or slug may name are its runs of words; after an @, with it.
 runs as (
-    select organization_id, name_words, slug_words, name_with_at, {{ word_runs('name_words') }} as word_runs from undecided
+    select organization_id, name_words, slug_words, name_with_at, {{ word_runs('name_words') }} as word_runs
+    from undecided
     union all
-    select organization_id, name_words, slug_words, name_with_at, {{ word_runs('slug_words') }} as word_runs from undecided
+    select organization_id, name_words, slug_words, name_with_at, {{ word_runs('slug_words') }} as word_runs
+    from undecided
     union all
-    select organization_id, name_words, slug_words, name_with_at, {{ word_runs("replace(name_with_at, '@', '')") }} as word_runs
+    select
+        organization_id, name_words, slug_words, name_with_at,
+        {{ word_runs("replace(name_with_at, '@', '')") }} as word_runs
     from undecided
     where name_with_at like '%@%'
 ),
@@ -145,7 +149,8 @@ final as (
     where overridden.organization_id is null
     union all
     select
-        named.organization_id, named.parent_organization_id, cast(null as date) as valid_from, cast(null as date) as valid_to,
+        named.organization_id, named.parent_organization_id,
+        cast(null as date) as valid_from, cast(null as date) as valid_to,
         'names its institution' as rule, named.reason
     from named
     left join overridden on named.organization_id = overridden.organization_id

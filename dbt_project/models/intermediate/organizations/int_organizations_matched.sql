@@ -50,8 +50,10 @@ seed_matches as (
         end as closeness,
         case
             when
-                names.last_observed_at >= coalesce(cast(aliases.valid_from as timestamp), cast('1900-01-01' as timestamp))
-                and names.last_observed_at < coalesce(cast(aliases.valid_to as timestamp), cast('9999-01-01' as timestamp))
+                names.last_observed_at
+                >= coalesce(cast(aliases.valid_from as timestamp), cast('1900-01-01' as timestamp))
+                and names.last_observed_at
+                < coalesce(cast(aliases.valid_to as timestamp), cast('9999-01-01' as timestamp))
                 then 1
             else 2
         end as timeliness
@@ -133,7 +135,9 @@ final as (
         current_names.name_words,
         current_names.slug_words,
         current_names.name_key as organization_key,
-        coalesce(seeded.organization_id, seeded_keys.organization_id, keyed.first_listed_organization_id) as organization_id,
+        coalesce(
+            seeded.organization_id, seeded_keys.organization_id, keyed.first_listed_organization_id
+        ) as organization_id,
         case
             when seeded.closeness <= 1 then 'reviewed slug'
             when seeded.closeness = 2 then 'reviewed name'

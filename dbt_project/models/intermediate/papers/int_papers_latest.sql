@@ -62,7 +62,9 @@ ranked as (
         first_fully_observed_at,
         row_number() over (
             partition by paper_id
-            order by is_full_format desc nulls last, observed_at desc nulls last, load_id asc nulls last, position asc nulls last
+            order by
+                is_full_format desc nulls last, observed_at desc nulls last, load_id asc nulls last,
+                position asc nulls last
         ) as main_rank,
         row_number() over (
             partition by paper_id

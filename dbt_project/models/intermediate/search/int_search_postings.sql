@@ -3,12 +3,16 @@
 -- One row per term and paper: how often the paper has it (255 stands for more). Terms are words of title and abstract,
 -- pairs of neighbouring words, and words and pairs of each author's (`author:`) and organization's (`org:`) name.
 -- Sorted by term, so that a query reads a small part; what a day appends is sorted too.
-with papers as (
+with texts as (
+    {{ searched_texts() }}
+),
+
+papers as (
     select
         numbers.paper_number,
         texts.*
     from {{ ref('int_search_papers') }} as numbers
-    inner join ({{ searched_texts() }}) as texts on numbers.paper_id = texts.paper_id
+    inner join texts on numbers.paper_id = texts.paper_id
     {% if is_incremental() %}
     where numbers.paper_number > (select coalesce(max(paper_number), 0) from {{ this }})
     {% endif %}
@@ -20,10 +24,10 @@ fields as (
     select paper_number, '' as prefix, {{ search_terms('abstract') }} as words from papers
     union all
     select paper_number, 'author:' as prefix, {{ search_words('name') }} as words
-    from (select paper_number, unnest(authors) as name from papers)
+    from (select paper_number, unnest(authors) as name from papers) as authors
     union all
     select paper_number, 'org:' as prefix, {{ search_words('name') }} as words
-    from (select paper_number, unnest(organizations) as name from papers)
+    from (select paper_number, unnest(organizations) as name from papers) as organizations
 ),
 
 terms as (
@@ -40,7 +44,7 @@ final as (
         paper_number,
         cast(least(count(*), 255) as utinyint) as frequency
     from terms
-    group by 1, 2
+    group by {{ search_key('term') }}, paper_number
 )
 
 select * from final

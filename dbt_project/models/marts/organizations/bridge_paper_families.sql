@@ -19,7 +19,9 @@ parents as (
 ),
 
 first_level as (
-    select papers.paper_id, papers.member_organization_id, papers.counted_on, parents.parent_organization_id as organization_id
+    select
+        papers.paper_id, papers.member_organization_id, papers.counted_on,
+        parents.parent_organization_id as organization_id
     from papers
     inner join parents
         on
@@ -29,7 +31,9 @@ first_level as (
 ),
 
 second_level as (
-    select papers.paper_id, papers.member_organization_id, papers.counted_on, parents.parent_organization_id as organization_id
+    select
+        papers.paper_id, papers.member_organization_id, papers.counted_on,
+        parents.parent_organization_id as organization_id
     from first_level as papers
     inner join parents
         on
@@ -39,7 +43,8 @@ second_level as (
 ),
 
 every_level as (
-    select paper_id, member_organization_id, counted_on, member_organization_id as organization_id, 0 as levels from papers
+    select paper_id, member_organization_id, counted_on, member_organization_id as organization_id, 0 as levels
+    from papers
     union all
     select paper_id, member_organization_id, counted_on, organization_id, 1 as levels from first_level
     union all

@@ -103,7 +103,9 @@ papers as (
 final as (
     select
         every_organization.organization_id,
-        coalesce(reviewed.display_name, every_organization.listed_name, every_organization.organization_id) as display_name,
+        coalesce(
+            reviewed.display_name, every_organization.listed_name, every_organization.organization_id
+        ) as display_name,
         every_organization.listed_slug as slug,
         coalesce(
             every_organization.kind_by_override,

@@ -24,6 +24,11 @@ known as (
     from {{ ref('int_organization_aliases') }}
 ),
 
+runs as (
+    select organization_id, name, squash, name_words, {{ word_runs('name_words') }} as word_runs
+    from open_questions
+),
+
 -- The runs of words that a name holds.
 held as (
     select distinct
@@ -32,7 +37,7 @@ held as (
         squash,
         name_words,
         element as held_words
-    from {{ unnest_with_position('(select organization_id, name, squash, name_words, ' ~ word_runs('name_words') ~ ' as word_runs from open_questions)', 'word_runs') }} as elements
+    from {{ unnest_with_position('runs', 'word_runs') }} as elements
 ),
 
 compared as (
