@@ -1,7 +1,9 @@
-"""A helper process: imports what is slow while the run does other work, then does jobs for it, one at a time.
+"""A worker process: imports slow libraries while the run does other work, then does jobs for the run, one at a time.
 
-The slow libraries of a run (Great Expectations 8–15 s, dbt 6–10 s) each live in one, so that their import lies
-beside the fetching and parsing instead of before it.
+Belongs here: the process, its jobs and their results. Not here: what the jobs do (``transform``, ``gates``).
+
+Great Expectations takes 8–15 s to import and dbt 6–10 s. Each lives in a worker of its own, so that the imports overlap
+with fetching and parsing (docs/performance.md: a day takes 14 s, the imports alone 13 s one after the other).
 """
 
 from __future__ import annotations
@@ -11,15 +13,15 @@ import gc
 import logging
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
-from warehouse.processes import collect_seldom
+from warehouse.processes import tune_garbage_collection, worker_pool
 
 logger = logging.getLogger(__name__)
 
@@ -28,124 +30,108 @@ Emit = Callable[[Any], None]
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """While the slow libraries are imported. They make a million objects that stay: to look for garbage among them
-    takes a tenth of the time, then and ever after."""
+    """Turn the garbage collector off while slow libraries are imported, and freeze what they made.
+
+    They make a million objects that stay; collecting among them takes a tenth of the time, now and later.
+    """
     gc.disable()
     try:
         yield
     finally:
-        collect_seldom()
+        tune_garbage_collection()
         gc.enable()
 
 
-class HelperError(RuntimeError):
-    """The helper itself failed, which says nothing about the data."""
+class WorkerError(RuntimeError):
+    """The worker process itself failed, which says nothing about the data."""
 
 
-class Helper:
-    """The run's end of a helper process. Made by ``helping``."""
+class WorkerProcess:
+    """The run's end of a worker process. Made by ``worker_process``."""
 
-    def __init__(self, name: str, connection: Connection):
+    def __init__(
+        self,
+        name: str,
+        work: Callable[..., None],
+        executor: ProcessPoolExecutor,
+        results: Connection,
+        warm: Future[None],
+    ):
         self._name = name
-        self._connection = connection
-        self._is_ready = False
-        #: Seconds that the run waited for the imports of the helper, where other work did not cover them.
-        self.waited = 0.0
+        self._work = work
+        self._executor = executor
+        self._results = results
+        self._warm: Future[None] | None = warm
+        #: Seconds that the run waited for the imports of the worker, where other work did not cover them.
+        self.waited_seconds = 0.0
 
-    def do(self, *arguments: Any) -> Iterator[Any]:
-        """Ask for the work; what it emits for these arguments comes as it is made, while this process goes on.
+    def run(self, *arguments: Any) -> Iterator[Any]:
+        """Start a job; its results are yielded as the worker emits them, while this process goes on.
 
-        Raises HelperError when the helper fails or dies, here or while its answers are read.
+        Raises WorkerError when the job fails or the process dies, here or while the results are read.
         """
-        with self._is_alive():
-            if not self._is_ready:
-                began = time.perf_counter()
-                self._connection.recv()
-                self._is_ready = True
-                self.waited = time.perf_counter() - began
-                logger.debug("Waited %.1f s for the libraries of the %s process", self.waited, self._name)
-            self._connection.send(arguments)
-        return self._answers()
+        with self._failures():
+            if self._warm:
+                started = time.perf_counter()
+                self._warm.result()
+                self._warm = None
+                self.waited_seconds = time.perf_counter() - started
+                logger.debug("Waited %.1f s for the libraries of the %s process", self.waited_seconds, self._name)
+            job = self._executor.submit(_run, self._work, arguments)
+        return self._emitted(job)
 
-    def _answers(self) -> Iterator[Any]:
-        with self._is_alive():
-            while True:
-                kind, value = self._connection.recv()
-                if kind == "emitted":
-                    yield value
-                elif kind == "done":
-                    return
-                else:
-                    raise HelperError(value)
+    def _emitted(self, job: Future[None]) -> Iterator[Any]:
+        with self._failures():
+            for (value,) in iter(self._results.recv, None):
+                yield value
+            job.result()
 
     @contextmanager
-    def _is_alive(self) -> Iterator[None]:
+    def _failures(self) -> Iterator[None]:
         try:
             yield
-        except (EOFError, OSError) as error:
-            raise HelperError(f"the {self._name} process died") from error
-
-
-def _serve(
-    theirs: Connection,
-    ours: Connection | None,
-    warm_up: Callable[..., None],
-    warm_up_arguments: tuple[Any, ...],
-    work: Callable[..., None],
-) -> None:
-    if ours:  # a forked copy of the run's end would keep this process from seeing that the run is gone
-        ours.close()
-    # A log that can't be written, as on a full disk, is no reason to print a traceback: the run says what broke.
-    logging.raiseExceptions = False
-    # The libraries print; stdout belongs to the answers of the command that started us.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    with contextlib.suppress(Exception), importing():  # the first job meets the same fault and tells it
-        warm_up(*warm_up_arguments)
-    try:
-        theirs.send(("ready", None))
-        while True:
-            arguments = theirs.recv()
-            try:
-                work(lambda value: theirs.send(("emitted", value)), *arguments)
-                theirs.send(("done", None))
-            except Exception as error:
-                theirs.send(("failed", f"{type(error).__name__}: {error}"))
-    except (EOFError, OSError, KeyboardInterrupt):
-        os._exit(0)  # nothing is left to be written; taking the libraries down would take a while
+        except (BrokenProcessPool, EOFError, OSError) as error:
+            raise WorkerError(f"the {self._name} process died") from error
 
 
 @contextmanager
-def helping(
-    name: str, work: Callable[..., None], warm_up: Callable[..., None], *warm_up_arguments: Any, forked: bool = False
-) -> Iterator[Helper]:
-    """A helper process for one run. ``work(emit, *arguments)`` does a job; both functions are importable by name.
+def worker_process(
+    name: str, work: Callable[..., None], warm_up: Callable[..., None], *arguments: Any, is_forked: bool = False
+) -> Iterator[WorkerProcess]:
+    """A worker process for one run. ``warm_up(*arguments)`` imports, ``work(emit, *arguments)`` does a job.
 
-    ``forked`` shares what this process has imported. It is for a process that has not worked yet: a forked copy of a
-    process with busy threads may hang, so a helper is spawned otherwise.
+    Both functions are importable by name. ``is_forked`` shares what this process has imported; it is for a process
+    without busy threads, as a fork of another may hang.
     """
-    # A helper that is stopped while it imports leaves its locks to the tracker, which cleans up and need not say so.
+    # A worker that is stopped while it imports leaves its semaphores to the tracker, which cleans up with a warning.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
-    context = multiprocessing.get_context("fork" if forked else "spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(  # type: ignore[attr-defined]
-        target=_serve,
-        args=(theirs, ours if forked else None, warm_up, warm_up_arguments, work),
-        daemon=True,
-        name=name,
-    )
-    # Ctrl-C reaches all processes of a terminal. This one ends when its run does, and has nothing to say before.
-    if not forked:
-        resource_tracker.ensure_running()  # it would unblock the signal when it starts with the process
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    results, sender = multiprocessing.Pipe(duplex=False)
+    with results, worker_pool(1, "fork" if is_forked else "spawn", _start, sender) as executor:
+        sender.close()  # the worker's copy is the only one, so that its death is the end of the results
+        yield WorkerProcess(name, work, executor, results, executor.submit(_warm_up, warm_up, arguments))
+
+
+_results: list[Connection] = []
+
+
+def _start(results: Connection) -> None:
+    _results[:] = [results]
+    # A log that can't be written, as on a full disk, prints no traceback: the run says what failed.
+    logging.raiseExceptions = False
+    # The libraries print; stdout belongs to the output of the command that started the run.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _warm_up(warm_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    with contextlib.suppress(Exception), importing():  # the first job meets the same fault and raises it
+        warm_up(*arguments)
+
+
+def _run(work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    (results,) = _results
     try:
-        process.start()
+        work(lambda value: results.send((value,)), *arguments)
+    except Exception as error:
+        raise WorkerError(f"{type(error).__name__}: {error}") from error
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    theirs.close()
-    try:
-        yield Helper(name, ours)
-    finally:
-        ours.close()  # a helper that waits for work sees the end of its pipe and leaves
-        process.join(timeout=1)
-        process.terminate()
-        process.join(timeout=10)
+        results.send(None)

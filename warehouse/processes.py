@@ -1,175 +1,203 @@
-"""Work in several processes that share what this one holds: forked, so nothing is copied to them.
+"""Worker processes: the standard library's executors, whose workers here end with their block or with this process.
 
-Plain threads would not help, as most of the work holds the interpreter's lock; fresh processes would need all of the
-arrays sent to them. A forked process has none of this one's threads: it computes and sends, and touches no engine.
+Belongs here: pools, work that is spread over them, and Python's garbage collector where millions of objects live.
+Not here: what the workers compute.
+
+Threads would not help, as most of the work holds the interpreter's lock. Workers are forked where they read large
+arrays of this process: a fork copies nothing, a spawned process would have to receive them. A forked worker has none of
+this process's threads, so it computes and returns results; it uses no database connection of this process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import os
 import resource
 import signal
 import sys
-import traceback
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, Pipe, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 #: More processes than this need memory for more parts at once.
-MOST = 4
-#: PR_SET_PDEATHSIG of Linux, see prctl(2): the signal that a process gets when the thread that forked it ends.
-_DIE_WITH_PARENT = 1
+MAX_PROCESSES = 4
+#: Parts that each worker has at hand, the one it computes included: so none waits for this process.
+_PARTS_PER_WORKER = 2
 
 
-def collect_seldom() -> None:
-    """Look for garbage less often, and never again among what is alive now.
+def tune_garbage_collection() -> None:
+    """Freeze live objects and raise the collector's thresholds.
 
-    The work here makes objects by the hundred thousand that stay, names and rows, and next to none that refer to each
-    other in a circle; Python's own rhythm takes up to two fifths of its time.
+    The work here makes objects by the hundred thousand that live long, names and rows, and next to no reference cycles;
+    Python's default thresholds take up to two fifths of its time.
     """
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
 
 
 def available() -> int:
-    """How many processes are worth while here. Forking a process with threads is sound on Linux only."""
-    return min(MOST, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 1
+    """How many workers pay here. Forking a process with threads is sound on Linux only."""
+    return min(MAX_PROCESSES, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 1
+
+
+@contextmanager
+def worker_pool(
+    workers: int, start_method: Literal["fork", "spawn"], initializer: Callable[..., None], *arguments: Any
+) -> Iterator[ProcessPoolExecutor]:
+    """An executor with running workers; at the end of the block they are gone, whatever they were doing.
+
+    ``initializer`` gets the arguments in each worker; a fork passes them on without pickling. The stock executor lacks
+    three things, which are added here: its workers survive a parent that is killed (they hold its locks), finish their
+    task before they end, and answer Ctrl-C with a traceback.
+    """
+    context = get_context(start_method)
+    end, end_sender = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(workers, context, _start_worker, (end, initializer, arguments))
+    try:
+        # Workers inherit the mask. The first task starts them: all of them when they are forked.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            executor.submit(int)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        yield executor
+    finally:
+        end_sender.send(None)
+        executor.shutdown(cancel_futures=True)
+        end_sender.close()
+        end.close()
+
+
+def _start_worker(end: Connection, initializer: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_exit_with_parent, args=(end,), daemon=True).start()
+    initializer(*arguments)
+
+
+def _exit_with_parent(end: Connection) -> None:
+    """End this worker, busy or not, when its pool ends or its parent dies. Teardown is skipped: nothing is unwritten."""
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([end, parent.sentinel])
+    os._exit(0)
+
+
+#: What the initializer of a forked worker leaves for its tasks.
+_state: dict[str, Any] = {}
 
 
 def spread(
     work: Callable[[Part], Iterable[Result]], parts: Sequence[Part], load: Sequence[float], processes: int
 ) -> Iterator[Result]:
-    """What ``work`` yields for each part, as it comes. ``load``: how much work each part is, in any unit; a process
-    that is free takes the largest that is left.
+    """The results of ``work`` for all parts, part by part in the order in which parts are finished.
 
-    Results travel between processes, so they are best made of plain values. Raises RuntimeError when a process fails
-    or dies. With one process the work is done here, and nothing is sent.
+    ``load``: how much work each part is, in any unit; a free worker takes the largest part that is left.
+
+    Results are pickled, so they are best made of plain values. Raises RuntimeError when a worker fails or dies. With
+    one process the work is done in this one, and nothing is pickled.
     """
     processes = min(processes, len(parts))
     if processes < 2:
         for part in parts:
             yield from work(part)
         return
-    order = sorted(range(len(parts)), key=lambda k: -load[k])
-    begun = get_context("fork").Value("q", 0)
+    order = iter(sorted(range(len(parts)), key=lambda number: -load[number]))
+    with worker_pool(processes, "fork", _set_up, work, parts) as executor:
+        running = {executor.submit(_do_part, number) for number in islice(order, processes * _PARTS_PER_WORKER)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {executor.submit(_do_part, number) for number in islice(order, len(done))}
+            for future in done:
+                yield from _result(future)
 
-    def do() -> Iterator[Result]:
-        while True:
-            with begun.get_lock():  # processes that read and write without it do a part twice now and then
-                place = begun.value
-                begun.value += 1
-            if place >= len(order):
-                return
-            yield from work(parts[order[place]])
 
-    with _forked([do] * processes) as ends:
-        results = {end: _results(end) for end in ends}
-        while results:
-            for end in wait(results):
-                assert isinstance(end, Connection)
-                try:
-                    yield next(results[end])
-                except StopIteration:
-                    del results[end]
+def _set_up(work: Callable[..., Any], parts: Sequence[Any]) -> None:
+    tune_garbage_collection()  # a collection among what is shared would copy it
+    _state.update(work=work, parts=parts)
+
+
+def _do_part(number: int) -> list[Any]:
+    with _named_failure():
+        return list(_state["work"](_state["parts"][number]))
 
 
 @contextmanager
-def side_by_side(works: Sequence[Callable[[], Iterable[Result]]]) -> Iterator[list[Iterator[Result]]]:
-    """What each work yields, each in a process of its own that is at most one result ahead of who asks.
+def parallel_streams(works: Sequence[Callable[[], Iterable[Result]]]) -> Iterator[list[Iterator[Result]]]:
+    """One iterator for the results of each work, each in a worker of its own that is at most one result ahead.
 
-    As in ``spread``, results are best made of plain values, RuntimeError tells of a process that fails or dies, and a
-    single work is done here.
+    As in ``spread``, results are best made of plain values, RuntimeError is raised when a worker fails or dies, and a
+    single work is done in this process.
     """
     if len(works) < 2:
         yield [iter(work()) for work in works]
         return
-    with _forked(works) as ends:
-        yield [_results(end) for end in ends]
+    with ExitStack() as pools:
+        executors = [pools.enter_context(worker_pool(1, "fork", _start_stream, work)) for work in works]
+        yield [_stream(executor, executor.submit(_next_result)) for executor in executors]
 
 
-def isolated(work: Callable[[], Result], max_bytes: int) -> Result:
-    """What ``work`` returns, done in a process of its own that may take ``max_bytes`` of memory more than this one.
+def _stream(executor: ProcessPoolExecutor, ahead: Future[list[Any]]) -> Iterator[Any]:
+    while results := _result(ahead):
+        ahead = executor.submit(_next_result)
+        yield from results
 
-    Raises RuntimeError when it fails or the process dies; this one goes on. Only where processes can be forked.
+
+def _start_stream(work: Callable[[], Iterable[Any]]) -> None:
+    tune_garbage_collection()
+    _state["results"] = iter(work())
+
+
+def _next_result() -> list[Any]:
+    """The next result as a list of one; an empty list after the last."""
+    with _named_failure():
+        return list(islice(_state["results"], 1))
+
+
+def run_isolated(work: Callable[[], Result], max_bytes: int) -> Result:
+    """The result of ``work``, computed by a forked worker that may take ``max_bytes`` of memory more than this process.
+
+    Raises RuntimeError when it fails or the worker dies; this process goes on.
     """
-
-    def do() -> Iterator[Result]:
-        with contextlib.suppress(OSError, ValueError):
-            size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-            resource.setrlimit(resource.RLIMIT_AS, (size + max_bytes, resource.getrlimit(resource.RLIMIT_AS)[1]))
-        yield work()
-
-    with _forked([do]) as (end,):
-        result: Result = next(_results(end))
+    with worker_pool(1, "fork", _limit_memory, work, max_bytes) as executor:
+        result: Result = _result(executor.submit(_do_work))
         return result
 
 
+def _limit_memory(work: Callable[[], Any], max_bytes: int) -> None:
+    tune_garbage_collection()
+    _state["work"] = work
+    with contextlib.suppress(OSError, ValueError):
+        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + max_bytes, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _do_work() -> Any:
+    with _named_failure():
+        return _state["work"]()
+
+
+def _result(future: Future[Any]) -> Any:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise RuntimeError("A worker process was killed (it may have lacked memory)") from None
+
+
 @contextmanager
-def _forked(works: Sequence[Callable[[], Iterable[Any]]]) -> Iterator[list[Connection]]:
-    """Where the results of each work come from; no process is left at the end."""
-    sys.stdout.flush()
-    children: dict[Connection, int] = {}
-    parent, system = os.getpid(), ctypes.CDLL(None)
+def _named_failure() -> Iterator[None]:
+    """Raise what fails in a worker as a RuntimeError: any other class of error may not survive pickling."""
     try:
-        for work in works:
-            ours, theirs = Pipe(duplex=False)
-            child = os.fork()
-            if not child:
-                # A run that is killed takes it along: it has inherited the writer's lock.
-                if sys.platform == "linux":
-                    system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-                if os.getppid() != parent:
-                    os._exit(1)
-                # No other process may hold our end: one that sends to a run that was killed must fail, not wait.
-                for connection in (ours, *children):
-                    connection.close()
-                _serve(theirs, work)
-            theirs.close()
-            children[ours] = child
-        yield list(children)
-    finally:
-        for end, child in children.items():
-            end.close()
-            os.kill(child, signal.SIGKILL)  # one that is done is gone; another has nobody to tell any more
-            os.waitpid(child, 0)
-
-
-def _results(end: Connection) -> Iterator[Any]:
-    """What a process yields. Raises RuntimeError when it fails or dies."""
-    while True:
-        try:
-            kind, value = end.recv()
-        except EOFError:
-            raise RuntimeError("A process that does a part of the work was killed; is there memory enough?") from None
-        if kind == "failed":
-            sentence, trace = value
-            raise RuntimeError(f"A process that does a part of the work failed: {sentence}") from RuntimeError(trace)
-        if kind == "done":
-            return
-        yield value
-
-
-def _serve(theirs: Connection, work: Callable[[], Iterable[Any]]) -> None:
-    """The life of a forked process. It ends without what ends a process else: that is its parent's to do."""
-    code = 1
-    try:
-        collect_seldom()  # and looking for it among what is shared would copy it
-        for result in work():
-            theirs.send(("result", result))
-        theirs.send(("done", None))
-        code = 0
-    except BrokenPipeError:
-        pass
-    except BaseException as error:
-        theirs.send(("failed", (f"{type(error).__name__}: {error}", traceback.format_exc())))
-    finally:
-        os._exit(code)
+        yield
+    except Exception as error:
+        raise RuntimeError(f"A worker process failed: {type(error).__name__}: {error}") from error

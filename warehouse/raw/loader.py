@@ -25,7 +25,7 @@ from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 from warehouse.keys import name_key, title_key
 from warehouse.landing.archive import Capture, Landing
-from warehouse.processes import available, isolated, side_by_side
+from warehouse.processes import available, parallel_streams, run_isolated
 
 #: Loads, and bytes of payload, per transaction: bounds memory, and what a kill makes us read again.
 CHUNK, CHUNK_BYTES = 2000, 64 * 2**20
@@ -73,7 +73,7 @@ def read_alone(landing: Landing, capture: Capture, number: int, run_id: str) -> 
         return reader.take()
 
     if landing.can_fork and sys.platform == "linux":
-        return isolated(read, MAX_LOAD_BYTES)
+        return run_isolated(read, MAX_LOAD_BYTES)
     return read()
 
 
@@ -96,7 +96,7 @@ def reading(
     if landing.can_fork and sum(capture.size for capture in captures) > FORKED:
         processes = available()
     chunks = chunked(list(enumerate(captures, start=first_number)))
-    with side_by_side([partial(_read, landing, chunks, run_id, k, processes) for k in range(processes)]) as readers:
+    with parallel_streams([partial(_read, landing, chunks, run_id, k, processes) for k in range(processes)]) as readers:
         yield zip(*readers, strict=True)
 
 
