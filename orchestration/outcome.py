@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from orchestration.gates.verdicts import GateOutcome
-from orchestration.worker import HelperError
+from orchestration.worker import WorkerError
 from warehouse.errors import GateError, WarehouseError
 from warehouse.landing.fetching import FetchReport
 from warehouse.publication.publish import Publication
@@ -30,8 +30,8 @@ class Outcome:
     on_load: Callable[[LoadResult], None] | None = None
     #: Wall seconds by phase, in the order in which the phases began. Phases do not overlap.
     seconds: dict[str, float] = field(default_factory=dict)
-    #: Seconds within those phases in which the run waited for a library that a helper process imports.
-    waited: dict[str, float] = field(default_factory=dict)
+    #: Seconds within those phases in which the run waited for a library that a worker process imports.
+    waited_seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def phase(self, what: str) -> Iterator[None]:
@@ -47,12 +47,12 @@ class Outcome:
     def step(self, what: str) -> Iterator[None]:
         """A phase whose WarehouseError is also the run's ``error``.
 
-        ``what`` names the step when a helper process broke: a GateError then, as nothing is known about the data.
+        ``what`` names the step when a worker process broke: a GateError then, as nothing is known about the data.
         """
         try:
             with self.phase(what):
                 yield
-        except HelperError as error:
+        except WorkerError as error:
             self.error = GateError(f"{what} broke: {error}.")
             raise self.error from error
         except WarehouseError as error:

@@ -20,7 +20,7 @@ from orchestration.gates.gx_runner import Judge
 from orchestration.gates.verdicts import GateOutcome, batch_gate, mart_gate
 from orchestration.outcome import Outcome
 from orchestration.transform.engines import engine_of
-from orchestration.worker import Helper
+from orchestration.worker import WorkerProcess
 from sources.daily_papers.client import DailyPapersClient
 from warehouse.clock import utc_now
 from warehouse.digest import feeds
@@ -44,25 +44,25 @@ def run_pipeline(
     run_id: str,
     *,
     judge: Judge,
-    helper: Helper,
+    worker: WorkerProcess,
     outcome: Outcome,
     land: Callable[[], object] | None = None,
     is_rebuild: bool = False,
 ) -> None:
     """Land what ``land`` brings, load, check, transform, check, publish, write the outputs.
 
-    ``helper`` is the engine's process. The caller holds the writer lock. Raises the WarehouseError that stopped the
+    ``worker`` is the engine's process. The caller holds the writer lock. Raises the WarehouseError that stopped the
     run: GateError when a gate blocks.
     """
     if land:
         land()
     load(settings, run_id, outcome, is_rebuild=is_rebuild)
     _stop_if_blocked(check_loads(settings, judge, run_id, outcome))
-    for _ in transform(settings, helper, outcome, is_rebuild=is_rebuild):
+    for _ in transform(settings, worker, outcome, is_rebuild=is_rebuild):
         pass
-    seal(settings, helper, outcome)
-    _stop_if_blocked(check_marts(settings, judge, helper, run_id, outcome))
-    publish(settings, helper, outcome)
+    seal(settings, worker, outcome)
+    _stop_if_blocked(check_marts(settings, judge, worker, run_id, outcome))
+    publish(settings, worker, outcome)
     write_feeds(settings, outcome)
     write_site(settings, outcome)
 
@@ -142,13 +142,13 @@ def check_loads(settings: Settings, judge: Judge, run_id: str, outcome: Outcome)
 
 
 def transform(
-    settings: Settings, helper: Helper, outcome: Outcome, *, is_rebuild: bool = False
+    settings: Settings, worker: WorkerProcess, outcome: Outcome, *, is_rebuild: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Build the models from accepted loads; yields dbt's events as they come. Raises GateError when a node failed."""
     with outcome.step("dbt"):
         load_overrides(settings)
         hand_over_new(settings)
-        events = engine_of(settings, helper).build(is_rebuild=is_rebuild)
+        events = engine_of(settings, worker).build(is_rebuild=is_rebuild)
         # dbt works in its own process meanwhile.
         with _meanwhile(warm_up) if settings.writes_file else nullcontext():
             for event in events:
@@ -160,23 +160,23 @@ def transform(
                     raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
 
 
-def seal(settings: Settings, helper: Helper, outcome: Outcome) -> dict[str, int]:
+def seal(settings: Settings, worker: WorkerProcess, outcome: Outcome) -> dict[str, int]:
     """Finish what was built. Returns the rows of each public table."""
     with outcome.step("Sealing"):
-        return engine_of(settings, helper).seal()
+        return engine_of(settings, worker).seal()
 
 
-def check_marts(settings: Settings, judge: Judge, helper: Helper, run_id: str, outcome: Outcome) -> GateOutcome:
+def check_marts(settings: Settings, judge: Judge, worker: WorkerProcess, run_id: str, outcome: Outcome) -> GateOutcome:
     """The mart gate: rules over whole tables of what was built, before readers see anything."""
     with outcome.step("The mart gate"):
-        gate = mart_gate(settings, judge, run_id, engine_of(settings, helper).offences, is_live=_is_live(outcome))
+        gate = mart_gate(settings, judge, run_id, engine_of(settings, worker).offences, is_live=_is_live(outcome))
     return _noted(gate, outcome)
 
 
-def publish(settings: Settings, helper: Helper, outcome: Outcome) -> Publication:
+def publish(settings: Settings, worker: WorkerProcess, outcome: Outcome) -> Publication:
     """Replace what readers open with what was built."""
     with outcome.step("Publication"):
-        outcome.publication = engine_of(settings, helper).publish()
+        outcome.publication = engine_of(settings, worker).publish()
     return outcome.publication
 
 

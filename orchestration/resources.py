@@ -6,8 +6,8 @@ import dagster as dg
 
 from orchestration.compat import run_history as history
 from orchestration.gates.gx_runner import Judge, judging
-from orchestration.transform.engines import transforming
-from orchestration.worker import Helper
+from orchestration.transform.engines import engine_process
+from orchestration.worker import WorkerProcess
 from sources.daily_papers.client import DailyPapersClient
 from warehouse.errors import WarehouseError
 from warehouse.home import remove_leftovers
@@ -74,10 +74,10 @@ def dbt_resource(settings: Settings) -> dg.ResourceDefinition:
     """The process of the engine (see ``engines``), started with the run."""
 
     @dg.resource(description="The process that runs dbt, started with the run.")
-    def dbt(_: dg.InitResourceContext) -> Iterator[Helper]:
+    def dbt(_: dg.InitResourceContext) -> Iterator[WorkerProcess]:
         try:
-            with transforming(settings) as helper:
-                yield helper
+            with engine_process(settings) as worker:
+                yield worker
         except WarehouseError as error:
             raise dg.Failure(description=str(error)) from error
 

@@ -208,8 +208,8 @@ def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float
     try:
         with lock.writer_lock(settings.lock_file, purpose="papers (an import)", timeout=settings.lock_timeout):
             judge: Any = InThisProcess(judge_for)
-            helper: Any = InThisProcess(dbt_process.build)
-            run_pipeline(settings, str(uuid.uuid4()), judge=Judge(judge), helper=helper, outcome=outcome, land=land)
+            worker: Any = InThisProcess(dbt_process.build)
+            run_pipeline(settings, str(uuid.uuid4()), judge=Judge(judge), worker=worker, outcome=outcome, land=land)
     except WarehouseError as error:
         print(f"Error: {error}", flush=True)
         return error.exit_code
@@ -218,12 +218,12 @@ def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float
 
 
 class InThisProcess:
-    """Does a helper process's work here, so that one kill ends all of a run."""
+    """Does a worker process's work here, so that one kill ends all of a run."""
 
     def __init__(self, work: Callable[..., None]):
         self._work = work
 
-    def do(self, *arguments: Any) -> Iterator[Any]:
+    def run(self, *arguments: Any) -> Iterator[Any]:
         emitted: list[Any] = []
         self._work(emitted.append, *arguments)
         return iter(emitted)
@@ -264,7 +264,7 @@ def _warm_up(folder: Path) -> None:
     )
     from orchestration.transform import dbt_runner as dbt_process
     from orchestration.transform import docs as dbt_docs  # noqa: F401
-    from orchestration.worker import helping, importing
+    from orchestration.worker import importing, worker_process
     from warehouse import digest, report  # noqa: F401
     from warehouse.publication import publish  # noqa: F401
     from warehouse.raw import store as raw  # noqa: F401
@@ -273,7 +273,7 @@ def _warm_up(folder: Path) -> None:
         judge.warm_up()
         dbt_process.parse(folder / "dbt")
     # In a child, the judge is forked like dbt, and the models are parsed already.
-    judge.helping = partial(helping, forked=True)
+    judge.worker_process = partial(worker_process, is_forked=True)
     dbt_process.parse = partial(Path.mkdir, parents=True, exist_ok=True)
 
 

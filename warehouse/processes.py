@@ -86,7 +86,7 @@ def _start_worker(end: Connection, initializer: Callable[..., None], arguments: 
 
 
 def _exit_with_parent(end: Connection) -> None:
-    """End this worker, busy or not, when its pool ends or its parent dies. Teardown is skipped: nothing is unwritten."""
+    """End this worker, busy or not, when its pool ends or its parent dies; it has nothing to tear down."""
     parent = parent_process()
     assert parent is not None
     connection.wait([end, parent.sentinel])

@@ -14,7 +14,7 @@ from orchestration.assets.raw import RAW_LOADS
 from orchestration.outcome import Outcome, failing_in_dagster
 from orchestration.transform.dbt_runner import DEVELOPMENT_TESTS
 from orchestration.transform.engines import Lineage, engine_of
-from orchestration.worker import Helper
+from orchestration.worker import WorkerProcess
 from warehouse.errors import GateError
 from warehouse.publication.publish import PUBLIC_SCHEMA
 from warehouse.settings import Settings
@@ -46,7 +46,7 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
     )
     def dbt_models(
         context: dg.AssetExecutionContext,
-        dbt: dg.ResourceParam[Helper],
+        dbt: dg.ResourceParam[WorkerProcess],
         warehouse: dg.ResourceParam[Settings],
         outcome: dg.ResourceParam[Outcome],
     ) -> Iterator[Any]:

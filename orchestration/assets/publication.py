@@ -9,7 +9,7 @@ from orchestration.assets.raw import gate_result
 from orchestration.gates.gx_runner import Judge
 from orchestration.outcome import Outcome, failing_in_dagster
 from orchestration.transform.engines import engine_of
-from orchestration.worker import Helper
+from orchestration.worker import WorkerProcess
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
 
@@ -30,7 +30,7 @@ def build_publication(
 
     @dg.asset(key=CANDIDATE, deps=marts, group_name="publication", kinds={"duckdb"}, pool="warehouse")
     def candidate(
-        warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[Helper], outcome: dg.ResourceParam[Outcome]
+        warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[WorkerProcess], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``next.duckdb``, finished: self-contained, written to disk, its public tables counted."""
         with failing_in_dagster():
@@ -49,7 +49,7 @@ def build_publication(
         context: dg.AssetCheckExecutionContext,
         warehouse: dg.ResourceParam[Settings],
         judge: dg.ResourceParam[Judge],
-        dbt: dg.ResourceParam[Helper],
+        dbt: dg.ResourceParam[WorkerProcess],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.AssetCheckResult:
         with failing_in_dagster():
@@ -65,7 +65,7 @@ def build_publication(
         pool="warehouse",
     )
     def published_papers(
-        warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[Helper], outcome: dg.ResourceParam[Outcome]
+        warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[WorkerProcess], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """``papers.duckdb`` and its Parquet export, replaced in one step: what readers open."""
         with failing_in_dagster():

@@ -1,4 +1,4 @@
-"""Runs a suite in Great Expectations. Importing this module is cheap; calling ``judge`` is not (see ``helper``)."""
+"""Runs a suite in Great Expectations. Importing this module is cheap; calling ``judge`` is not (see ``worker``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.gates.rules import Rule, Suite
-from orchestration.worker import Emit, Helper, helping
+from orchestration.worker import Emit, WorkerProcess, worker_process
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,37 +48,37 @@ class Judgement:
 
 
 def warm_up() -> None:
-    """Import Great Expectations. 8–15 s on a small machine, which is why a helper process does it."""
+    """Import Great Expectations. 8–15 s on a small machine, which is why a worker process does it."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations  # noqa: F401
 
 
 class Judge:
-    """Judges suites in a helper process."""
+    """Judges suites in a worker process."""
 
-    def __init__(self, helper: Helper):
-        self._helper = helper
+    def __init__(self, worker: WorkerProcess):
+        self._worker = worker
 
     @property
-    def waited(self) -> float:
+    def waited_seconds(self) -> float:
         """Seconds that the run waited for the import of Great Expectations."""
-        return self._helper.waited
+        return self._worker.waited_seconds
 
     def judge(self, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> Judgement:
-        """As ``judge`` below. Raises HelperError when the judge itself fails."""
-        (judgement,) = self._helper.do(suite, frames, title)
+        """As ``judge`` below. Raises WorkerError when the judge itself fails."""
+        (judgement,) = self._worker.run(suite, frames, title)
         return cast(Judgement, judgement)
 
 
 @contextmanager
 def judging() -> Iterator[Judge]:
     """A judge for one run, importing while the run does other work."""
-    with helping("judge", judge_for, warm_up) as helper:
-        yield Judge(helper)
+    with worker_process("judge", judge_for, warm_up) as worker:
+        yield Judge(worker)
 
 
 def judge_for(emit: Emit, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> None:
-    """``judge`` as the work of a helper."""
+    """``judge`` as the work of a worker."""
     emit(judge(suite, frames, title))
 
 

@@ -29,5 +29,5 @@ def phases(outcome: Outcome, total: float) -> dict[str, float]:
 def rows(outcome: Outcome, total: float) -> list[list[str]]:
     """The phases as rows of a table: what, seconds, share of the whole."""
     shown = [[what, f"{seconds:.2f}", f"{seconds / total:.0%}"] for what, seconds in phases(outcome, total).items()]
-    waits = [[f"waited for the import of {what}", f"{s:.2f}", ""] for what, s in outcome.waited.items()]
+    waits = [[f"waited for the import of {what}", f"{s:.2f}", ""] for what, s in outcome.waited_seconds.items()]
     return [*shown, ["All of it", f"{total:.2f}", "100%"], *waits]

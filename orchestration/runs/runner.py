@@ -123,8 +123,8 @@ def _run_job(
             from orchestration.compat import run_history as history
             from orchestration.compat.event_log_errors import silence_event_log_errors
             from orchestration.definitions import build_definitions
-            from orchestration.transform.engines import transforming
-        dbt = helpers.enter_context(transforming(settings, forked=True))
+            from orchestration.transform.engines import engine_process
+        dbt = helpers.enter_context(engine_process(settings, is_forked=True))
         with outcome.phase("Reading the definitions"):
             resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}
             job = build_definitions(settings, **resources).resolve_job_def(job_name)
@@ -141,7 +141,7 @@ def _run_job(
                     "ops": {"raw__loads": {"config": loading}},
                 },
             )
-        outcome.waited = {"Great Expectations": judge.waited, "dbt": dbt.waited}
+        outcome.waited_seconds = {"Great Expectations": judge.waited_seconds, "dbt": dbt.waited_seconds}
     if _is_interrupted(result):
         raise Stopped
     if outcome.error:

@@ -1,4 +1,4 @@
-"""dbt in a helper process: parsed while the run fetches, then built, its events handed over as they come."""
+"""dbt in a worker process: parsed while the run fetches, then built, its events handed over as they come."""
 
 from __future__ import annotations
 

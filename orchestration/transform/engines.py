@@ -17,7 +17,7 @@ from orchestration.gates.verdicts import Offences, mart_offences
 from orchestration.transform import dbt_runner as dbt_process
 from orchestration.transform.lineage import column_lineage
 from orchestration.transform.manifest import models_version
-from orchestration.worker import Helper, helping
+from orchestration.worker import WorkerProcess, worker_process
 from warehouse import errors
 from warehouse.errors import InputError
 from warehouse.publication.publish import Publication, count_tables, prepare_next, publish, seal_next
@@ -49,12 +49,12 @@ class Engine(Protocol):
         """Where readers find it."""
 
 
-def engine_of(settings: Settings, helper: Helper) -> Engine:
-    """The engine that the settings name; ``helper`` is its process."""
-    return SparkEngine(settings, helper) if settings.engine == "spark" else DuckDBEngine(settings, helper)
+def engine_of(settings: Settings, worker: WorkerProcess) -> Engine:
+    """The engine that the settings name; ``worker`` is its process."""
+    return SparkEngine(settings, worker) if settings.engine == "spark" else DuckDBEngine(settings, worker)
 
 
-def transforming(settings: Settings, *, forked: bool = False) -> AbstractContextManager[Helper]:
+def engine_process(settings: Settings, *, is_forked: bool = False) -> AbstractContextManager[WorkerProcess]:
     """The process of the engine, for one run. It may be ``forked`` from one that imported dagster-dbt, and dbt with it.
 
     Raises InputError when the engine is not installed.
@@ -68,22 +68,22 @@ def transforming(settings: Settings, *, forked: bool = False) -> AbstractContext
                 "or unset PAPERS_ENGINE."
             )
         # Never forked: Spark's own threads and processes begin in it.
-        return helping("Spark", spark_process.work, spark_process.warm_up, settings.environment())
-    return helping("dbt", dbt_process.build, dbt_process.parse, settings.dbt_target, forked=forked)
+        return worker_process("Spark", spark_process.work, spark_process.warm_up, settings.environment())
+    return worker_process("dbt", dbt_process.build, dbt_process.parse, settings.dbt_target, is_forked=is_forked)
 
 
 class DuckDBEngine:
     """``next.duckdb`` becomes ``papers.duckdb``."""
 
-    def __init__(self, settings: Settings, helper: Helper):
+    def __init__(self, settings: Settings, worker: WorkerProcess):
         self.settings = settings
-        self.helper = helper
+        self.worker = worker
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
         is_anew = prepare_next(self.settings, models_version(), is_rebuild=is_rebuild)
         # The version is that of the seeds too: those of a file that is built upon are the ones that stand there now.
         command = [*dbt_process.BUILD, *(["--full-refresh"] if is_anew else ["--exclude-resource-type", "seed"])]
-        return self.helper.do(self.settings.environment(), self.settings.dbt_target, command)
+        return self.worker.run(self.settings.environment(), self.settings.dbt_target, command)
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
         with open_database(self.settings.next_database, read_only=True) as connection:
@@ -105,9 +105,9 @@ class DuckDBEngine:
 class SparkEngine:
     """Tables of an Iceberg catalog, and their snapshots that are published together."""
 
-    def __init__(self, settings: Settings, helper: Helper):
+    def __init__(self, settings: Settings, worker: WorkerProcess):
         self.settings = settings
-        self.helper = helper
+        self.worker = worker
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
         return self._do("build", self.settings.dbt_target, self.settings.handover, models_version(), is_rebuild)
@@ -145,7 +145,7 @@ class SparkEngine:
 
     def _do(self, job: str, *arguments: Any) -> Iterator[Any]:
         environment = {**self.settings.environment(), "PAPERS_LOCK_TIMEOUT": str(self.settings.lock_timeout)}
-        for emitted in self.helper.do(job, environment, *arguments):
+        for emitted in self.worker.run(job, environment, *arguments):
             if isinstance(emitted, dict) and "warehouse error" in emitted:
                 kind, sentence = emitted["warehouse error"]
                 raise getattr(errors, kind)(sentence)

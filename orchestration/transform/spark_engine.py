@@ -1,4 +1,4 @@
-"""The engine `spark` in a helper process: one session for a run's build, its gate and its publication.
+"""The engine `spark` in a worker process: one session for a run's build, its gate and its publication.
 
 The lock of the catalog is held from the first job until the process ends, so a run that waits does so before it
 changes anything.

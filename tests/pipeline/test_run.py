@@ -168,7 +168,7 @@ def test_a_profile_tells_where_the_time_went_and_dagster_what_each_asset_took(ra
 
 
 def test_a_profile_is_printed_as_a_table_of_seconds_and_shares() -> None:
-    outcome = Outcome(seconds={"Fetching": 1.0, "dbt": 2.0}, waited={"dbt": 0.5})
+    outcome = Outcome(seconds={"Fetching": 1.0, "dbt": 2.0}, waited_seconds={"dbt": 0.5})
     assert profile.rows(outcome, 4.0) == [
         ["Fetching", "1.00", "25%"],
         ["dbt", "2.00", "50%"],

@@ -31,7 +31,7 @@ class InProcessJudge:
     """Great Expectations where the step is."""
 
     def judge(self, suite, frames, title):
-        """As the product's judge, without its helper process."""
+        """As the product's judge, without its worker process."""
         return judge(suite, frames, title)
 
 
