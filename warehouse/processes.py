@@ -65,8 +65,9 @@ def worker_pool(
     end, end_sender = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(workers, context, _start_worker, (end, initializer, arguments))
     try:
-        # Workers inherit the mask. The first task starts them: all of them when they are forked.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # Workers inherit the mask, and no signal meets a pool half made. The first task starts them: all of them when
+        # they are forked.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             executor.submit(int)
         finally:
@@ -81,6 +82,7 @@ def worker_pool(
 
 def _start_worker(end: Connection, initializer: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=_exit_with_parent, args=(end,), daemon=True).start()
     initializer(*arguments)
 
