@@ -1,6 +1,6 @@
-"""How the command speaks: facts on stdout (a table, or one JSON value), everything else on stderr, log lines too.
+"""Output of the commands: facts on stdout (a table or one JSON value), messages and log lines on stderr.
 
-Belongs here: terminals, pipes and encodings. What a run's facts read like is in ``orchestration/sentences.py``.
+Belongs here: terminals, pipes, encodings. The sentences about a run are in ``outcome.py``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import math
 import re
 import sys
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
@@ -30,31 +29,37 @@ from warehouse.errors import InputError
 
 
 class _Stream(Console):
-    """A console that is a terminal where its stream is one, whatever ``FORCE_COLOR`` says: pipes carry plain text."""
+    """A console that ignores ``FORCE_COLOR``: pipes get plain text."""
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a person reads what is written."""
+        """Whether the stream is a terminal."""
         return bool(getattr(self.file, "isatty", lambda: False)())
 
 
 out = _Stream(highlight=False, soft_wrap=True)
 err = _Stream(stderr=True, highlight=False, soft_wrap=True)
 
-#: The packages whose log lines are shown: libraries log for their own developers.
+#: The packages whose log lines are shown; those of libraries are not.
 _PACKAGES = ("orchestration", "sources", "warehouse")
-#: Shown in the place of a secret.
+#: Replaces a secret.
 _HIDDEN = "…"
 #: User name and password of an address: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]+@")
 _secrets: set[str] = set()
 
-#: What makes a spreadsheet run a cell: https://owasp.org/www-community/attacks/CSV_Injection
+#: First characters of a cell that a spreadsheet runs as a formula: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-#: A text that a spreadsheet reads as a number or a date, and then writes in another way: 2609.00100, 007, 1e5, 3-4.
+#: A text that a spreadsheet reads as a number or a date and changes: 2609.00100, 007, 1e5, 3-4.
 _NUMBER_LIKE = re.compile(r"\d[\d.,:/eE+-]*")
-#: A column is never narrower than this on a terminal.
+#: The narrowest column on a terminal, in characters.
 _MIN_WIDTH = 6
+#: Characters of a table in a pipe, which has no edge: rich needs some number.
+_PIPE_WIDTH = 4000
+#: Shorter secrets are not hidden: they would be parts of ordinary words.
+_MIN_SECRET_CHARACTERS = 4
+#: Unicode categories that can steer a terminal: controls, formats such as direction marks, lone surrogates.
+_CONTROL_CATEGORIES = ("Cc", "Cf", "Cs")
 
 
 def show_log(verbose: bool) -> None:
@@ -70,17 +75,17 @@ def show_log(verbose: bool) -> None:
 
 
 def is_verbose() -> bool:
-    """Whether ``--verbose`` was given: then messages name rules and load ids too."""
+    """Whether ``--verbose`` is set: messages then name rules and load ids too."""
     return logging.getLogger(_PACKAGES[0]).level == logging.DEBUG
 
 
 def hide(*secrets: str | None) -> None:
-    """Never write these texts to stderr, wherever a message may quote them."""
-    _secrets.update(secret for secret in secrets if secret and len(secret) > 3)
+    """Replace these texts in everything that is written to stderr."""
+    _secrets.update(secret for secret in secrets if secret and len(secret) >= _MIN_SECRET_CHARACTERS)
 
 
 class _LogHandler(logging.Handler):
-    """Writes log records as lines on stderr, above a progress bar if there is one, without secrets."""
+    """Writes log records to stderr, above a progress bar if there is one, without secrets."""
 
     def __init__(self, verbose: bool) -> None:
         super().__init__()
@@ -88,54 +93,51 @@ class _LogHandler(logging.Handler):
         self.setFormatter(logging.Formatter(form, "%H:%M:%S"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; a fault in it never stops the work."""
+        """Write one record. An error in it does not stop the command."""
         try:
             say(self.format(record))
         except Exception:
             self.handleError(record)
 
 
-def _show_if_asked(verbose: bool) -> bool:
+def _apply_verbose(verbose: bool) -> bool:
     if verbose:
         show_log(True)
     return verbose
 
 
-#: The option of every command, before and after its name.
+#: An option of every command, before and after its name.
 Verbose = Annotated[
     bool,
     typer.Option(
-        "--verbose", callback=_show_if_asked, help="Log each step to stderr; name rules and load ids in messages."
+        "--verbose", callback=_apply_verbose, help="Log each step to stderr; name rules and load ids in messages."
     ),
 ]
 
 
 def plain(value: Any) -> str:
-    """A value as one line of text. Control characters of listed texts never reach the terminal."""
+    """A value as one line of text, with control characters replaced: listed texts must not steer the terminal."""
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return "".join(
-        " " if c in "\n\r\t" else "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c
-        for c in str(value)
-    )
+    return "".join(" " if c in "\n\r\t" else "\N{REPLACEMENT CHARACTER}" if _is_control(c) else c for c in str(value))
 
 
 def csv_cell(value: Any) -> Any:
-    """A value for a CSV file. A listed text that a spreadsheet would run as a formula gets an apostrophe first."""
+    """A value for a CSV file. A text that a spreadsheet would run as a formula gets an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.lstrip()[:1] in _FORMULA else value
 
 
 def spreadsheet_cell(value: Any) -> Any:
-    """As ``csv_cell``, but a text that looks like a number is written so that a spreadsheet keeps it as text."""
+    """As ``csv_cell``; a text that looks like a number is written so that a spreadsheet keeps it as text."""
     if isinstance(value, str) and _NUMBER_LIKE.fullmatch(value):
         return f'="{value}"'
     return csv_cell(value)
 
 
 def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, for_spreadsheet: bool = False) -> None:
-    """Rows as CSV on stdout. A terminal gets no control characters, a pipe gets each text as it is.
+    """Print rows as CSV on stdout. A terminal gets no control characters, a pipe gets each text unchanged.
 
     ``for_spreadsheet``: with a byte order mark, and texts that look like numbers (ids such as 2609.00100) as texts.
     """
@@ -152,10 +154,10 @@ def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, for_spre
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None, *, expand: bool | None = None
 ) -> None:
-    """Rows as a table; texts are shown as they are, never read as markup.
+    """Print rows as a table. Texts are never read as markup.
 
-    A terminal shows one line a row: long texts are cut with …, and columns that do not fit are named below. A pipe gets
-    everything. ``expand`` writes a line per value instead; None: the command can't.
+    On a terminal a row is one line: long texts are cut with …, and columns that do not fit are named below. A pipe gets
+    everything. ``expand`` prints a line per value instead; None: the command has no such option.
     """
     cells = [[plain(value) for value in row] for row in rows]
     if expand:
@@ -171,9 +173,8 @@ def print_table(
         table.add_column(Text(headers[i]), justify=justify, width=width, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
     for row in cells:
         table.add_row(*map(Text, row[: len(shown)]))
-    # A pipe has no edge: the table is as wide as its content.
-    edge = None if out.is_terminal else max(4000, sum(widths) + 2 * len(widths))
-    _Stream(highlight=False, width=edge).print(table)
+    table_width = None if out.is_terminal else max(_PIPE_WIDTH, sum(widths) + 2 * len(widths))
+    _Stream(highlight=False, width=table_width).print(table)
     if hidden := headers[len(shown) :]:
         remedy = "widen the terminal" if expand is None else "--expand shows all, a line per value"
         say(f"{len(hidden)} column(s) did not fit: {', '.join(hidden)}; {remedy}.")
@@ -182,7 +183,7 @@ def print_table(
 
 
 def _fitting(widths: Sequence[int], edge: int) -> list[int]:
-    """Widths of the columns that fit between the edges of a terminal: the widest give way first."""
+    """Widths of the columns that fit into a terminal of ``edge`` characters: the widest are shortened first."""
     shown = list(widths)
     while len(shown) > 1 and sum(min(width, _MIN_WIDTH) + 2 for width in shown) > edge + 2:
         shown.pop()
@@ -201,48 +202,31 @@ def _print_expanded(columns: Sequence[str], cells: Sequence[Sequence[str]], titl
             line(f"  {plain(name)}{' ' * (widest - cell_len(name))}  {value}")
 
 
-def unique_names(columns: Sequence[str]) -> list[str]:
-    """The names of the columns, each once: a second ``a`` is ``a_1``, as DuckDB calls it in a table."""
-    counts, unique = Counter(columns), []
-    taken = {name for name, count in counts.items() if count == 1}
-    for name in columns:
-        number, candidate = 0, name
-        while candidate in taken and counts[name] > 1:
-            number += 1
-            candidate = f"{name}_{number}"
-        taken.add(candidate)
-        unique.append(candidate)
-    return unique
-
-
 def print_json(facts: Any) -> None:
-    """One JSON value on stdout; dates and times in ISO form, infinities and bytes as text.
-
-    Characters that steer a terminal are escaped.
-    """
+    """Print one JSON value on stdout: dates and times in ISO form, infinities and bytes as text, controls escaped."""
     text = json.dumps(_jsonable(facts), ensure_ascii=False, allow_nan=False)
     if not text.isascii():
-        text = "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs") else _escaped(c) for c in text)
+        text = "".join(_escaped(c) if _is_control(c) else c for c in text)
     sys.stdout.write(text + "\n")
 
 
 def line(text: str = "") -> None:
-    """A line of the answer, on stdout. Nothing in it is markup."""
+    """Print a line on stdout, without markup."""
     out.print(Text(plain(text)))
 
 
 def say(text: str) -> None:
-    """A line for the person, on stderr."""
+    """Print a message on stderr, without secrets and markup."""
     for secret in _secrets:
         text = text.replace(secret, _HIDDEN)
     err.print(Text(plain(_USERINFO.sub(f"{_HIDDEN}@", text))))
 
 
 class TimeLeft(ProgressColumn):
-    """What is left at the mean pace since the start, waits and retries included; nothing before there is a pace."""
+    """The time left at the mean pace since the start, waits and retries included."""
 
     def render(self, task: Task) -> Text:
-        """The estimate as text."""
+        """The estimate as text; none before the first step is done."""
         if not task.completed or not task.total or not task.elapsed:
             return Text("no estimate yet")
         left = timedelta(seconds=round((task.total - task.completed) * task.elapsed / task.completed))
@@ -250,12 +234,12 @@ class TimeLeft(ProgressColumn):
 
 
 @contextmanager
-def progress(what: str, total: int, *, shown: bool) -> Iterator[Progress]:
-    """A progress bar on stderr with one task, shown on a terminal only."""
+def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, on a terminal only. Yields a function that advances it by one."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
     with Progress(*columns, console=err, transient=True, disable=not (shown and err.is_terminal)) as bar:
-        bar.add_task(what, total=total)
-        yield bar
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
 
 
 def check_text(text: str, what: str) -> None:
@@ -266,13 +250,17 @@ def check_text(text: str, what: str) -> None:
         raise InputError(f"{what} is not UTF-8: {plain(text)}. Write it in UTF-8.") from None
 
 
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in _CONTROL_CATEGORIES
+
+
 def _escaped(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i] << 8 | units[i + 1]:04x}" for i in range(0, len(units), 2))
 
 
 def _jsonable(value: Any) -> Any:
-    """A value of Python's or DuckDB's as JSON can hold it."""
+    """A value of Python or DuckDB as one that JSON has."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):

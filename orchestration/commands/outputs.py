@@ -1,113 +1,105 @@
-"""`papers digest`, `papers feeds` and `papers docs`: what rose for people who asked, and what the columns mean."""
+"""``papers report``, ``digest`` and ``feeds``: what is written for readers from the published file."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from orchestration.commands import console
-from warehouse.errors import InputError, Stopped, UnreachableError
+from orchestration.commands.app import Home, Json, Verbose, settings_of
+from warehouse.display import plural
+from warehouse.errors import InputError, UnreachableError
 from warehouse.settings import Settings
 
-Home = Annotated[Path | None, typer.Option("--home", help="Where the warehouse lives.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON value.")]
+app = typer.Typer()
+_PANEL = "Write outputs"
 
 
-def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -> None:
-    """Add the commands to the `papers` command."""
+@app.command(rich_help_panel=_PANEL)
+def report(home: Home = None, verbose: Verbose = False, as_json: Json = False) -> None:
+    """Write the report, a static site that opens from the file system, from the published file."""
+    from warehouse.report import write_report
 
-    @app.command()
-    def digest(
-        names: Annotated[list[str] | None, typer.Argument(help="Subscriptions; all if none is named.")] = None,
-        dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Write it to files (HTML, text, .eml) and send nothing.")
-        ] = False,
-        output: Annotated[
-            Path | None,
-            typer.Option("--output", help="The folder for --dry-run.", show_default="digest/preview in the home"),
-        ] = None,
-        resend_uncertain: Annotated[
-            bool, typer.Option("--resend-uncertain", help="Send again what may or may not have arrived.")
-        ] = False,
-        window: Annotated[str | None, typer.Option("--window", help="Show what rose in 24h or 7d.")] = None,
-        top: Annotated[int | None, typer.Option("--top", min=1, max=1000, help="Show so many papers.")] = None,
-        minimum_upvotes: Annotated[
-            int | None, typer.Option("--min-upvotes", min=0, help="Show papers with at least so many.")
-        ] = None,
-        minimum_gain: Annotated[
-            int | None, typer.Option("--min-gain", min=1, help="Show papers that gained at least so many.")
-        ] = None,
-        keywords: Annotated[list[str] | None, typer.Option("--keyword", help="Show papers about it.")] = None,
-        organizations: Annotated[
-            list[str] | None, typer.Option("--organization", help="Show papers of it or of a part of it.")
-        ] = None,
-        authors: Annotated[list[str] | None, typer.Option("--author", help="Show papers by this author.")] = None,
-        home: Home = None,
-        verbose: console.Verbose = False,
-        as_json: Json = False,
-    ) -> None:
-        """Send what rose to the subscriptions (docs/digest.md), each issue once to each recipient.
+    written = write_report(settings_of(home))
+    if as_json:
+        console.print_json({"report": str(written.index), "files": written.files, "bytes": written.size})
+    else:
+        files = f"{written.files} {plural(written.files, 'file')}"
+        console.line(f"The report is {written.index} ({files}, {written.size / 1e6:.1f} MB)")
 
-        With a filter, or without a file of subscriptions, what rose is printed and nothing is sent.
-        """
-        settings = settings_of(home)
-        asked = {
-            "window": window,
-            "top": top,
-            "minimum_upvotes": minimum_upvotes,
-            "minimum_gain": minimum_gain,
-            "keywords": tuple(keywords) if keywords else None,
-            "organizations": tuple(organizations) if organizations else None,
-            "authors": tuple(authors) if authors else None,
-        }
-        filters = {key: value for key, value in asked.items() if value is not None}
-        if filters and names:
-            raise InputError("A subscription has its own filters: name subscriptions or give filters, not both.")
-        if output and not dry_run:
-            raise InputError("--output goes with --dry-run: only that writes files.")
-        if not filters and (names or _has_subscriptions(settings)):
-            _digest_subscriptions(settings, names or [], dry_run, output, resend_uncertain, as_json)
-        else:
-            _digest_asked_for(settings, filters, dry_run, output, as_json)
 
-    @app.command()
-    def feeds(home: Home = None, verbose: console.Verbose = False, as_json: Json = False) -> None:
-        """Write the Atom and JSON feeds from the published file, as each run does after publication."""
-        from warehouse.digest.feeds import write_feeds
+@app.command(rich_help_panel=_PANEL)
+def digest(
+    names: Annotated[list[str] | None, typer.Argument(help="Subscriptions; all if none is named.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write it to files (HTML, text, .eml) and send nothing.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="The folder for --dry-run.", show_default="digest/preview in the home"),
+    ] = None,
+    resend_uncertain: Annotated[
+        bool, typer.Option("--resend-uncertain", help="Send again what may or may not have arrived.")
+    ] = False,
+    window: Annotated[str | None, typer.Option("--window", help="Show what rose in 24h or 7d.")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, max=1000, help="Show so many papers.")] = None,
+    minimum_upvotes: Annotated[
+        int | None, typer.Option("--min-upvotes", min=0, help="Show papers with at least so many.")
+    ] = None,
+    minimum_gain: Annotated[
+        int | None, typer.Option("--min-gain", min=1, help="Show papers that gained at least so many.")
+    ] = None,
+    keywords: Annotated[list[str] | None, typer.Option("--keyword", help="Show papers about it.")] = None,
+    organizations: Annotated[
+        list[str] | None, typer.Option("--organization", help="Show papers of it or of a part of it.")
+    ] = None,
+    authors: Annotated[list[str] | None, typer.Option("--author", help="Show papers by this author.")] = None,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Send what rose to the subscriptions (docs/digest.md), each issue once to each recipient.
 
-        written = write_feeds(settings_of(home))
-        for problem in written.problems:
-            console.say(problem)
-        if as_json:
-            console.print_json({"files": [str(path) for path in written.files], "problems": written.problems})
-        else:
-            for path in written.files:
-                console.line(str(path))
-        if written.problems:
-            raise InputError("Not every feed was written: fix what is said above, then run `papers feeds` again.")
+    With a filter, or without a file of subscriptions, what rose is printed and nothing is sent.
+    """
+    settings = settings_of(home)
+    asked = {
+        "window": window,
+        "top": top,
+        "minimum_upvotes": minimum_upvotes,
+        "minimum_gain": minimum_gain,
+        "keywords": tuple(keywords) if keywords else None,
+        "organizations": tuple(organizations) if organizations else None,
+        "authors": tuple(authors) if authors else None,
+    }
+    filters = {key: value for key, value in asked.items() if value is not None}
+    if filters and names:
+        raise InputError("A subscription has its own filters: name subscriptions or give filters, not both.")
+    if output and not dry_run:
+        raise InputError("--output goes with --dry-run: only that writes files.")
+    if not filters and (names or _has_subscriptions(settings)):
+        _digest_subscriptions(settings, names or [], dry_run, output, resend_uncertain, as_json)
+    else:
+        _digest_asked_for(settings, filters, dry_run, output, as_json)
 
-    @app.command()
-    def docs(
-        port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port on this machine.")] = 3002,
-        serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
-        home: Home = None,
-        verbose: console.Verbose = False,
-    ) -> None:
-        """Write dbt's documentation of every table and column, and serve it on this machine only."""
-        from orchestration.transform.docs import server, write_docs
 
-        page = write_docs(settings_of(home))
-        if not serve:
-            console.line(str(page))
-            return
-        with server(page.parent, port) as http:
-            console.say(f"The documentation is on http://127.0.0.1:{port} (Ctrl-C stops it), and in {page}")
-            with contextlib.suppress(KeyboardInterrupt, Stopped):
-                http.serve_forever()
+@app.command(rich_help_panel=_PANEL)
+def feeds(home: Home = None, verbose: Verbose = False, as_json: Json = False) -> None:
+    """Write the Atom and JSON feeds from the published file, as each run does after publication."""
+    from warehouse.digest.feeds import write_feeds
+
+    written = write_feeds(settings_of(home))
+    for problem in written.problems:
+        console.say(problem)
+    if as_json:
+        console.print_json({"files": [str(path) for path in written.files], "problems": written.problems})
+    else:
+        for path in written.files:
+            console.line(str(path))
+    if written.problems:
+        raise InputError("Not every feed was written: fix what is said above, then run `papers feeds` again.")
 
 
 def _has_subscriptions(settings: Settings) -> bool:

@@ -3,63 +3,62 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from orchestration.commands import console
+from orchestration.commands.app import Home, Json, Verbose, settings_of
 from warehouse.errors import InputError
-from warehouse.settings import Settings
 
-Home = Annotated[Path | None, typer.Option("--home", help="Where the warehouse lives.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the facts as one JSON object.")]
-
-explain = typer.Typer(name="explain", help="Why mentions, or organizations as listed, are one.", no_args_is_help=True)
-
-
-def register(app: typer.Typer, settings_of: Callable[[Path | None], Settings]) -> None:
-    """Add the commands to the `papers` command."""
-    app.command()(evaluate)
-    app.add_typer(explain)
-
-    @explain.command()
-    def author(
-        who: Annotated[str, typer.Argument(help="An author id, a mention id (paper#position) or a name.")],
-        limit: Annotated[int, typer.Option("--limit", min=1, help="How many mentions of a person to show.")] = 30,
-        home: Home = None,
-        verbose: console.Verbose = False,
-        as_json: Json = False,
-    ) -> None:
-        """Why mentions are one person: rule, evidence and who else bears the name."""
-        from warehouse.publication.explain import explain_author
-
-        persons = explain_author(settings_of(home), who)
-        if as_json:
-            console.print_json(persons)
-            return
-        for person in persons:
-            _print_author(person, limit)
-
-    @explain.command()
-    def organization(
-        what: Annotated[str, typer.Argument(help="An organization id, a slug or a name.")],
-        home: Home = None,
-        verbose: console.Verbose = False,
-        as_json: Json = False,
-    ) -> None:
-        """What an organization is listed as, why these are the same, and what it is part of."""
-        from warehouse.publication.explain import explain_organization
-
-        organizations = explain_organization(settings_of(home), what)
-        if as_json:
-            console.print_json(organizations)
-            return
-        for facts in organizations:
-            _print_organization(facts)
+app = typer.Typer()
+PANEL = "Examine resolution"
+explain = typer.Typer(
+    name="explain",
+    help="Why mentions, or organizations as listed, are one.",
+    no_args_is_help=True,
+)
 
 
+@explain.command()
+def author(
+    who: Annotated[str, typer.Argument(help="An author id, a mention id (paper#position) or a name.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many mentions of a person to show.")] = 30,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Why mentions are one person: rule, evidence and who else bears the name."""
+    from warehouse.publication.explain import explain_author
+
+    persons = explain_author(settings_of(home), who)
+    if as_json:
+        console.print_json(persons)
+        return
+    for person in persons:
+        _print_author(person, limit)
+
+
+@explain.command()
+def organization(
+    what: Annotated[str, typer.Argument(help="An organization id, a slug or a name.")],
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """What an organization is listed as, why these are the same, and what it is part of."""
+    from warehouse.publication.explain import explain_organization
+
+    organizations = explain_organization(settings_of(home), what)
+    if as_json:
+        console.print_json(organizations)
+        return
+    for facts in organizations:
+        _print_organization(facts)
+
+
+@app.command(rich_help_panel=PANEL)
 def evaluate(
     file: Annotated[
         Path,
@@ -72,7 +71,7 @@ def evaluate(
         Path | None, typer.Option("--predictions", help="Write mention_id and author_id of every mention here.")
     ] = None,
     home: Annotated[Path | None, typer.Option("--home", hidden=True)] = None,  # as everywhere; nothing is read there
-    verbose: console.Verbose = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Measure the resolver on a labelled set: B-cubed and pairwise precision, recall and F1."""

@@ -1,7 +1,4 @@
-"""Where the `papers` script starts: before the imports, and after the last word.
-
-What the command does is in ``orchestration/commands/cli.py``.
-"""
+"""Entry point of the `papers` script: the steps before the imports of ``cli.py`` and after its end."""
 
 import os
 import signal
@@ -9,9 +6,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command. Ends the process by itself when something went wrong."""
+    """Run the command. After an error end the process without a cleanup."""
     _open_closed_streams()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports run there is nothing to say and nothing to clean
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no message and no cleanup during the imports
     from orchestration.commands.cli import main as run
 
     try:
@@ -19,7 +16,7 @@ def main() -> None:
     except SystemExit as end:
         if not end.code:
             raise
-        # An error keeps its frames alive, and DuckDB's binding (nanobind 2) reports every object in them as leaked.
+        # An exception keeps its frames alive, and DuckDB's binding (nanobind 2) reports each object in them as leaked.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(end.code if isinstance(end.code, int) else 2)

@@ -22,8 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.commands import cli, console
+from orchestration.commands import cli, console, signals
 from tests.conftest import SAMPLE
+from warehouse.errors import BusyError
 from warehouse.lock import writer_lock
 from warehouse.publication.queries import load_queries, why_empty
 
@@ -299,7 +300,7 @@ def test_waiting_for_the_lock_is_said(
         [sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout and holder.stdout.readline().strip() == "held"
-        with pytest.raises(cli.WarehouseError), writer_lock(path, purpose="x", timeout=0.5):
+        with pytest.raises(BusyError), writer_lock(path, purpose="x", timeout=0.5):
             pass
         holder.kill()
     (said,) = capsys.readouterr().err.splitlines()
@@ -373,7 +374,7 @@ def stopped(arguments: tuple[str, ...], home: Path, number: signal.Signals, seco
 
 def test_a_forked_process_does_not_answer_for_its_parent() -> None:
     read, write = os.pipe()
-    with cli._signals():
+    with signals.stop_on_signals():
         child = os.fork()
         if not child:
             os.write(write, bytes([signal.getsignal(signal.SIGTERM) == signal.SIG_DFL]))

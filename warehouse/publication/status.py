@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from warehouse.publication.publish import count_tables, read_published
+from warehouse.landing.archive import open_landing
+from warehouse.publication.publish import count_tables, is_intact, published_file, read_published
+from warehouse.raw.overrides import are_overrides_new
+from warehouse.raw.store import is_behind
 from warehouse.settings import Settings
 
 
@@ -41,6 +44,17 @@ def read_status(settings: Settings) -> dict[str, Any]:
             ),
             "last_gate_pages": _last_pages(settings),
         }
+
+
+def is_publication_behind(settings: Settings) -> bool:
+    """Whether captures, decisions or overrides are newer than the published file, or captures exist without one."""
+    landing = open_landing(settings.landing)
+    if not is_intact(settings):
+        return any(True for _ in landing.captures())
+    if are_overrides_new(settings):
+        return True
+    with published_file(settings) as published:
+        return is_behind(landing, settings.raw_database, published)
 
 
 #: What to do about a load, as SQL.

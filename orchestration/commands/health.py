@@ -1,0 +1,144 @@
+"""``papers status`` and ``papers doctor``: what is published, what waits, and what is damaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestration.commands import console
+from orchestration.commands.app import Expand, Home, Json, Verbose, settings_of
+from warehouse.errors import GateError, InputError
+
+if TYPE_CHECKING:
+    from warehouse.raw.archive_check import ArchiveState
+
+app = typer.Typer()
+_PANEL = "Check it"
+#: Lines of one kind on a terminal; --json has all.
+_MAX_LINES = 20
+
+
+@app.command(rich_help_panel=_PANEL)
+def status(expand: Expand = False, home: Home = None, verbose: Verbose = False, as_json: Json = False) -> None:
+    """Show what is published, the results of the gates, and what is quarantined."""
+    from warehouse.publication.status import read_status
+
+    facts = read_status(settings_of(home))
+    if as_json:
+        console.print_json(facts)
+        return
+    scalars = [[key.replace("_", " "), value] for key, value in facts.items() if not isinstance(value, list | dict)]
+    console.print_table(["", ""], scalars, expand=expand)
+    lists = ("tables", "loads", "quarantine", "rejected_loads", "unreadable_loads", "last_gates", "last_gate_pages")
+    for key in lists:
+        rows = facts[key]
+        if rows:
+            console.line()
+            # Ids of loads and commands are shown whole, so that they can be copied.
+            is_expanded = expand or (key in ("rejected_loads", "unreadable_loads") and console.out.is_terminal)
+            values = [list(row.values()) for row in rows]
+            console.print_table(list(rows[0]), values, title=key.replace("_", " "), expand=is_expanded)
+
+
+@app.command(rich_help_panel=_PANEL)
+def doctor(
+    archive: Annotated[
+        bool, typer.Option("--archive", help="Read the whole landing archive and compare it with the tables.")
+    ] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Write lost lines of the archive again from the tables.")
+    ] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Give up lines that can't be read, on record.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stays on record with --accept-loss.")] = "",
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Check the landing archive for damage and losses, and restore what can be restored.
+
+    Exit code 1: something is damaged or missing.
+    """
+    from warehouse.landing.archive import open_landing
+    from warehouse.lock import writer_lock
+    from warehouse.publication.publish import published_file
+    from warehouse.raw.archive_check import check_archive, give_up, known_loads, restore_lines
+
+    if not archive:
+        raise InputError("Name what to check: `papers doctor --archive` reads the landing archive.")
+    settings = settings_of(home)
+    landing = open_landing(settings.landing)
+    if not landing.exists():
+        raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to check.")
+    with writer_lock(settings.lock_file, purpose="papers doctor", timeout=settings.lock_timeout):
+        with published_file(settings) as published:
+            known = known_loads(settings.raw_database, published)
+        with console.progress("Reading payloads", len(known), shown=not as_json) as advance:
+            state = check_archive(landing, known, advance)
+        restored, problems = restore_lines(landing, state.lost) if restore else ([], [])
+        names = {load.load_id for load in restored}
+        back = names | {capture.load_id for capture in landing.captures(on_damage=lambda _: None)}
+        # A damaged line is settled when another line names its load.
+        settled = [d for d in state.damages if not d.is_newer and (accept_loss or (restore and d.load_id in back))]
+        if settled:
+            give_up(landing, settled, reason.strip() or ("the loss is accepted" if accept_loss else "restored"))
+        if restored or settled:
+            state = check_archive(landing, known)
+    if as_json:
+        console.print_json({**_facts(state), "restored": sorted(names), "not_restored": problems})
+    else:
+        _print(state, len(restored), problems)
+    if not state.is_whole:
+        raise GateError(
+            "The landing archive is damaged: put files back from a backup of it; `papers doctor --archive "
+            "--restore` writes lost lines again whose payloads are whole; `papers doctor --archive --accept-loss` "
+            "lets runs continue without lines that can't be read, and `papers rebuild --accept-loss` publishes "
+            "without what is lost."
+        )
+
+
+def _facts(state: ArchiveState) -> dict[str, Any]:
+    return {
+        "captures": state.captures,
+        "damaged_lines": [vars(damage) for damage in state.damages],
+        "lost_loads": [
+            {
+                "load_id": load.load_id,
+                "source": load.source,
+                "listing_date": load.listing_date,
+                "observed_at": load.observed_at,
+                "is_accepted": load.is_accepted,
+            }
+            for load in state.lost
+        ],
+        "unreadable_payloads": [
+            {"load_id": capture.load_id, "source": capture.source, "problem": problem}
+            for capture, problem in state.unreadable
+        ],
+        "unnamed_payloads": list(state.unnamed),
+        "is_whole": state.is_whole,
+    }
+
+
+def _print(state: ArchiveState, restored: int, problems: list[str]) -> None:
+    rows = [
+        *(["damaged line", str(damage)] for damage in state.damages),
+        *(["lost load", f"{load}{', accepted' if load.is_accepted else ''}"] for load in state.lost),
+        *(["damaged payload", f"{capture.load_id} ({capture.source}): {why}"] for capture, why in state.unreadable),
+        *(["not restored", problem] for problem in problems),
+    ]
+    if rows:
+        console.print_table(["what", "where"], rows[:_MAX_LINES])
+    if len(rows) > _MAX_LINES:
+        console.line(f"… and {len(rows) - _MAX_LINES} more; --json has all.")
+    console.line(
+        f"{state.captures} captures, {len(state.damages)} damaged line(s), {len(state.lost)} lost load(s), "
+        f"{len(state.unreadable)} with damaged payloads, {restored} restored."
+    )
+    if state.unnamed:
+        console.line(
+            f"{len(state.unnamed)} payload(s) that no line names, left by a killed process; they can be imported "
+            f"(papers import …/{state.unnamed[0]}.gz --listing-date … --observed-at …).",
+        )

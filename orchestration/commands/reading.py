@@ -1,0 +1,144 @@
+"""``papers sql``, ``query`` and ``search``: answers from the published file, printed or written to a file."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.commands import console
+from orchestration.commands.app import Expand, Home, Json, Verbose, settings_of
+from warehouse.display import plural
+from warehouse.errors import InputError
+
+if TYPE_CHECKING:
+    from warehouse.publication.queries import Query
+
+app = typer.Typer()
+_PANEL = "Read it"
+Format = Annotated[str, typer.Option("--format", help="table, csv, spreadsheet (CSV that keeps ids), json or parquet.")]
+Output = Annotated[Path | None, typer.Option("--output", help="The file to write; parquet needs one.")]
+Timeout = Annotated[float | None, typer.Option("--timeout", min=0.001, help="Stop the query after so many seconds.")]
+_FORMATS = ("table", "csv", "spreadsheet", "json", "parquet")
+#: Authors named in a row of the search results.
+_MAX_AUTHORS = 2
+#: Characters of a search that a message repeats.
+_MAX_QUERY_CHARACTERS = 80
+
+
+@app.command(rich_help_panel=_PANEL)
+def sql(
+    statement: Annotated[str, typer.Argument(help="A query; tables of the schema marts need no prefix.")],
+    form: Format = "table",
+    output: Output = None,
+    expand: Expand = False,
+    timeout: Timeout = None,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Ask the published file a question in SQL (read-only)."""
+    _answer(home, statement, "json" if as_json else form, output, expand, timeout)
+
+
+@app.command(rich_help_panel=_PANEL)
+def query(
+    name: Annotated[str | None, typer.Argument(help="The query; without one, all are listed.")] = None,
+    form: Format = "table",
+    output: Output = None,
+    expand: Expand = False,
+    timeout: Timeout = None,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """List the analytics queries, or run one."""
+    from warehouse.publication.queries import load_queries
+
+    queries = load_queries()
+    if name is None:
+        if as_json:
+            console.print_json([{"name": q.name, "question": q.question, "grain": q.grain} for q in queries.values()])
+        else:
+            console.print_table(["name", "question"], [[q.name, q.question] for q in queries.values()], expand=expand)
+        return
+    if name not in queries:
+        raise InputError(f"There is no query {name!r}: `papers query` lists them.")
+    _answer(home, queries[name].sql, "json" if as_json else form, output, expand, timeout, queries[name])
+
+
+def _answer(
+    home: Path | None,
+    statement: str,
+    form: str,
+    output: Path | None,
+    expand: bool,
+    timeout_seconds: float | None,
+    query: Query | None = None,
+) -> None:
+    from warehouse.publication.statements import run_statement
+
+    if form not in _FORMATS:
+        raise InputError(f"--format is {form!r}: give table, csv, spreadsheet, json or parquet.")
+    if (form == "parquet") != (output is not None):
+        raise InputError("--format parquet and --output FILE go together: Parquet is a file, the rest is printed.")
+    settings = settings_of(home)
+    console.check_text(statement, "The statement")
+    answer = run_statement(settings, statement, output=output, timeout_seconds=timeout_seconds, query=query)
+    if output:
+        console.say(f"{answer.row_count} {plural(answer.row_count, 'row is', 'rows are')} in {output}")
+    elif form == "json":
+        names = answer.unique_names
+        console.print_json([dict(zip(names, row, strict=True)) for row in answer.rows])
+    elif form in ("csv", "spreadsheet"):
+        console.print_csv(answer.unique_names, answer.rows, for_spreadsheet=form == "spreadsheet")
+    else:
+        console.print_table(answer.columns, answer.rows, expand=expand)
+    if answer.why_empty:
+        console.say(answer.why_empty)
+
+
+# -word excludes a word, so unknown options are part of the query.
+@app.command(rich_help_panel=_PANEL, context_settings={"ignore_unknown_options": True})
+def search(
+    query: Annotated[
+        list[str],
+        typer.Argument(
+            help='Words, "an exact phrase", -word, author:NAME, org:NAME, has:code, after:2026-09-01, before:DATE.'
+        ),
+    ],
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many papers to show.")] = 10,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Find papers by title, abstract, author or organization; the best match comes first."""
+    from warehouse.search.query import search as search_papers
+
+    text = " ".join(query)
+    console.check_text(text, "The query")
+    hits = search_papers(settings_of(home), text, limit)
+    if as_json:
+        papers = [{"rank": rank, **asdict(hit)} for rank, hit in enumerate(hits, start=1)]
+        console.print_json({"query": text, "papers": papers})
+        return
+    if not hits:
+        short = textwrap.shorten(text, _MAX_QUERY_CHARACTERS, placeholder=" …")
+        console.say(f"No paper matches {short}: try fewer or other words, or leave a filter out.")
+        return
+    rows = [
+        [rank, hit.title, _names(hit.authors, hit.author_count), hit.first_listed_on, hit.upvotes, hit.paper_id]
+        for rank, hit in enumerate(hits, start=1)
+    ]
+    console.print_table(["#", "paper", "authors", "listed", "upvotes", "id"], rows)
+
+
+def _names(authors: Sequence[str], count: int | None) -> str:
+    """The first authors, and how many more there are."""
+    shown = authors[:_MAX_AUTHORS]
+    more = (count or len(authors)) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if shown and more > 0 else "")

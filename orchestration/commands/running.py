@@ -1,0 +1,294 @@
+"""The commands that start a run: ``papers demo``, ``run``, ``backfill``, ``import``, ``rebuild`` and ``accept``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.commands import console
+from orchestration.commands.app import Home, Json, Verbose, settings_of
+from orchestration.commands.outcome import report_import, report_run, without_code
+from warehouse.display import readable_title
+from warehouse.errors import GateError, InputError, WarehouseError
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.outcome import Outcome
+    from orchestration.runs.backfill import Backfill
+
+app = typer.Typer()
+_PANEL = "Build the warehouse"
+
+
+@app.command(rich_help_panel=_PANEL)
+def demo(home: Home = None, verbose: Verbose = False, as_json: Json = False) -> None:
+    """Fetch a bundled archive of invented papers from a local replay of the site, and publish it."""
+    from orchestration.runs.demo import run_demo
+
+    settings = settings_of(home)
+    outcome = run_demo(settings, tell=lambda text: console.say(text))
+    report_run(settings, outcome, as_json)
+    if not as_json:
+        _print_risers(settings)
+        console.say(f"See it: {(settings.home / 'report' / 'index.html').as_uri()}")
+        place = "" if settings.home == Settings.home else f" --home {settings.home}"
+        console.say(f'Ask it something: papers{place} sql "select title, upvotes from dim_papers limit 5"')
+
+
+@app.command(rich_help_panel=_PANEL)
+def run(
+    day: Annotated[str | None, typer.Option("--date", help="The last listing date to fetch.")] = None,
+    lookback: Annotated[
+        int | None,
+        typer.Option("--lookback", min=1, max=366, help="How many trailing dates to observe again."),
+    ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Print where the time went, by phase.")] = False,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch a listing date and the days before it, check, transform, publish. What the schedule does."""
+    from orchestration.outcome import Outcome
+    from orchestration.partitions import range_tags
+    from orchestration.runs.profile import lived, phases, rows
+    from warehouse.clock import utc_now
+    from warehouse.landing.fetching import trailing_dates
+    from warehouse.landing.importing import parse_day
+
+    settings = settings_of(home)
+    last = parse_day(day, "--date") if day else utc_now().date()
+    first, last = trailing_dates(last, lookback or settings.lookback)
+    outcome = Outcome(seconds={"Starting the command": lived()})
+    _fetch_and_publish(settings, first, last, outcome, as_json=as_json, tags=range_tags(first, last))
+    total = lived()
+    report_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
+    if profile and not as_json:
+        console.line()
+        console.print_table(["phase", "seconds", "share"], rows(outcome, total))
+
+
+@app.command(rich_help_panel=_PANEL)
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="The first listing date.")],
+    last: Annotated[str, typer.Option("--to", help="The last listing date.")],
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch a range of listing dates. Upvotes are observed today: totals of the past can't be fetched.
+
+    Dates that were observed today (UTC) are skipped, so the same command resumes a backfill that was stopped.
+    """
+    from orchestration.runs.runner import prepare_environment
+    from warehouse.landing.importing import parse_day
+    from warehouse.lock import writer_lock
+
+    settings = settings_of(home)
+    start, end = parse_day(first, "--from"), parse_day(last, "--to")
+    if start > end:
+        raise InputError(f"--from {start} lies after --to {end}: swap them.")
+    with writer_lock(settings.lock_file, purpose="papers backfill", timeout=settings.lock_timeout):
+        prepare_environment(settings)
+        from orchestration.runs.backfill import recorded
+
+        with recorded(settings, start, end) as backfill:
+            skipped = _print_estimate(settings, backfill)
+            _fetch_and_publish(
+                settings, start, end, backfill.outcome, as_json=as_json, tags=backfill.tags, skipped=skipped
+            )
+    report_run(settings, backfill.outcome, as_json)
+
+
+def _print_estimate(settings: Settings, backfill: Backfill) -> int:
+    """Print how long the requests take at least. Returns the number of dates that are skipped."""
+    from warehouse.landing.archive import open_landing
+    from warehouse.landing.fetching import observed_since
+
+    observed = observed_since(open_landing(settings.landing), backfill.since)
+    skipped = sum(backfill.first <= day <= backfill.last for day in observed)
+    days = (backfill.last - backfill.first).days + 1
+    min_seconds = (days - skipped) * settings.min_interval
+    text = f"{days} listing dates, {skipped} of them observed today already, {days - skipped} to ask for"
+    if backfill.goes_on:
+        text = f"Going on with the backfill of {backfill.begun_at:%Y-%m-%d %H:%M} UTC that broke off: {text}"
+    if min_seconds:
+        text += f", at least {min_seconds / 60:.0f} min at {settings.min_interval:g} s a request"
+    console.say(f"{text}.")
+    return skipped
+
+
+def _fetch_and_publish(
+    settings: Settings,
+    first: date,
+    last: date,
+    outcome: Outcome,
+    *,
+    as_json: bool,
+    tags: dict[str, str],
+    skipped: int = 0,
+) -> None:
+    """Run the daily job over a range of dates, with a progress bar of the dates that are not skipped."""
+    from orchestration.runs.demo import leave_demo
+    from orchestration.runs.runner import run_job
+
+    leave_demo(settings, tell=console.say)
+    days = (last - first).days + 1 - skipped
+    with console.progress(f"Observing {first} to {last}", days, shown=not as_json) as advance:
+        outcome.on_date = lambda day, what: advance()
+        run_job(settings, "daily_papers", tags=tags, outcome=outcome)
+
+
+@app.command(name="import", rich_help_panel=_PANEL)
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders with saved listings: JSON, HTML or text.")],
+    manifest: Annotated[
+        Path | None,
+        typer.Option(help="TSV with file, listing_date, observed_at. By default each folder's own manifest.tsv."),
+    ] = None,
+    observed_at: Annotated[str | None, typer.Option(help="When the files were saved, if nothing else says it.")] = None,
+    listing_date: Annotated[str | None, typer.Option(help="The date of the listing, if nothing else says it.")] = None,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Load saved listings and publish them. Prints the result for each file."""
+    from orchestration.outcome import Outcome
+    from orchestration.runs.demo import leave_demo
+    from orchestration.runs.runner import run_job
+    from warehouse.landing.archive import open_landing
+    from warehouse.landing.importing import (
+        Known,
+        Manifest,
+        find_files,
+        find_manifests,
+        import_files,
+        parse_day,
+        parse_moment,
+    )
+    from warehouse.lock import writer_lock
+    from warehouse.publication.status import is_publication_behind
+
+    settings = settings_of(home)
+    files = find_files(paths)
+    known = Known(
+        parse_day(listing_date, "--listing-date") if listing_date else None,
+        parse_moment(observed_at, "--observed-at") if observed_at else None,
+    )
+    manifests = Manifest(*([manifest] if manifest else find_manifests(paths)))
+    leave_demo(settings, tell=console.say)
+    with console.progress("Landing files", len(files), shown=not as_json) as advance:
+        imported = import_files(
+            open_landing(settings.landing),
+            files,
+            manifest=manifests,
+            told=known,
+            max_bytes=settings.max_payload_bytes,
+            on_file=lambda _: advance(),
+        )
+    outcome = Outcome()
+    blocked: WarehouseError | None = None
+    with writer_lock(settings.lock_file, purpose="papers import", timeout=settings.lock_timeout):
+        if is_publication_behind(settings):
+            new = sum(file.is_new for file in imported)
+            with console.progress("Reading listings", new, shown=not as_json) as advance:
+                outcome.on_load = lambda _: advance()
+                try:
+                    run_job(settings, "load_landed", outcome=outcome)
+                except WarehouseError as error:
+                    blocked = error
+        report_import(settings, imported, outcome, as_json, unused=manifests.unused)
+    if outcome.loads and all(load.reason for load in outcome.loads):
+        first = outcome.loads[0]
+        raise InputError(
+            f"None of the {len(outcome.loads)} new file(s) is a listing of Daily Papers, for example {first.source}: "
+            f"{first.reason} They are kept in the landing archive; what was published stays."
+        )
+    if blocked:
+        raise blocked
+    if not any(file.load_id for file in imported):
+        raise InputError("None of the files could be read: see the reasons above.")
+
+
+@app.command(rich_help_panel=_PANEL)
+def rebuild(
+    load: Annotated[str | None, typer.Option("--load", help="Only this load, as `papers status` shows it.")] = None,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Publish although earlier loads or rows are missing.")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why; it stays on record with --load and --accept-loss.")
+    ] = "read again",
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Parse the landing archive (or one load of it) again with today's parsers, and publish the result."""
+    from orchestration.gates.accept import parse_load_again
+    from orchestration.runs.runner import run_job
+    from warehouse.landing.archive import open_landing
+
+    console.check_text(load or "", "The load id")
+    console.check_text(reason, "--reason")
+    settings = settings_of(home)
+    if not open_landing(settings.landing).exists():
+        raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to rebuild from.")
+    reason = reason.strip() or "read again"
+    if load and accept_loss:
+        raise InputError("--accept-loss goes with a rebuild of all: --load never takes rows of an accepted load away.")
+    parsed = parse_load_again(settings, load, reason) if load else None
+    outcome = run_job(settings, "load_landed", rebuild=load is None, accepted_loss=reason if accept_loss else "")
+    facts = {"load": load, "verdict": parsed.verdict, "reason": parsed.reason} if parsed else None
+    report_run(settings, outcome, as_json, {"read_again": facts} if facts else None)
+    if parsed and parsed.reason:
+        raise GateError(
+            f"Load {load} was read again and is refused again: {without_code(parsed.reason)} "
+            "It is kept in the landing archive; if it is a listing, fix the parser and run the same command again."
+        )
+
+
+@app.command(rich_help_panel=_PANEL)
+def accept(
+    load: Annotated[str, typer.Argument(help="The load id, as `papers status` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is right after all; it stays on record.")],
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Accept a load that the gate rejected, and publish with it."""
+    from orchestration.gates.accept import accept_load
+    from orchestration.runs.runner import run_job
+    from warehouse.publication.status import is_publication_behind
+
+    console.check_text(load, "The load id")
+    console.check_text(reason, "--reason")
+    settings = settings_of(home)
+    accept_load(settings, load, reason, is_published=not is_publication_behind(settings))
+    report_run(settings, run_job(settings, "load_landed"), as_json)
+
+
+def _print_risers(settings: Settings) -> None:
+    from warehouse.digest.selection import Filters, select_risers
+    from warehouse.publication.publish import read_published
+
+    with read_published(settings) as connection:
+        risers = select_risers(settings, connection, Filters()).risers
+    console.line()
+    console.print_table(
+        ["#", "gain", "over", "per hour", "upvotes", "listed", "paper"],
+        [
+            [
+                rank,
+                riser.gain,
+                f"{riser.gain_hours:.0f} h",
+                riser.velocity,
+                riser.upvotes,
+                riser.first_listed_on,
+                readable_title(riser.title),
+            ]
+            for rank, riser in enumerate(risers, start=1)
+        ],
+        title="What rose most in the last 24 hours observed",
+    )

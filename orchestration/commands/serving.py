@@ -1,0 +1,75 @@
+"""``papers docs`` and ``papers ui``: local web servers that run until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from orchestration.commands import console
+from orchestration.commands.app import Home, Verbose, settings_of
+from warehouse.errors import Stopped, WarehouseError
+from warehouse.settings import PROJECT_ROOT
+
+app = typer.Typer()
+_PANEL = "Serve it"
+
+
+@app.command(rich_help_panel=_PANEL)
+def docs(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port on this machine.")] = 3002,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page, or only write it.")] = True,
+    home: Home = None,
+    verbose: Verbose = False,
+) -> None:
+    """Write dbt's documentation of every table and column, and serve it on this machine only."""
+    from orchestration.transform.docs import server, write_docs
+
+    page = write_docs(settings_of(home))
+    if not serve:
+        console.line(str(page))
+        return
+    with server(page.parent, port) as http:
+        console.say(f"The documentation is on http://127.0.0.1:{port} (Ctrl-C stops it), and in {page}")
+        with contextlib.suppress(KeyboardInterrupt, Stopped):
+            http.serve_forever()
+
+
+@app.command(rich_help_panel=_PANEL)
+def ui(
+    port: Annotated[
+        int, typer.Option(min=1, max=65534, help="The port on this machine; the Data Docs take the next one.")
+    ] = 3000,
+    home: Home = None,
+    verbose: Verbose = False,
+) -> None:
+    """Start Dagster's web server and daemon, and the Data Docs beside them, on this machine only."""
+    from orchestration.compat.run_history import set_damaged_aside
+    from orchestration.gates.data_docs import serving
+    from orchestration.runs.runner import prepare_environment
+    from orchestration.transform.manifest import ensure_manifest
+
+    settings = replace(settings_of(home), data_docs_port=port + 1)
+    prepare_environment(settings)
+    if not settings.dagster_config:
+        set_damaged_aside(settings)
+    ensure_manifest(settings)
+    command = [sys.executable, "-m", "orchestration.compat.guarded_dagster"]
+    command += ["dev", "-h", "127.0.0.1", "-p", str(port), "-m", "orchestration.definitions"]
+    with serving(settings) as data_docs:
+        console.say(f"Dagster for {settings.home}: http://127.0.0.1:{port}, Data Docs: {data_docs} (Ctrl-C stops both)")
+        process = subprocess.Popen(command, cwd=PROJECT_ROOT)
+        signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
+        try:
+            code = process.wait()
+        except (KeyboardInterrupt, Stopped):
+            code = process.wait()
+    if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130):
+        raise WarehouseError(
+            f"Dagster stopped with code {code}: is port {port} taken? `papers ui --port` picks another."
+        )
