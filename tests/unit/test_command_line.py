@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 from orchestration.commands import cli, console, signals
 from tests.conftest import SAMPLE
-from warehouse.errors import BusyError
+from warehouse.errors import LockError
 from warehouse.lock import writer_lock
 from warehouse.publication.queries import load_queries, why_empty
 
@@ -254,6 +254,17 @@ def test_verbose_is_taken_before_and_after_the_command(home: Path, where: str) -
     assert console.is_verbose()
 
 
+def test_help_lists_the_commands_in_order_and_in_named_groups() -> None:
+    from typer.main import get_command
+
+    group: Any = get_command(cli.app)
+    assert " ".join(group.commands) == (
+        "demo run backfill import rebuild accept status doctor sql query search explain evaluate "
+        "report digest feeds copy-landing handover docs ui"
+    )
+    assert all(command.rich_help_panel for command in group.commands.values())
+
+
 def test_every_command_takes_verbose() -> None:
     def commands(group: Any, name: str = "papers") -> Iterator[tuple[str, Any]]:
         for word, command in group.commands.items():
@@ -300,7 +311,7 @@ def test_waiting_for_the_lock_is_said(
         [sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout and holder.stdout.readline().strip() == "held"
-        with pytest.raises(BusyError), writer_lock(path, purpose="x", timeout=0.5):
+        with pytest.raises(LockError), writer_lock(path, purpose="x", timeout=0.5):
             pass
         holder.kill()
     (said,) = capsys.readouterr().err.splitlines()
