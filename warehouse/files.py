@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 from pathlib import Path
+from typing import IO, Any
 
 from warehouse.errors import HomeError
 
@@ -23,7 +24,7 @@ def restrict_new_files() -> None:
     os.umask(os.umask(0o077) | 0o022)
 
 
-def write_part(folder: Path, body: bytes, *, durable: bool) -> Path:
+def _write_part(folder: Path, body: bytes, *, durable: bool) -> Path:
     """Write a new file ``.part-…`` in a folder and return its path, for the caller to rename it.
 
     Its mode is 0644 without what the umask forbids. ``durable``: on disk when this returns. Nothing is left of it
@@ -34,20 +35,34 @@ def write_part(folder: Path, body: bytes, *, durable: bool) -> Path:
     try:
         with open(descriptor, "wb") as part:
             part.write(body)
-            part.flush()
             if durable:
-                os.fsync(part.fileno())
+                flush(part)
     except OSError:
         path.unlink(missing_ok=True)
         raise
     return path
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file, a text in UTF-8, that readers find whole, the old or the new one."""
-    part = path.with_name(f".part-{path.name}")
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    os.replace(part, path)
+def write_atomically(path: Path, content: str | bytes, *, durable: bool = False) -> None:
+    """Replace a file in one step: readers find the old content or the new one. A text is written in UTF-8.
+
+    ``durable``: file and name are on disk when this returns. Raises OSError; then the old file is still there.
+    """
+    body = content.encode() if isinstance(content, str) else content
+    part = _write_part(path.parent, body, durable=durable)
+    try:
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync(path.parent)
+
+
+def flush(file: IO[Any]) -> None:
+    """Wait until what was written to an open file is on disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync(path: Path) -> None:

@@ -29,8 +29,8 @@ _NOTHING_FREE_BYTES = 200_000
 _RECORDS_BYTES = 10_000_000
 #: What a killed process leaves in a home, by pattern. Names are of this project, or DuckDB's for files that spill.
 _LEFTOVERS = (
-    *(".part-*", ".old-*", "*.duckdb.tmp", "raw.duckdb.rebuild*", "exports/.part-*", "dagster/.dagster.yaml.*"),
-    *("digest/.part-*", "landing/payloads/*/.part-*", "dagster/damaged-*"),
+    *(".part-*", "*/.part-*", "landing/payloads/*/.part-*", ".old-*", "*.duckdb.tmp", "raw.duckdb.rebuild*"),
+    *("dagster/.dagster.yaml.*", "dagster/damaged-*"),
 )
 #: The same in the system's folder of temporary files.
 _SCRATCH = ("papers-parse-*", "papers-docs-*", "papers-read-*")

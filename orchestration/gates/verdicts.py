@@ -34,10 +34,11 @@ from orchestration.gates.rules import (
     Suite,
 )
 from warehouse.clock import utc_now
+from warehouse.database import is_damage, open_database, quoted, rows, scalar
 from warehouse.errors import DamagedError, GateError
 from warehouse.files import make_folder
 from warehouse.publication.publish import count_tables, is_intact, published_file, writing
-from warehouse.raw.store import RawStore, is_damage, open_database, quoted, scalar
+from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -389,12 +390,11 @@ def _published_offences(connection: duckdb.DuckDBPyConnection, file: Path) -> di
 
 
 def _offences(connection: duckdb.DuckDBPyConnection, query: str) -> Offences:
-    rows = int(scalar(connection, f"select count(*) from ({query})"))
-    if not rows:
+    count = int(scalar(connection, f"select count(*) from ({query})"))
+    if not count:
         return Offences(0)
-    result = connection.execute(f"from ({query}) order by all limit {SAMPLES}")
-    names = [column[0] for column in result.description or ()]
-    return Offences(rows, tuple(dict(zip(names, map(str, row), strict=True)) for row in result.fetchall()))
+    found = rows(connection, f"from ({query}) order by all limit {SAMPLES}")
+    return Offences(count, tuple({name: str(value) for name, value in row.items()} for row in found))
 
 
 def write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement) -> str:

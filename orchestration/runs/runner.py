@@ -16,6 +16,7 @@ from orchestration.outcome import Outcome
 from orchestration.transform.dbt_runner import forget_dbt_settings
 from orchestration.worker import importing
 from warehouse.errors import HomeError, InputError, Stopped, WarehouseError
+from warehouse.files import write_atomically
 from warehouse.home import check_space, disk_full
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
@@ -51,15 +52,13 @@ def prepare_environment(settings: Settings) -> None:
         raise InputError(f"PAPERS_DAGSTER_CONFIG is {settings.dagster_config}: there is no such file.")
     try:
         settings.dagster_home.mkdir(parents=True, exist_ok=True)
-        # Whole or not at all: a run that waits for the lock must not find the file of another one half written.
-        part = settings.dagster_home / f".dagster.yaml.{os.getpid()}"
         text = (settings.dagster_config or _INSTANCE_CONFIG).read_text(encoding="utf-8")
         if not settings.dagster_config:
             # JSON is YAML, as long as no character is written in two halves.
             home = str(settings.dagster_home)
             text = re.sub(r"HOME(/[a-z/]+)", lambda found: json.dumps(home + found.group(1), ensure_ascii=False), text)
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, settings.dagster_home / "dagster.yaml")
+        # Atomically, because another run may read it while this one waits for the lock.
+        write_atomically(settings.dagster_home / "dagster.yaml", text)
     except OSError as error:
         raise HomeError(
             f"{settings.home} can't be written ({error.strerror}): choose another home with --home or PAPERS_HOME, "

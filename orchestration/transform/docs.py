@@ -18,6 +18,7 @@ from orchestration.loopback import folder_server
 from orchestration.transform.dbt_runner import arguments_for, forget_dbt_settings
 from orchestration.transform.manifest import dbt_executable
 from warehouse.errors import HomeError, InputError
+from warehouse.files import write_atomically
 from warehouse.publication.publish import read_published, writing
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
@@ -56,9 +57,7 @@ def write_docs(settings: Settings) -> Path:
         page = settings.home / "dbt_docs" / "index.html"
         with writing(str(page)):
             page.parent.mkdir(parents=True, exist_ok=True)
-            part = page.with_name(".part-index.html")
-            shutil.copyfile(folder / "target" / "static_index.html", part)
-            os.replace(part, page)
+            write_atomically(page, (folder / "target" / "static_index.html").read_bytes())
     return page
 
 

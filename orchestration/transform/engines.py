@@ -19,9 +19,9 @@ from orchestration.transform.lineage import column_lineage
 from orchestration.transform.manifest import models_version
 from orchestration.worker import WorkerProcess, worker_process
 from warehouse import errors
+from warehouse.database import open_database
 from warehouse.errors import InputError
 from warehouse.publication.publish import Publication, count_tables, prepare_next, publish, seal_next
-from warehouse.raw.store import open_database
 from warehouse.settings import Settings
 
 Lineage = dict[str, dict[str, list[tuple[str, str, str]]]]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestration.transform.dbt_runner import DATABASE_PATHS, arguments_for, forget_dbt_settings, parsed_project
 from warehouse.errors import HomeError
+from warehouse.files import write_atomically
 from warehouse.settings import DBT_PROJECT, Settings
 
 _READ_BY_DBT = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
@@ -40,9 +41,7 @@ def ensure_manifest(settings: Settings) -> Path:
             raise HomeError(f"The dbt project does not parse: {(done.stdout or done.stderr).strip()}")
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("partial_parse.msgpack", "manifest.json"):
-            part = folder / f".{os.getpid()}.{name}"
-            shutil.copyfile(Path(scratch) / name, part)
-            os.replace(part, folder / name)
+            write_atomically(folder / name, (Path(scratch) / name).read_bytes())
         stamp.write_text(wanted)
     return folder / "manifest.json"
 

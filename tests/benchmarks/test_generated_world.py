@@ -18,9 +18,10 @@ from sources.daily_papers.api_json import parse_api_json
 from tests.pipeline.gate_pieces import Here
 from tests.worlds import sample
 from tests.worlds.large_home import Generated, generate
+from warehouse.database import open_database
 from warehouse.keys import name_key, title_key
 from warehouse.landing.archive import Landing
-from warehouse.raw.store import RawStore, open_database
+from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
 LAST = date(2026, 9, 18)

@@ -15,10 +15,11 @@ import duckdb
 import pytest
 
 from orchestration.gates.verdicts import mart_offences
+from warehouse.database import wal_of
 from warehouse.errors import BusyError, DamagedError, HomeError
 from warehouse.landing.archive import open_landing
 from warehouse.publication.publish import is_intact, prepare_next, publish, read_published
-from warehouse.raw.store import RawStore, log_of, start_over, verdicts
+from warehouse.raw.store import RawStore, start_over, verdicts
 from warehouse.settings import Settings
 
 
@@ -128,14 +129,14 @@ def test_a_stale_log_beside_the_published_file_hurts_nobody_and_goes_with_the_ne
     settings: Settings, tmp_path: Path
 ) -> None:
     before = total(settings)
-    shutil.copy(other_log(tmp_path), log_of(settings.published_database))
+    shutil.copy(other_log(tmp_path), wal_of(settings.published_database))
     assert total(settings) == before and is_intact(settings)
     republish(settings)
-    assert not log_of(settings.published_database).exists() and total(settings) == before
+    assert not wal_of(settings.published_database).exists() and total(settings) == before
 
 
 def test_a_stale_log_beside_the_raw_tables_is_explained_and_repaired(settings: Settings, tmp_path: Path) -> None:
-    shutil.copy(other_log(tmp_path), log_of(settings.raw_database))
+    shutil.copy(other_log(tmp_path), wal_of(settings.raw_database))
     with pytest.raises(DamagedError, match="papers rebuild"):
         open_and_close(settings.raw_database)
     start_over(settings.raw_database, open_landing(settings.landing), "run2")

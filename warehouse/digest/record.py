@@ -15,7 +15,7 @@ from pathlib import Path
 
 from warehouse.clock import utc_now
 from warehouse.errors import HomeError
-from warehouse.files import sync
+from warehouse.files import flush, sync
 from warehouse.landing.journal import encode_line, read_lines
 from warehouse.publication.publish import writing
 
@@ -63,8 +63,7 @@ class SentRecord:
                 elif file.tell() and not self._ends_a_line():
                     file.write(b"\n")
                 file.write(encode_line(json.dumps(line).encode()))
-                file.flush()
-                os.fsync(file.fileno())
+                flush(file)
             if is_new:
                 sync(self._path.parent)
         self._states[_folded(delivery)] = state

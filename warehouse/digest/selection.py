@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.database import rows, scalar
 from warehouse.display import plural
 from warehouse.keys import name_key, words
 from warehouse.publication.risers import hour_words, risers_query, span_words
@@ -119,8 +120,8 @@ def why(riser: Riser) -> list[str]:
 
 def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters) -> Selection:
     """The papers that meet the filters, greatest gain first, of an open published file."""
-    as_of = connection.execute("select max(as_of) from marts.rpt_paper_trends").fetchall()[0][0]
-    found = _rows(
+    as_of = scalar(connection, "select max(as_of) from marts.rpt_paper_trends")
+    found = rows(
         connection,
         _RISERS.format(risers=risers_query(filters.window)),
         {"minimum_gain": filters.minimum_gain, "minimum_upvotes": filters.minimum_upvotes},
@@ -270,12 +271,6 @@ def _find_authors(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -
             for text in by_key[key]:
                 authors[text].add(author_id)
     return authors
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-    result = connection.execute(query, values)
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _folded_words(text: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from isal import isal_zlib
 
 from warehouse.clock import utc_now
 from warehouse.errors import ArchiveError, HomeError
-from warehouse.files import lock_exclusively, write_part
+from warehouse.files import flush, lock_exclusively, sync, write_atomically
 from warehouse.landing.journal import Line, encode_line, read_lines
 
 ObservedAtBasis = Literal["clock", "option", "manifest", "file name", "file time"]
@@ -478,8 +478,7 @@ class LandingBatch:
         with open(folder / f"{name}.jsonl", "ab+") as journal:
             lock_exclusively(journal.fileno(), wait=True)
             journal.write(_appended(journal, b"".join(map(encoded, self._lines))))
-            journal.flush()
-            os.fsync(journal.fileno())
+            flush(journal)
         self._lines = []
 
     def _write(self, sha256: str, body: bytes) -> None:
@@ -487,7 +486,7 @@ class LandingBatch:
         if path.exists() and self._is_whole(path, sha256):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(write_part(path.parent, gzipped(body), durable=False), path)
+        write_atomically(path, gzipped(body))
         self._written.append(path)
 
     def _sync(self) -> None:
@@ -496,8 +495,7 @@ class LandingBatch:
             os.sync()
         else:
             for path in self._written:
-                with open(path, "rb") as file:
-                    os.fsync(file.fileno())
+                sync(path)
         self._written = []
 
     @staticmethod

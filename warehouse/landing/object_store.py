@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from warehouse.errors import HomeError, UnreachableError, WarehouseError
-from warehouse.files import sync, write_part
+from warehouse.files import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -79,8 +79,7 @@ class FolderStorage:
         path = self._folder / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(write_part(path.parent, body, durable=True), path)
-            sync(path.parent)
+            write_atomically(path, body, durable=True)
         except OSError as error:
             raise HomeError(
                 f"{self.root} can't be written ({error.strerror or error}): free space or make the folder writable, "

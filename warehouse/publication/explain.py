@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.database import rows
 from warehouse.errors import InputError
 from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
@@ -18,31 +19,31 @@ MOST_PERSONS = 20
 def explain_author(settings: Settings, who: str) -> list[dict[str, Any]]:
     """The persons that an author id (past or present), a mention id or a name stands for, most papers first."""
     with read_published(settings) as connection:
-        direct = _rows(
+        direct = rows(
             connection,
             "select distinct author_id, own_author_id from author_merges"
             " where author_id = $who or own_author_id = $who or mention_id = $who",
-            who=who,
+            {"who": who},
         )
         ids = {row["author_id"] for row in direct}
         asked_old = who not in ids and any(row["own_author_id"] == who for row in direct)
         if not ids:
             ids = {
                 row["author_id"]
-                for row in _rows(
+                for row in rows(
                     connection,
                     "select distinct author_id from author_merges"
                     " where lower(strip_accents(trim(name_as_listed))) = lower(strip_accents(trim($who)))",
-                    who=who,
+                    {"who": who},
                 )
             }
         if not ids:
             raise InputError(f"No author is called {who!r}: give an author id, a mention id or a name as listed.")
-        persons = _rows(
+        persons = rows(
             connection,
             "select author_id, display_name, account_handle, paper_count from dim_authors"
             f" where list_contains($ids, author_id) order by paper_count desc, author_id limit {MOST_PERSONS}",
-            ids=sorted(ids),
+            {"ids": sorted(ids)},
         )
         for person in persons:
             person["redirected_from"] = who if asked_old else None
@@ -50,7 +51,7 @@ def explain_author(settings: Settings, who: str) -> list[dict[str, Any]]:
                 connection,
                 "select mention_id, paper_id, position, name_as_listed, account_id, rule, evidence, decided_at"
                 " from author_merges where author_id = $id order by decided_at, mention_id",
-                id=person["author_id"],
+                {"id": person["author_id"]},
             )
         return persons
 
@@ -58,7 +59,7 @@ def explain_author(settings: Settings, who: str) -> list[dict[str, Any]]:
 def explain_organization(settings: Settings, what: str) -> list[dict[str, Any]]:
     """The organizations that an id, a slug or a name stands for: what they are listed as, part of, made of."""
     with read_published(settings) as connection:
-        found = _rows(
+        found = rows(
             connection,
             """
             select organization_id, display_name, kind, paper_count from dim_organizations
@@ -72,7 +73,7 @@ def explain_organization(settings: Settings, what: str) -> list[dict[str, Any]]:
             )
             order by paper_count desc, organization_id
             """,
-            what=what.strip(),
+            {"what": what.strip()},
         )
         if not found:
             raise InputError(f"No organization is called {what!r}: give an id, a slug or a name as listed.")
@@ -82,31 +83,25 @@ def explain_organization(settings: Settings, what: str) -> list[dict[str, Any]]:
                 connection,
                 "select listed_organization_id, listed_slug, listed_name, rule, evidence, decided_at"
                 " from organization_merges where organization_id = $id order by decided_at, listed_organization_id",
-                id=own,
+                {"id": own},
             )
             for key, side, other in (
                 ("part_of", "organization_id", "parent_organization_id"),
                 ("parts", "parent_organization_id", "organization_id"),
             ):
-                facts[key] = _rows(
+                facts[key] = rows(
                     connection,
                     f"select r.{other} as organization_id, o.display_name, valid_from, valid_to, rule, reason"
                     " from bridge_organization_parents r"
                     f" left join dim_organizations o on o.organization_id = r.{other}"
                     f" where r.{side} = $id order by valid_from nulls first, o.display_name",
-                    id=own,
+                    {"id": own},
                 )
         return found
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, **values: Any) -> list[dict[str, Any]]:
-    result = connection.execute(query, values)
-    columns = [column[0] for column in result.description or ()]
-    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
-
-
-def _with_evidence(connection: duckdb.DuckDBPyConnection, query: str, **values: Any) -> list[dict[str, Any]]:
-    rows = _rows(connection, query, **values)
-    for row in rows:
+def _with_evidence(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    found = rows(connection, query, values)
+    for row in found:
         row["evidence"] = json.loads(row["evidence"] or "{}")
-    return rows
+    return found

@@ -21,9 +21,9 @@ import duckdb
 from isal import isal_zlib
 
 from warehouse.clock import utc_now
+from warehouse.database import damage_message, open_database, quoted, scalar, wal_of
 from warehouse.errors import BusyError, DamagedError, HomeError, InputError
 from warehouse.files import copy_file, make_folder, remove, replace, sync, write_atomically
-from warehouse.raw.store import damage_of, log_of, open_database, quoted, scalar
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def prepare_next(settings: Settings, models: str | None = None, *, is_rebuild: b
     path = settings.next_database
     with writing(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in (path, log_of(path), path.with_name(path.name + ".tmp")):
+        for leftover in (path, wal_of(path), path.with_name(path.name + ".tmp")):
             remove(leftover)
         if not is_rebuild and is_intact(settings):
             copy_file(settings.published_database, path)
@@ -171,7 +171,7 @@ def publish(settings: Settings) -> Publication:
         }
         write_atomically(settings.exports / "manifest.json", json.dumps(manifest, indent=1))
         # Another program's changes, or a leftover: DuckDB would apply them to the new file.
-        log_of(settings.published_database).unlink(missing_ok=True)
+        wal_of(settings.published_database).unlink(missing_ok=True)
         replace(settings.next_database, settings.published_database)
     _drop_old_exports(settings.exports, keep=name)
     logger.debug("Published %s: %d tables, %d rows", settings.published_database, len(tables), sum(tables.values()))
@@ -202,13 +202,13 @@ def read_published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
                 if found != _identity(settings.published_database):
                     continue
                 if isinstance(error, DamagedError):  # perhaps of a copy
-                    raise DamagedError(damage_of(settings.published_database)) from error
+                    raise DamagedError(damage_message(settings.published_database)) from error
                 raise
             if found == _identity(settings.published_database):
                 try:
                     connection.execute(f"set schema = '{PUBLIC_SCHEMA}'")
                 except duckdb.CatalogException as error:
-                    raise DamagedError(damage_of(settings.published_database)) from error
+                    raise DamagedError(damage_message(settings.published_database)) from error
                 try:
                     yield connection
                 except (duckdb.BinderException, duckdb.CatalogException) as error:
@@ -227,7 +227,7 @@ def published_file(settings: Settings) -> Iterator[Path]:
     damaged file is yielded unchanged; opening it raises the error.
     """
     path = settings.published_database
-    is_held = log_of(path).exists()
+    is_held = wal_of(path).exists()
     try:
         if path.is_file() and not is_held:
             with open_database(path, read_only=True):

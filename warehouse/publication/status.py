@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from warehouse.database import rows, scalar
 from warehouse.landing.archive import open_landing
 from warehouse.publication.publish import count_tables, is_intact, published_file, read_published
 from warehouse.raw.overrides import are_overrides_new
@@ -15,13 +16,7 @@ from warehouse.settings import Settings
 def read_status(settings: Settings) -> dict[str, Any]:
     """Facts for `papers status`: scalars first, then lists of rows. Raises InputError if nothing is published."""
     with read_published(settings) as connection:
-
-        def rows(query: str) -> list[dict[str, Any]]:
-            result = connection.execute(query)
-            names = [column[0] for column in result.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-        newest = rows("select max(observed_at) as at from ops_loads where verdict = 'accepted'")[0]["at"]
+        newest = scalar(connection, "select max(observed_at) from ops_loads where verdict = 'accepted'")
         return {
             "home": str(settings.home),
             "published_at": _published_at(settings),
@@ -29,18 +24,22 @@ def read_status(settings: Settings) -> dict[str, Any]:
             "published_file": str(settings.published_database),
             "data_docs": str(settings.data_docs / "index.html"),
             "tables": [{"table": name, "rows": count} for name, count in count_tables(connection).items()],
-            "loads": rows("select verdict, verdict_by, count(*) as loads from ops_loads group by all order by all"),
-            "quarantine": rows(
-                "select reason_code, count(*) as records, max(observed_at) as last_observed_at "
-                "from ops_quarantine group by all order by records desc, reason_code"
+            "loads": rows(
+                connection, "select verdict, verdict_by, count(*) as loads from ops_loads group by all order by all"
             ),
-            "rejected_loads": rows(_rejected("gate", _ACCEPT)),
+            "quarantine": rows(
+                connection,
+                "select reason_code, count(*) as records, max(observed_at) as last_observed_at "
+                "from ops_quarantine group by all order by records desc, reason_code",
+            ),
+            "rejected_loads": rows(connection, _rejected("gate", _ACCEPT)),
             # These have no records, so a person can't accept them.
-            "unreadable_loads": rows(_rejected("loader", _READ_AGAIN)),
+            "unreadable_loads": rows(connection, _rejected("loader", _READ_AGAIN)),
             "last_gates": rows(
+                connection,
                 "select gate, expectation, severity, is_passed, unexpected_count, remedy from ops_gate_results "
                 "where load_id is null and not is_passed and run_id in "
-                "(select max_by(run_id, checked_at) from ops_gate_results group by gate) order by all"
+                "(select max_by(run_id, checked_at) from ops_gate_results group by gate) order by all",
             ),
             "last_gate_pages": _last_pages(settings),
         }

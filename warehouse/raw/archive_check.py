@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import msgspec
 
+from warehouse.database import open_database
 from warehouse.errors import DamagedError, GateError
 from warehouse.landing.archive import Capture, Damage, Landing, PayloadRef, identify
 from warehouse.raw.loader import LoadResult
-from warehouse.raw.store import open_database
 
 _COLUMNS = "load_id, {source}, listing_date, observed_at, observed_at_basis, landed_at, landing_note, payload_sha256"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from warehouse.database import rows
 from warehouse.errors import InputError
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
@@ -34,9 +35,9 @@ def load_overrides(settings: Settings) -> None:
     found = read_overrides(settings.overrides)
     with RawStore.open(settings.raw_database) as raw:
         raw.connection.begin()
-        for table, rows in found.items():
+        for table, overrides in found.items():
             raw.connection.execute(f"delete from raw.{table}")
-            raw.append(table, rows)
+            raw.append(table, overrides)
         raw.connection.commit()
 
 
@@ -46,10 +47,8 @@ def are_overrides_new(settings: Settings) -> bool:
     if not settings.raw_database.exists():
         return any(found.values())
     with RawStore.reading(settings.raw_database) as connection:
-        for table, rows in found.items():
-            result = connection.execute(f"from raw.{table} order by row_number")
-            names = [column[0] for column in result.description or ()]
-            if [dict(zip(names, row, strict=True)) for row in result.fetchall()] != rows:
+        for table, overrides in found.items():
+            if rows(connection, f"from raw.{table} order by row_number") != overrides:
                 return True
     return False
 

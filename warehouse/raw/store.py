@@ -27,13 +27,13 @@ import duckdb
 import polars as pl
 
 from warehouse.clock import utc_now
-from warehouse.errors import BusyError, DamagedError, GateError, HomeError, WarehouseError
+from warehouse.database import open_database, quoted, scalar, wal_of
+from warehouse.errors import DamagedError, GateError, HomeError, WarehouseError
 from warehouse.files import remove, replace
 from warehouse.home import user_name
 from warehouse.landing.archive import Capture, Landing
 from warehouse.raw.attempts import Attempts
 from warehouse.raw.loader import Columns, LoadResult, Part, Reader, chunked, read_alone, reading, set_aside
-from warehouse.settings import MEMORY_LIMIT
 
 logger = logging.getLogger(__name__)
 
@@ -115,95 +115,6 @@ def _frame(table: str, columns: Columns) -> pl.DataFrame:
     """Rows of a raw table, given column by column."""
     kinds = _schema(table).items()
     return pl.DataFrame([pl.Series(name, column, kind) for (name, kind), column in zip(kinds, columns, strict=True)])
-
-
-def quoted(path: Path) -> str:
-    """A path as it stands between single quotes in SQL."""
-    return str(path).replace("'", "''")
-
-
-@contextmanager
-def open_database(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection that is closed whatever happens. Times are UTC.
-
-    Raises BusyError when another program has the file open for writing, DamagedError when its content can't be read,
-    HomeError when it can't be opened or written for another reason.
-    """
-    connection = duckdb.connect()
-    try:
-        try:
-            # Attached under a name of its own: raw.duckdb opened directly is a catalog "raw" with a schema "raw", and
-            # DuckDB calls raw.loads ambiguous.
-            connection.execute(
-                f"attach '{quoted(path)}' as warehouse_file (type duckdb{', read_only' if read_only else ''})"
-            )
-            connection.execute("use warehouse_file")
-        except (duckdb.Error, MemoryError, RuntimeError) as error:
-            raise _unopened(path, error) from error
-        connection.execute("set TimeZone = 'UTC'")
-        # Order is what a query asks for; keeping any other holds rows in memory.
-        connection.execute("set preserve_insertion_order = false")
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute(f"set temp_directory = '{quoted(path)}.tmp'")
-        # Rows of many small transactions are packed together once, not every 16 MB; a kill leaves them in the log.
-        connection.execute("set checkpoint_threshold = '128MB'")
-        try:
-            yield connection
-        except duckdb.Error as error:
-            if is_damage(error):
-                raise DamagedError(damage_of(path)) from error
-            if not isinstance(error, duckdb.IOException):
-                raise
-            raise HomeError(
-                f"{path} can't be written ({str(error).splitlines()[0]}): free space or check the folder's "
-                "permissions, then run again; nothing already landed is lost."
-            ) from error
-    finally:
-        with suppress(duckdb.Error):  # a damaged file can't be closed in order
-            connection.close()
-
-
-#: What DuckDB says of a file whose content is not what it wrote.
-_DAMAGE = (
-    "Corrupt database file",
-    "not a valid DuckDB database",
-    "Could not read enough bytes",
-    "Is a directory",
-    "while replaying WAL",
-    "Serialization Error",
-)
-
-
-def is_damage(error: duckdb.Error) -> bool:
-    """Whether an error of DuckDB says that a file's content is damaged, not that a query is wrong or a disk full."""
-    return any(words in str(error) for words in _DAMAGE)
-
-
-def _unopened(path: Path, error: BaseException) -> HomeError:
-    """Why a file could not be opened, in a sentence."""
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if "lock on file" in text:
-        return BusyError(
-            f"{path} is open for writing in another program (a DuckDB shell without -readonly, a notebook): close it "
-            "there, then run again."
-        )
-    if isinstance(error, duckdb.IOException) and not is_damage(error):
-        return HomeError(
-            f"{path} can't be opened ({text}): check that the folder is there, its permissions and free space, then "
-            "run again; nothing already landed is lost."
-        )
-    return DamagedError(damage_of(path))
-
-
-def damage_of(path: Path) -> str:
-    return (
-        f"{path} is damaged: `papers rebuild` writes it again from the landing archive; nothing already landed is lost."
-    )
-
-
-def scalar(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> Any:
-    """The only value of a query. Reads to the end: DuckDB 2.0 refuses other work while a result is open."""
-    return connection.execute(query, list(parameters)).fetchall()[0][0]
 
 
 def _schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
@@ -565,7 +476,7 @@ def start_over(
     ``accepted_loss``: why rows may vanish, which goes on record.
     """
     fresh = path.with_name(f"{path.name}.rebuild")
-    for leftover in (fresh, log_of(fresh)):
+    for leftover in (fresh, wal_of(fresh)):
         remove(leftover)
     history = _gate_history(path)
     if history is None and published is not None:
@@ -579,14 +490,9 @@ def start_over(
         raw.record_act("rebuilt", f"rebuild-{run_id}", None, "the whole archive was read again with today's parsers")
         if accepted_loss is not None:
             raw.record_act("loss_accepted", f"loss-{run_id}", None, accepted_loss, user_name())
-    log_of(path).unlink(missing_ok=True)  # of the old file; DuckDB would apply it to the new one
+    wal_of(path).unlink(missing_ok=True)  # of the old file; DuckDB would apply it to the new one
     replace(fresh, path)
     return results
-
-
-def log_of(database: Path) -> Path:
-    """Where DuckDB keeps what is committed and not yet in the file itself."""
-    return database.with_name(f"{database.name}.wal")
 
 
 def _gate_history(path: Path) -> pl.DataFrame | None:

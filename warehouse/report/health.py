@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import duckdb
 
+from warehouse.database import scalar
 from warehouse.report.rows import fetch
 
 MAX_ROWS = 20
@@ -130,10 +131,8 @@ def read_health(connection: duckdb.DuckDBPyConnection) -> Health:
                   (select count(*) from ops_quarantine) as quarantined
            from ops_loads""",
     )[0]
-    steady = connection.execute("select count(*) from ops_schema_drift where status = 'steady'").fetchall()[0][0]
-    by_gate = connection.execute(
-        "select count(*) from ops_loads where verdict = 'rejected' and verdict_by = 'gate'"
-    ).fetchall()[0][0]
+    steady = scalar(connection, "select count(*) from ops_schema_drift where status = 'steady'")
+    by_gate = scalar(connection, "select count(*) from ops_loads where verdict = 'rejected' and verdict_by = 'gate'")
     return Health(
         freshness=freshness,
         days=_days(connection),

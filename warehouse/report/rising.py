@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import duckdb
 
+from warehouse.database import scalar
 from warehouse.display import plural
 from warehouse.publication.risers import hour_words, risers_query, span_words
 from warehouse.report.rows import fetch
@@ -154,7 +155,7 @@ def read_rising(connection: duckdb.DuckDBPyConnection) -> Rising:
         query = risers_query(name)
         if found := fetch(connection, Riser, _RISERS_OF_WINDOW.format(risers=query), [MAX_RISERS]):
             window, risers = candidate, found
-            measured = connection.execute(f"select count(*) from ({query})").fetchall()[0][0]
+            measured = scalar(connection, f"select count(*) from ({query})")
             break
     else:
         order = "last_observed_at desc, gain_observed desc, upvotes desc"

@@ -12,10 +12,10 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from warehouse.clock import utc_now
+from warehouse.database import scalar
 from warehouse.files import remove, replace
 from warehouse.lock import writer_lock
 from warehouse.publication.publish import read_published, writing
-from warehouse.raw.store import scalar
 from warehouse.report import boards, charts, merges
 from warehouse.report.compact import MAX_PAPERS, write_compact
 from warehouse.report.curves import curve, sparkline

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.database import quoted
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import open_storage
 from warehouse.publication.publish import PUBLIC_SCHEMA, STORAGE_VERSION, publish, writing
 from warehouse.publication.table_macros import TABLES_READ, table_macros
-from warehouse.raw.store import quoted
 from warehouse.settings import Settings
 
 

@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from warehouse.clock import utc_now
+from warehouse.database import scalar
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import Storage, open_storage
-from warehouse.raw.store import RawStore, columns_of, scalar
+from warehouse.raw.store import RawStore, columns_of
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:

@@ -65,4 +65,6 @@ def _reasons(connection: duckdb.DuckDBPyConnection, metric: str) -> str:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+    from warehouse.database import scalar
+
+    return int(scalar(connection, f"select count(*) from {table}"))
