@@ -26,6 +26,7 @@ from warehouse.clock import utc_now
 from warehouse.digest import feeds
 from warehouse.digest.feeds import FeedsWritten
 from warehouse.errors import GateError, InputError, UnreachableError, WarehouseError
+from warehouse.home import DEMO_MARKER
 from warehouse.landing.archive import open_landing
 from warehouse.landing.fetching import FetchReport, fetch_listings, observed_since
 from warehouse.publication.publish import Publication, published_file
@@ -33,7 +34,7 @@ from warehouse.raw.archive_check import RebuildGuard, known_loads
 from warehouse.raw.overrides import load_overrides
 from warehouse.raw.store import RawStore, start_over
 from warehouse.report import Report, warm_up, write_report
-from warehouse.settings import DEMO_MARKER, Settings
+from warehouse.settings import Settings
 from warehouse.spark.handover import hand_over_new
 
 logger = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from orchestration.gates.gx_runner import Judge, judging
 from orchestration.transform.engines import engine_process
 from orchestration.worker import WorkerProcess
 from sources.daily_papers.client import DailyPapersClient
+from warehouse.disk import remove_leftovers
 from warehouse.errors import WarehouseError
-from warehouse.home import remove_leftovers
 from warehouse.landing.fetching import client_of
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings

@@ -1,16 +1,16 @@
-"""Errors of the warehouse. Each message is one sentence that says what to do; the class decides the exit code."""
+"""Errors of the warehouse. Each message is one sentence with the remedy; the class decides the exit code."""
 
 from __future__ import annotations
 
 
 class WarehouseError(Exception):
-    """Something a person can act on. ``exit_code``: 1 a gate blocked · 2 usage, input or home · 3 source."""
+    """An error that a user can act on. ``exit_code``: 1 a gate blocked · 2 usage, input or home · 3 source."""
 
     exit_code = 2
 
 
 class InputError(WarehouseError):
-    """What was asked for can't be done as it was asked."""
+    """An argument, a setting or an input file can't be used."""
 
 
 class HomeError(WarehouseError):
@@ -42,10 +42,10 @@ class GateError(WarehouseError):
 
 
 class UnreachableError(WarehouseError):
-    """The source could not be reached, or answered nothing usable for any date asked for."""
+    """The source could not be reached, or had no usable answer for any requested date."""
 
     exit_code = 3
 
 
 class Stopped(BaseException):
-    """A person (Ctrl-C) or the system (SIGTERM) stopped the command. No Exception: nothing on the way handles it."""
+    """Ctrl-C or SIGTERM stopped the command. Not an Exception, so that no handler of exceptions catches it."""

@@ -15,20 +15,20 @@ from typing import IO, Any
 
 from warehouse.errors import HomeError
 
-#: What `flock` answers on a file system that has no such locks, as some network file systems and FUSE.
+#: Errors of `flock` on file systems without such locks, as some network file systems and FUSE.
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 
 
 def restrict_new_files() -> None:
-    """Let no file of this process and its children be writable for others; what the umask forbids stays forbidden."""
+    """Make new files of this process and its children writable for the owner only; a stricter umask stays."""
     os.umask(os.umask(0o077) | 0o022)
 
 
 def _write_part(folder: Path, body: bytes, *, durable: bool) -> Path:
     """Write a new file ``.part-…`` in a folder and return its path, for the caller to rename it.
 
-    Its mode is 0644 without what the umask forbids. ``durable``: on disk when this returns. Nothing is left of it
-    where writing raises OSError.
+    Its mode is 0644, restricted by the umask. ``durable``: on disk when this returns. Removes the file where writing
+    raises OSError.
     """
     path = folder / f".part-{secrets.token_hex(8)}"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
@@ -75,10 +75,10 @@ def sync(path: Path) -> None:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file. Where the file system can (XFS, btrfs), the copy shares the blocks and costs nothing.
+    """Copy a file. On file systems with reflinks (XFS, btrfs) the copy shares the blocks and costs nothing.
 
-    Not every system has ``copy_file_range`` (macOS), nor every file system, and security modules forbid it with EPERM:
-    whatever it answers, the plain copy decides.
+    ``copy_file_range`` is missing on macOS and on some file systems, and security modules forbid it with EPERM: after
+    any error the file is copied plainly.
     """
     left = source.stat().st_size
     try:
@@ -107,7 +107,7 @@ def lock_exclusively(descriptor: int, *, wait: bool) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link or a folder with all that is in it; nothing happens where there is none."""
+    """Remove a file, a link or a folder with its content; do nothing where there is none."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -115,7 +115,7 @@ def remove(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder of things that can be made again, through a link; a file that lies in its place is removed."""
+    """Make a folder for reproducible content, through a link; a file in its place is removed."""
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_dir():
         path.unlink()
@@ -123,19 +123,20 @@ def make_folder(path: Path) -> None:
 
 
 def replace(source: Path, place: Path) -> None:
-    """Put a file or folder in the place of another in one step, or of what ``place`` links to.
+    """Replace the file or folder at ``place``, or the target of a link there, in one step.
 
-    Another kind of thing in the place is removed first, and so is a folder, which no system replaces in one step.
+    Where file and folder replace each other, and where a folder replaces a folder, the old one is moved away first:
+    no system does that in one step.
     Raises OSError, and HomeError when the place is a mount of its own, which can't be replaced.
     """
     target = Path(os.path.realpath(place))
     try:
         if target.is_dir():
-            aside = target.with_name(f".old-{target.name}")
-            remove(aside)
-            os.replace(target, aside)
+            old = target.with_name(f".old-{target.name}")
+            remove(old)
+            os.replace(target, old)
             _move(source, target)
-            remove(aside)
+            remove(old)
         else:
             if source.is_dir():
                 remove(target)

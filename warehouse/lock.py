@@ -1,4 +1,4 @@
-"""One writer: a file lock that says who holds it. The system drops it when its holder dies, however it dies."""
+"""One writer: a file lock that names its holder. The system releases it when the holder's process ends."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from warehouse.files import lock_exclusively
 
 logger = logging.getLogger(__name__)
 
-#: Seconds of waiting after which a person is told.
-_PATIENCE = 5.0
-#: Locks that this process holds. A run inside a command that holds the warehouse already enters again.
+#: A longer wait is logged.
+_LOG_AFTER_SECONDS = 5.0
+#: Locks that this process holds. A run inside a command that holds the lock already enters again.
 _held: set[Path] = set()
 
 
@@ -29,9 +29,9 @@ def writer_lock(
 ) -> Iterator[None]:
     """Hold the warehouse for one writer; wait ``timeout`` seconds at most.
 
-    ``purpose`` names this writer to others that wait. ``on_wait`` is called once with the holder, at the start of a
-    wait; a wait of more than 5 s is logged. Raises LockError with the holder after the wait, HomeError when
-    the folder can't be written. Entering again in the same process succeeds at once.
+    ``purpose`` names this writer in messages of others that wait. ``on_wait`` is called once with the holder, at the
+    start of a wait; a wait of more than 5 s is logged. Raises LockError with the holder after the wait, HomeError when
+    the folder can't be written. Entering again in the same process succeeds immediately.
     """
     if path in _held:
         yield
@@ -59,7 +59,7 @@ def writer_lock(
 def _acquire(descriptor: int, timeout: float, on_wait: Callable[[str], None] | None) -> None:
     started = time.monotonic()
     deadline = started + timeout
-    is_told = is_logged = False
+    is_reported = is_logged = False
     while True:
         try:
             lock_exclusively(descriptor, wait=False)
@@ -71,12 +71,12 @@ def _acquire(descriptor: int, timeout: float, on_wait: Callable[[str], None] | N
                     "once: choose a home on another one with --home or PAPERS_HOME."
                 ) from error
         holder = _holder(descriptor)
-        if not is_told:
+        if not is_reported:
             logger.debug("Waiting for %s", holder)
             if on_wait:
                 on_wait(holder)
-            is_told = True
-        if not is_logged and time.monotonic() - started > _PATIENCE:
+            is_reported = True
+        if not is_logged and time.monotonic() - started > _LOG_AFTER_SECONDS:
             logger.info("Waiting for %s to release the warehouse, for %g s at most.", holder, timeout)
             is_logged = True
         if time.monotonic() >= deadline:

@@ -17,6 +17,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from warehouse.errors import InputError
+from warehouse.home import HomePaths, usable_home
 
 #: The first date with a daily list (https://huggingface.co/papers/date/2023-05-04).
 FIRST_LISTING_DATE = date(2023, 5, 4)
@@ -29,8 +30,6 @@ DBT_PROJECT = (_PACKAGE if IS_INSTALLED else PROJECT_ROOT) / "dbt_project"
 PUBLIC_ENDPOINT = "https://huggingface.co"
 #: What one DuckDB process may hold before it spills to disk: a run has one busy at a time, beside 2 GB of Python.
 MEMORY_LIMIT = "3GB"
-#: Lies in a home whose papers are the demo's, so that invented and real ones never mix.
-DEMO_MARKER = "demo.json"
 #: What can build the models. The first is the default.
 ENGINES = ("duckdb", "spark")
 
@@ -71,7 +70,7 @@ DEFAULT_HOME = _default_home()
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(HomePaths):
     """Where things are and how far the pipeline may go. Durations are seconds, sizes bytes."""
 
     home: Path = DEFAULT_HOME
@@ -126,64 +125,18 @@ class Settings:
         return self.handover_root or (self.home / "handover" if self.engine != "duckdb" else None)
 
     @property
-    def raw_database(self) -> Path:
-        return self.home / "raw.duckdb"
-
-    @property
-    def next_database(self) -> Path:
-        return self.home / "next.duckdb"
-
-    @property
-    def published_database(self) -> Path:
-        return self.home / "papers.duckdb"
-
-    @property
-    def overrides(self) -> Path:
-        """Where people say which authors and organizations are the same, or are not."""
-        return self.home / "overrides"
-
-    @property
-    def exports(self) -> Path:
-        return self.home / "exports"
-
-    @property
-    def data_docs(self) -> Path:
-        return self.home / "data_docs"
-
-    @property
     def data_docs_url(self) -> str:
         """Where ``papers ui`` serves the Data Docs, on this machine only."""
         return f"http://127.0.0.1:{self.data_docs_port}"
-
-    @property
-    def dagster_home(self) -> Path:
-        return self.home / "dagster"
-
-    @property
-    def dbt_target(self) -> Path:
-        return self.home / "dbt"
 
     @property
     def subscriptions(self) -> Path:
         """Who gets which digest and feed."""
         return self.subscriptions_file or self.home / "subscriptions.yml"
 
-    @property
-    def digests(self) -> Path:
-        """What was sent to whom, what entered the feeds, and previews. Worth a backup beside the landing archive."""
-        return self.home / "digest"
-
-    @property
-    def feeds(self) -> Path:
-        return self.home / "report" / "feeds"
-
-    @property
-    def lock_file(self) -> Path:
-        return self.home / "writer.lock"
-
     def at(self, home: Path | None) -> Settings:
         """The same settings with another home, if one is given."""
-        return self if home is None else replace(self, home=_usable_home(home))
+        return self if home is None else replace(self, home=usable_home(home))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -192,7 +145,7 @@ class Settings:
         endpoint = env.get("PAPERS_ENDPOINT", PUBLIC_ENDPOINT).rstrip("/")
         _check_address(endpoint, "PAPERS_ENDPOINT", "a token goes into HF_TOKEN")
         return cls(
-            home=_usable_home(Path(env.get("PAPERS_HOME") or cls.home)),
+            home=usable_home(Path(env.get("PAPERS_HOME") or cls.home)),
             endpoint=endpoint,
             token=env.get("HF_TOKEN") or None,
             lookback=_number(env, "PAPERS_LOOKBACK", cls.lookback, int, 1, 366),
@@ -250,33 +203,6 @@ class Settings:
             "PAPERS_MEMORY_LIMIT": MEMORY_LIMIT,
             "DAGSTER_HOME": str(self.dagster_home),
         }
-
-
-#: Characters that a path of a home can't have, and why: no way of writing them was found to work.
-_UNUSABLE = {
-    "\\": "which DuckDB reads as a slash",
-    "?": "after which DuckDB reads options and not a path",
-    "[": "which Dagster reads as the start of a pattern",
-}
-
-
-def _usable_home(path: Path) -> Path:
-    """The home at a path. Raises InputError for one that a library in use can't open."""
-    try:
-        home = path.expanduser().resolve()
-    except RuntimeError as error:
-        raise InputError(f"The home {path} can't be found ({error}): give it with its whole path.") from error
-    text = str(home)
-    for character, why in _UNUSABLE.items():
-        if character in text:
-            raise InputError(f"The path of the home {text} has a {character}, {why}: choose another one.")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"The home {os.fsencode(home)!r} is not UTF-8, which dbt and Dagster need: choose another one."
-        ) from error
-    return home
 
 
 #: Port by kind of security: submission with STARTTLS (RFC 6409), with TLS from the start (RFC 8314), relay.

@@ -42,7 +42,7 @@ class Commands(TyperGroup):
             console.say(f"Error: {error}")
             raise typer.Exit(error.exit_code) from None
         except Exception as error:
-            from warehouse.home import disk_full
+            from warehouse.disk import disk_full
 
             full = disk_full(error)
             if full is None:

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 
 from warehouse.clock import utc_now
 from warehouse.errors import GateError, InputError
-from warehouse.home import user_name
 from warehouse.landing.archive import Decision, open_landing
 from warehouse.lock import writer_lock
 from warehouse.raw.loader import LoadResult
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
+from warehouse.user import user_name
 
 
 def accept_load(settings: Settings, load_id: str, reason: str, *, is_published: bool = True) -> None:

@@ -20,9 +20,10 @@ from sources.replay import ReplayServer
 from warehouse import clock
 from warehouse.clock import utc_now
 from warehouse.errors import InputError
+from warehouse.home import DEMO_MARKER
 from warehouse.landing.archive import open_landing
 from warehouse.landing.fetching import fetch_listings, trailing_dates
-from warehouse.settings import DEMO_MARKER, PROJECT_ROOT, Settings
+from warehouse.settings import PROJECT_ROOT, Settings
 
 SAMPLE = PROJECT_ROOT / "warehouse" / "sample" / "archive"
 #: At the day's last look the demo observes so many listing dates again.

@@ -15,9 +15,9 @@ from orchestration.gates.gx_runner import judging
 from orchestration.outcome import Outcome
 from orchestration.transform.dbt_runner import forget_dbt_settings
 from orchestration.worker import importing
+from warehouse.disk import check_space, disk_full
 from warehouse.errors import HomeError, InputError, Stopped, WarehouseError
 from warehouse.files import write_atomically
-from warehouse.home import check_space, disk_full
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
 

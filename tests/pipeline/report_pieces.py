@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 
 from tests.conftest import Papers
+from warehouse.home import DEMO_MARKER
 from warehouse.report import write_report
-from warehouse.settings import DEMO_MARKER, Settings
+from warehouse.settings import Settings
 
 TITLE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 NAME = "Robert'); drop table raw.loads; -- \"><svg onload=alert(3)>"

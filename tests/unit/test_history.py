@@ -24,7 +24,7 @@ from orchestration.compat.event_log_errors import silence_event_log_errors
 from orchestration.compat.run_history import EventLog
 from orchestration.runs.runner import _open_history, prepare_environment
 from tests.conftest import Papers
-from warehouse.home import remove_leftovers, size_of
+from warehouse.disk import remove_leftovers, size_of
 from warehouse.settings import Settings
 
 

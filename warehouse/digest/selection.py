@@ -15,9 +15,10 @@ import duckdb
 
 from warehouse.database import rows, scalar
 from warehouse.display import plural
+from warehouse.home import DEMO_MARKER
 from warehouse.keys import name_key, words
 from warehouse.publication.risers import hour_words, risers_query, span_words
-from warehouse.settings import DEMO_MARKER, Settings
+from warehouse.settings import Settings
 
 _RISERS = """
 with risers as ({risers})

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from warehouse.clock import utc_now
 from warehouse.database import scalar
 from warehouse.files import remove, replace
+from warehouse.home import DEMO_MARKER
 from warehouse.lock import writer_lock
 from warehouse.publication.publish import read_published, writing
 from warehouse.report import boards, charts, merges
@@ -24,7 +25,7 @@ from warehouse.report.health import read_health
 from warehouse.report.papers import Paper, read_authors, read_papers, read_points
 from warehouse.report.rising import Rising, read_rising
 from warehouse.report.words import FILTERS, LINKS, page_name
-from warehouse.settings import DEMO_MARKER, Settings
+from warehouse.settings import Settings
 
 _HERE = Path(__file__).parent
 #: Content Security Policy: a page loads files of the report only, no network, no inline script or style.

@@ -1,4 +1,4 @@
-"""The disk and the environment of a home: a full disk, little room, old leftovers, odd users, paths and variables."""
+"""Disk space and environment of a home: a full disk, little room, old temporary files, unusual users and paths."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ import sqlalchemy as sa
 
 from orchestration.runs.runner import prepare_environment
 from orchestration.transform.dbt_runner import forget_dbt_settings
+from warehouse.disk import check_space, disk_full, last_use_bytes, remove_leftovers
 from warehouse.errors import HomeError, InputError
-from warehouse.home import check_space, disk_full, last_use, remove_leftovers, user_name
 from warehouse.settings import Settings
+from warehouse.user import user_name
 
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
@@ -30,7 +31,16 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
 
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere/file")
-SQLITE = sqlite3.OperationalError("database or disk is full")
+
+
+def sqlite_error(text: str, code: int) -> sqlite3.OperationalError:
+    """An error as SQLite raises it, with an extended result code."""
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = code
+    return error
+
+
+SQLITE = sqlite_error("full", sqlite3.SQLITE_FULL)
 
 
 @pytest.mark.parametrize(
@@ -40,28 +50,30 @@ SQLITE = sqlite3.OperationalError("database or disk is full")
         OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)),
         SQLITE,
         sa.exc.OperationalError("insert into event_logs", {}, SQLITE),
+        sqlite3.OperationalError("database or disk is full"),
+        duckdb.OutOfMemoryException("This limit was set by the 'max_temp_directory_size' setting."),
         duckdb.IOException('IO Error: Could not write file "x": No space left on device'),
         raised(RuntimeError("a step failed"), raised(ValueError("within"), FULL)),
         RuntimeError("the dbt process said: OSError: [Errno 28] No space left on device"),
     ],
 )
-def test_a_full_disk_is_one_sentence_wherever_it_shows(error: BaseException) -> None:
+def test_a_full_disk_anywhere_in_the_chain_of_causes_gives_one_sentence(error: BaseException) -> None:
     full = disk_full(error, Path("/home"))
     assert full and full.exit_code == 2
     assert "disk is full" in str(full) and "free space" in str(full) and "\n" not in str(full)
 
 
-def test_sqlite_s_word_for_a_broken_disk_is_a_full_one_where_nothing_is_free(
+def test_an_io_error_of_sqlite_is_a_full_disk_where_nothing_is_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = sa.exc.OperationalError("select", {}, sqlite3.OperationalError("disk I/O error"))
+    error = sa.exc.OperationalError("select", {}, sqlite_error("disk I/O error", sqlite3.SQLITE_IOERR_WRITE))
     assert disk_full(error, tmp_path) is None
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 0))
     full = disk_full(error, tmp_path)
     assert full and "disk is full" in str(full)
 
 
-def test_other_errors_are_no_full_disk() -> None:
+def test_other_errors_are_not_taken_for_a_full_disk() -> None:
     for error in (ValueError("x"), OSError(errno.EACCES, "Permission denied"), raised(KeyError("a"), ValueError("b"))):
         assert disk_full(error) is None
 
@@ -77,10 +89,10 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
-def test_a_run_that_has_less_room_than_the_last_one_used_does_not_start(
+def test_a_run_with_less_room_than_the_last_one_used_does_not_start(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needed = last_use(settings)
+    needed = last_use_bytes(settings)
     assert needed > 1230
     for free, starts in ((needed, True), (needed - 1, False)):
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(10**9, 0, free))
@@ -90,10 +102,10 @@ def test_a_run_that_has_less_room_than_the_last_one_used_does_not_start(
             with pytest.raises(HomeError, match=r"free, and a run needs 10\.0 MB.*nothing was changed"):
                 check_space(settings)
     settings.published_database.unlink()
-    check_space(settings)  # nothing is known of a first run's use
+    check_space(settings)  # the use of a first run is unknown
 
 
-def test_what_killed_processes_left_is_removed_after_a_while_and_nothing_else(settings: Settings) -> None:
+def test_only_old_temporary_files_are_removed(settings: Settings) -> None:
     left = ["next.duckdb.tmp/spill", "raw.duckdb.rebuild", "exports/.part-20260901", ".part-report/a", ".old-report/a"]
     stays = ["raw.duckdb", "papers.duckdb", "report/index.html", "overrides/author_overrides.csv", "landing/payloads/x"]
     young = ["raw.duckdb.rebuild.wal", "digest/.part-x"]
@@ -110,7 +122,7 @@ def test_what_killed_processes_left_is_removed_after_a_while_and_nothing_else(se
     assert [name for name in (*stays, *young) if not (settings.home / name).exists()] == []
 
 
-def test_the_newest_data_docs_are_kept_and_a_long_log_makes_way(tmp_path: Path) -> None:
+def test_the_newest_data_docs_stay_and_a_long_log_is_rotated(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, keep_data_docs=2, keep_log_bytes=10)
     for number in range(4):
         page = settings.data_docs / f"run{number}" / "batch.html"
@@ -124,7 +136,7 @@ def test_the_newest_data_docs_are_kept_and_a_long_log_makes_way(tmp_path: Path) 
     assert not (tmp_path / "alerts.log").exists() and (tmp_path / "alerts.log.1").exists()
 
 
-def test_how_much_is_kept_is_set_by_the_environment() -> None:
+def test_retention_is_set_by_the_environment() -> None:
     names = ("PAPERS_KEEP_RUNS", "PAPERS_KEEP_DATA_DOCS", "PAPERS_KEEP_LOG_BYTES", "PAPERS_KEEP_TEMPORARY_HOURS")
     settings = Settings.from_environment(dict.fromkeys(names, "20000"))
     assert (settings.keep_runs, settings.keep_data_docs, settings.keep_log_bytes) == (20000,) * 3
@@ -151,14 +163,14 @@ def test_a_path_that_is_not_utf_8_is_refused_in_a_sentence(tmp_path: Path) -> No
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """What is changed in the environment is put back."""
+    """Restores the environment after the test."""
     before = dict(os.environ)
     yield monkeypatch
     os.environ.clear()
     os.environ.update(before)
 
 
-def test_a_user_without_an_entry_or_a_home_directory_has_both_here(
+def test_a_user_without_an_entry_or_a_home_directory_has_a_name_and_a_home(
     tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
     def unknown(*_: object) -> None:
@@ -172,7 +184,7 @@ def test_a_user_without_an_entry_or_a_home_directory_has_both_here(
     assert user_name() == f"user {os.getuid()}"
 
 
-def test_settings_of_dbt_in_the_environment_do_not_matter(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
+def test_settings_of_dbt_in_the_environment_have_no_effect(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
     for name in ("DBT_EMPTY", "DBT_TARGET", "DBT_PROFILE", "DBT_WARN_ERROR", "DBT_DEFER", "DBT_ENGINE_SAMPLE"):
         environment.setenv(name, "1")
     for forget in (forget_dbt_settings, lambda: prepare_environment(Settings(home=tmp_path))):
@@ -183,9 +195,7 @@ def test_settings_of_dbt_in_the_environment_do_not_matter(tmp_path: Path, enviro
         }
 
 
-def test_a_dagster_yaml_of_the_user_s_takes_the_place_of_the_project_s(
-    tmp_path: Path, environment: pytest.MonkeyPatch
-) -> None:
+def test_a_dagster_yaml_of_the_user_replaces_the_project_s(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
     (tmp_path / "own.yaml").write_text("telemetry: {enabled: false}\n")
     settings = Settings(home=tmp_path / "home", dagster_config=tmp_path / "own.yaml")
     prepare_environment(settings)
