@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from warehouse.database import is_damage
 from warehouse.errors import InputError, Stopped
 from warehouse.publication.publish import read_published
 from warehouse.publication.queries import Query, why_empty
-from warehouse.raw.store import is_damage
 from warehouse.settings import Settings
 
 T = TypeVar("T")
