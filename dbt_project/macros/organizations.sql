@@ -37,28 +37,9 @@ trim({{ replace_all(
 replace({{ ns.text }}, ' ', '')
 {%- endmacro %}
 
-{# Whether a name or slug, as words, is too short to tell an institution wherever it stands: ENS, GIST and CEA are words
-   and other people's names too. Acronyms that mean nothing else in this field are not. #}
-{% macro organization_is_short(words) -%}
-(
-    {{ has_match(words, '^[a-z0-9]{1,5}$') }}
-    and {{ words }} not in (
-        'amd', 'baidu', 'buaa', 'bupt', 'casia', 'cmu', 'cuhk', 'dfki', 'ecnu', 'epfl', 'eth', 'ethz', 'fudan', 'hku',
-        'hkust', 'hust', 'ibm', 'inria', 'kaist', 'kaust', 'kth', 'mit', 'nju', 'nus', 'nwpu', 'nyu', 'pku', 'polyu', 'ruc',
-        'scut', 'sjtu', 'sutd', 'sysu', 'thu', 'tum', 'ucas', 'ucla', 'ucsd', 'uestc', 'uiuc', 'umd', 'ustc', 'whu',
-        'xjtu', 'zju'
-    )
-)
-{%- endmacro %}
-
-{# Whether the words of a name say more than what many organizations call themselves (AI Lab, Research Team). #}
-{% macro organization_is_telling(words) -%}
-(length(replace({{ replace_all(
-    words,
-    '\\b(ai|ml|nlp|cv|llm|llms|lab|labs|laboratory|research|team|group|open|source|data|science|computer|vision|machine|deep|learning|intelligence|intelligent|artificial|language|model|models|robotics|robot|robots|agent|agents|center|centre|institute|community|project|test|the|of|and|for|university|department|systems?|technology|technologies)\\b',
-    ''
-) }}, ' ', '')) >= 2)
-{%- endmacro %}
+{# Whether a name or slug, as words, may be too short to identify an institution: ENS, GIST and CEA are words and names of
+   others too. The acronyms of the seed `organization_words` are not. #}
+{% macro organization_is_short(words) -%}{{ has_match(words, '^[a-z0-9]{1,5}$') }}{%- endmacro %}
 
 {# The key of an organization of the reviewed seed. #}
 {% macro seed_organization_id(organization) -%}

@@ -33,11 +33,7 @@ list_transform(
 list_transform(list_zip({{ words }}[:-2], {{ words }}[2:]), lambda pair: pair[1] || ' ' || pair[2])
 {%- endmacro %}
 
-{% macro search_stop_words() -%}
-{%- set words = 'a an and are as at be been but by can for from has have in into is it its more not of on or our such '
-    ~ 'than that the their them then these they this those to us was we were which with' -%}
-['{{ words.split() | join("', '") }}']
-{%- endmacro %}
+{% macro search_stop_words() -%}['{{ var("search_stop_words") | join("', '") }}']{%- endmacro %}
 
 {# A term as the index keeps it: 32 bits of its MD5, which every version of DuckDB computes alike. Of a million papers'
    60 million different terms one in 70 shares its number with another. #}

@@ -6,13 +6,25 @@ with worded as (
     from {{ ref('organization_aliases') }}
 ),
 
+acronyms as (
+    select word from {{ ref('organization_words') }} where role = 'acronym'
+),
+
+marked as (
+    select
+        worded.*,
+        {{ organization_is_short('worded.alias_words') }} and acronyms.word is null as is_short
+    from worded
+    left join acronyms on worded.alias_words = acronyms.word
+),
+
 final as (
     select
         alias,
         alias_words,
         {{ organization_squash('alias_words') }} as alias_squash,
         {{ organization_key('alias_words') }} as alias_key,
-        {{ organization_is_short('alias_words') }} as is_short,
+        is_short,
         organization,
         {{ seed_organization_id('organization') }} as organization_id,
         parent,
@@ -21,7 +33,7 @@ final as (
         valid_from,
         valid_to,
         reason
-    from worded
+    from marked
 )
 
 select * from final

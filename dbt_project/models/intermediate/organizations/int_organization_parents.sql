@@ -9,6 +9,10 @@ aliases as (
     select * from {{ ref('int_organization_aliases') }}
 ),
 
+words as (
+    select word, role from {{ ref('organization_words') }}
+),
+
 overridden as (
     select
         organization_id,
@@ -37,18 +41,14 @@ institutions as (
         alias_words,
         min(organization_id) as organization_id,
         min(kind) as kind,
-        {{ organization_is_short('alias_words') }} as is_short
+        is_short
     from aliases
     where
         parent_organization_id is null
         and kind in ('university', 'company', 'institute', 'government', 'nonprofit')
         and length(alias_words) >= 3
-        -- long words that mean something else too
-        and alias_words not in (
-            'together', 'turing', 'character', 'stability', 'simular', 'amazon', 'insight', 'cohere', 'essential', 'liquid',
-            'continental', 'vector', 'oracle', 'shopee', 'kaggle', 'waterloo', 'reading', 'drexel'
-        )
-    group by alias_words
+        and alias_words not in (select word from words where role = 'ambiguous name')
+    group by alias_words, is_short
     having count(distinct organization_id) = 1
 ),
 
@@ -60,6 +60,20 @@ undecided as (
         concat(replace(replace({{ lower_case('listed_name') }}, '@ ', '@'), '@', ' @'), ' ') as name_with_at
     from resolved
     where not is_reviewed
+),
+
+texts as (
+    select name_words as text, split(name_words, ' ') as text_words from undecided
+    union
+    select alias_words as text, split(alias_words, ' ') as text_words from institutions
+),
+
+-- How many words for a part of an institution (lab, group) a name or alias has.
+units as (
+    select elements.text, count(*) as unit_count
+    from {{ unnest_with_position('texts', 'text_words') }} as elements
+    inner join words on elements.element = words.word and words.role = 'unit'
+    group by elements.text
 ),
 
 -- What a name or slug may name are its runs of words; after an @, with it.
@@ -105,25 +119,25 @@ namings as (
     inner join institutions
         on
             undecided.alias_words = institutions.alias_words
-            and institutions.organization_id <> undecided.organization_id
-            -- a short word tells the institution after an @ alone
-            and (not institutions.is_short or undecided.name_with_at like concat('% @', institutions.alias_words, ' %'))
-            and (
-                undecided.name_with_at like concat('% @', institutions.alias_words, ' %')
-                or (
-                    concat(' ', undecided.name_words, ' ') like concat('% ', institutions.alias_words, ' %')
-                    and {{ has_match(
-                        "replace(concat(' ', undecided.name_words, ' '), concat(' ', institutions.alias_words, ' '), ' ')",
-                        '\\b(lab|labs|laboratory|group|team|nlp|department|dept|school|faculty|center|centre|research|vision|ai|ml|llm|robotics|robotic|cvlab|agi|cloud|computing|media|graphics|ir|speech|language|learning)\\b'
-                    ) }}
-                )
-                or (
-                    concat(' ', undecided.slug_words, ' ') like concat('% ', institutions.alias_words, ' %')
-                    and undecided.slug_words <> institutions.alias_words
-                    and undecided.name_words not like '%universit%'
-                    and undecided.name_words not like '%institute of technology%'
-                )
+            and undecided.organization_id <> institutions.organization_id
+    left join units as name_units on undecided.name_words = name_units.text
+    left join units as alias_units on institutions.alias_words = alias_units.text
+    where
+        -- a short word identifies the institution after an @ only
+        (not institutions.is_short or undecided.name_with_at like concat('% @', institutions.alias_words, ' %'))
+        and (
+            undecided.name_with_at like concat('% @', institutions.alias_words, ' %')
+            or (
+                concat(' ', undecided.name_words, ' ') like concat('% ', institutions.alias_words, ' %')
+                and coalesce(name_units.unit_count, 0) > coalesce(alias_units.unit_count, 0)
             )
+            or (
+                concat(' ', undecided.slug_words, ' ') like concat('% ', institutions.alias_words, ' %')
+                and undecided.slug_words <> institutions.alias_words
+                and undecided.name_words not like '%universit%'
+                and undecided.name_words not like '%institute of technology%'
+            )
+        )
 ),
 
 named as (

@@ -2,11 +2,39 @@
 -- In this order: its slug or a name stands in the reviewed seed; a name has the key of a name of the seed; a name
 -- has the key of another listed organization's name. Short names count only as they are
 -- written.
-with names as (
+with words as (
+    select word, role from {{ ref('organization_words') }}
+),
+
+numbered as (
     select
         *,
         row_number() over (order by listed_organization_id asc nulls last, recency asc nulls last) as name_number
     from {{ ref('int_organization_names') }}
+),
+
+split_names as (
+    select name_number, split(name_words, ' ') as name_words from numbered
+),
+
+-- Names with two letters or more besides general words: AI Lab and Research Team have none.
+telling as (
+    select elements.name_number
+    from {{ unnest_with_position('split_names', 'name_words') }} as elements
+    left join words on elements.element = words.word and words.role = 'general'
+    where words.word is null
+    group by elements.name_number
+    having sum(length(elements.element)) >= 2
+),
+
+names as (
+    select
+        numbered.*,
+        telling.name_number is not null as is_telling,
+        {{ organization_is_short('numbered.name_words') }} and words.word is null as is_short
+    from numbered
+    left join telling on numbered.name_number = telling.name_number
+    left join words on numbered.name_words = words.word and words.role = 'acronym'
 ),
 
 listed as (
@@ -60,13 +88,14 @@ seed_matches as (
     from pairs
     inner join names on pairs.name_number = names.name_number
     inner join aliases on pairs.alias_number = aliases.alias_number
+    left join words on {{ lower_case('aliases.alias') }} = words.word and words.role = 'ambiguous slug'
     where
         not aliases.is_short
         or aliases.alias in (names.listed_slug, names.listed_name)
-        -- case tells no two slugs apart, but these words are anybody's
+        -- No two slugs of the site differ in case only; an ordinary word counts in its exact case.
         or (
             {{ lower_case('names.listed_slug') }} = {{ lower_case('aliases.alias') }}
-            and {{ lower_case('aliases.alias') }} not in ('cea', 'ens', 'fair', 'forth', 'gist', 'hit', 'mind', 'penn', 'ramp')
+            and words.word is null
         )
 ),
 
@@ -94,7 +123,7 @@ seeded_keys as (
         min(seeded.listed_organization_id) as listed_organization_id
     from seeded
     inner join names on seeded.listed_organization_id = names.listed_organization_id and names.recency = 1
-    where {{ organization_is_telling('names.name_words') }} and not {{ organization_is_short('names.name_words') }}
+    where names.is_telling and not names.is_short
     group by names.name_key
     having count(distinct seeded.organization_id) = 1
 ),
@@ -105,7 +134,7 @@ unseeded as (
         listed.first_observed_at,
         names.name_key as organization_key,
         case
-            when {{ organization_is_telling('names.name_words') }} then names.name_key
+            when names.is_telling then names.name_key
             else concat('only ', listed.listed_organization_id)
         end as shared_key
     from listed
