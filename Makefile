@@ -60,8 +60,9 @@ format: $(READY) ## Format the code
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-dictionary: $(READY) ## Write docs/data-dictionary.md from the contracts of the marts
+dictionary: $(READY) ## Write docs/data-dictionary.md from the contracts of the marts, and the tables of settings
 	.venv/bin/python -m orchestration.transform.dictionary
+	.venv/bin/python -m warehouse.settings_table
 
 ui: $(READY) ## Start Dagster on http://127.0.0.1:3000
 	$(PAPERS) ui

@@ -1,25 +1,38 @@
-"""Environment → one typed object.
+"""The settings of a warehouse: each field is one environment variable with its type, bounds, default and meaning.
 
-Settings are read here. Two things read the environment beside it: dbt's profile (``dbt_project/profiles.yml``, whose
-Spark part ``warehouse/spark/session.py`` reads too), and libraries for what is theirs (proxies, ``AWS_*``,
-``SPARK_CONF_DIR``).
+`make dictionary` writes the tables of settings in ``docs/`` from these fields. Two things read the environment besides:
+dbt's profile (``dbt_project/profiles.yml``, whose Spark part ``warehouse/spark/session.py`` reads too), and libraries
+(proxies, ``AWS_*``, ``SPARK_CONF_DIR``).
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
 from warehouse.errors import InputError
 from warehouse.home import HomePaths, usable_home
+from warehouse.variables import (
+    LOOPBACK_HOSTS,
+    is_local,
+    parse_endpoint,
+    parse_home,
+    parse_mail_addresses,
+    parse_memory_limit,
+    parse_path,
+    parse_sender,
+    parse_site_url,
+    parse_storage_root,
+    parse_yes_or_no,
+    read_variables,
+    setting,
+)
 
-#: The first date with a daily list (https://huggingface.co/papers/date/2023-05-04).
+#: The first date with a listing (https://huggingface.co/papers/date/2023-05-04).
 FIRST_LISTING_DATE = date(2023, 5, 4)
 _PACKAGE = Path(__file__).resolve().parent
 #: The folder of the packages: the checkout, or ``site-packages``, which may be read-only.
@@ -28,28 +41,57 @@ PROJECT_ROOT = _PACKAGE.parent
 IS_INSTALLED = (_PACKAGE / "dbt_project").is_dir()
 DBT_PROJECT = (_PACKAGE if IS_INSTALLED else PROJECT_ROOT) / "dbt_project"
 PUBLIC_ENDPOINT = "https://huggingface.co"
-#: What one DuckDB process may hold before it spills to disk: a run has one busy at a time, beside 2 GB of Python.
+#: Memory of one DuckDB process before it spills to disk: a run has one busy at a time, beside 2 GB of Python.
 MEMORY_LIMIT = "3GB"
-#: What can build the models. The first is the default.
-ENGINES = ("duckdb", "spark")
+#: Port by kind of security: submission with STARTTLS (RFC 6409), implicit TLS (RFC 8314), relay.
+_SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 
 
 @dataclass(frozen=True)
 class Smtp:
-    """The mail server that digests and alerts go through. Durations are seconds."""
+    """The mail server for digests and alerts."""
 
-    host: str
-    port: int
-    #: ``starttls`` or ``ssl``, both with a verified certificate, or ``none`` for a relay on a trusted network.
-    security: str
-    sender: str
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    #: Certificates to trust instead of the system's, as a PEM file.
-    ca_file: str | None = None
-    timeout: float = 30.0
-    attempts: int = 3
-    retry_wait: float = 5.0
+    host: Annotated[str, setting("PAPERS_SMTP_HOST", "the mail server", default="none: nothing can be sent")]
+    port: Annotated[int, setting("PAPERS_SMTP_PORT", "its port", default="587, 465 or 25", ge=1, le=65_535)]
+    security: Annotated[
+        Literal["starttls", "ssl", "none"],
+        setting(
+            "PAPERS_SMTP_SECURITY",
+            "`starttls`, `ssl` (both with a verified certificate), or `none` for a relay on a trusted network",
+        ),
+    ] = "starttls"
+    sender: Annotated[str, setting("PAPERS_SMTP_FROM", "the sender's address", parse=parse_sender)] = ""
+    user: Annotated[
+        str | None, setting("PAPERS_SMTP_USER", "login; never sent without TLS to another machine", default="no login")
+    ] = None
+    password: Annotated[str | None, setting("PAPERS_SMTP_PASSWORD", "goes with the login; logged nowhere")] = field(
+        default=None, repr=False
+    )
+    ca_file: Annotated[
+        str | None,
+        setting("PAPERS_SMTP_CA_FILE", "certificates (PEM) to trust instead of the system's", default="the system's"),
+    ] = None
+    timeout: Annotated[float, setting("PAPERS_SMTP_TIMEOUT", "seconds for each step", ge=0.1, le=600)] = 30.0
+    attempts: Annotated[int, setting("PAPERS_SMTP_ATTEMPTS", "tries for each recipient", ge=1, le=10)] = 3
+    retry_wait: Annotated[
+        float, setting("PAPERS_SMTP_RETRY_WAIT", "seconds before the second try, doubled each time", ge=0, le=600)
+    ] = 5.0
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Smtp | None:
+        """The mail server, if one is named. Raises InputError for values that can't be used, alone or together."""
+        values = read_variables(cls, environ)
+        if "host" not in values:
+            return None
+        security = values.get("security", cls.security)
+        if ("user" in values) != ("password" in values):
+            raise InputError("PAPERS_SMTP_USER and PAPERS_SMTP_PASSWORD go together: set both or neither.")
+        if "password" in values and security == "none" and values["host"] not in LOOPBACK_HOSTS:
+            raise InputError(
+                "PAPERS_SMTP_SECURITY is none, which would send the password in the clear: take starttls or ssl."
+            )
+        values["sender"] = parse_sender(values.get("sender", ""), "PAPERS_SMTP_FROM")
+        return cls(**{"port": _SMTP_PORTS[security], **values})
 
 
 def _default_home() -> Path:
@@ -71,43 +113,153 @@ DEFAULT_HOME = _default_home()
 
 @dataclass(frozen=True)
 class Settings(HomePaths):
-    """Where things are and how far the pipeline may go. Durations are seconds, sizes bytes."""
+    """Where a warehouse is and the limits of its pipeline. Durations are seconds, sizes bytes."""
 
-    home: Path = DEFAULT_HOME
-    endpoint: str = PUBLIC_ENDPOINT
-    token: str | None = field(default=None, repr=False)
-    lookback: int = 7
-    min_interval: float = 1.0
-    lock_timeout: float = 600.0
-    max_rejected_share: float = 0.5
-    max_payload_bytes: int = 64 * 1024 * 1024
-    alert_webhook: str | None = field(default=None, repr=False)
-    alert_mail: tuple[str, ...] = ()
-    alert_interval: float = 3600.0
-    data_docs_port: int = 3001
+    home: Annotated[
+        Path,
+        setting(
+            "PAPERS_HOME",
+            "the folder of the warehouse",
+            parse=parse_home,
+            default="`warehouse/data` in a checkout; installed, `~/.local/share/daily-papers` (below `XDG_DATA_HOME` "
+            "where that is set)",
+        ),
+    ] = DEFAULT_HOME
+    endpoint: Annotated[str, setting("PAPERS_ENDPOINT", "the source", parse=parse_endpoint)] = PUBLIC_ENDPOINT
+    token: Annotated[
+        str | None,
+        setting(
+            "HF_TOKEN",
+            "raises the source's rate limits; sent to the endpoint only, logged nowhere; one that can't be sent or is "
+            "refused (401) is left out, and the run says so",
+        ),
+    ] = field(default=None, repr=False)
+    lookback: Annotated[int, setting("PAPERS_LOOKBACK", "listing dates that a run observes again", ge=1, le=366)] = 7
+    min_interval: Annotated[
+        float,
+        setting(
+            "PAPERS_MIN_INTERVAL",
+            "seconds between two requests",
+            default="1 (0 for a source on this machine)",
+            ge=0,
+            le=3600,
+        ),
+    ] = 1.0
+    lock_timeout: Annotated[
+        float, setting("PAPERS_LOCK_TIMEOUT", "seconds to wait for another run", ge=0, le=86_400)
+    ] = 600.0
+    max_rejected_share: Annotated[
+        float,
+        setting("PAPERS_MAX_REJECTED_SHARE", "a run with a larger share of rejected loads is blocked", ge=0, le=1),
+    ] = 0.5
+    max_payload_bytes: Annotated[
+        int, setting("PAPERS_MAX_PAYLOAD_BYTES", "the largest payload or file that is read", ge=1024, le=2**32)
+    ] = 64 * 1024 * 1024
+    memory_limit: Annotated[
+        str,
+        setting(
+            "PAPERS_MEMORY_LIMIT",
+            "memory of DuckDB while it builds the models, at least `256MB`; more is spilled to disk",
+            parse=parse_memory_limit,
+        ),
+    ] = MEMORY_LIMIT
+    alert_webhook: Annotated[
+        str | None,
+        setting("PAPERS_ALERT_WEBHOOK", 'gets a JSON post, `{"text": …}`, when a run of Dagster fails; logged nowhere'),
+    ] = field(default=None, repr=False)
+    alert_mail: Annotated[
+        tuple[str, ...],
+        setting(
+            "PAPERS_ALERT_MAIL",
+            "addresses, with commas between, that get a mail then; needs the mail server",
+            parse=parse_mail_addresses,
+        ),
+    ] = ()
+    alert_interval: Annotated[
+        float, setting("PAPERS_ALERT_INTERVAL", "seconds in which at most one alert of a job is sent", ge=0, le=604_800)
+    ] = 3600.0
+    data_docs_port: Annotated[
+        int, setting("PAPERS_DATA_DOCS_PORT", "where `papers ui` serves the Data Docs on this machine", ge=1, le=65_535)
+    ] = 3001
     smtp: Smtp | None = None
-    subscriptions_file: Path | None = None
-    site_url: str | None = None
-    #: ``duckdb`` or ``spark``: what builds the models.
-    engine: str = "duckdb"
-    #: Whether an engine that keeps its tables elsewhere writes the published file too.
-    export_duckdb: bool = False
-    #: A folder or a URL of an object store, in the place of the home's own.
-    landing_root: Path | str | None = None
-    #: A dagster.yaml in the place of the project's own: another storage, a launcher of runs.
-    dagster_config: Path | None = None
-    handover_root: Path | str | None = None
-    #: How much is kept of what no reader needs: runs in Dagster's history, runs with pages in the Data Docs, bytes of
-    #: one log file, and hours after which what a killed process left is removed.
-    keep_runs: int = 20
-    keep_data_docs: int = 30
-    keep_log_bytes: int = 1_000_000
-    keep_temporary_hours: float = 24.0
+    subscriptions_file: Annotated[
+        Path | None,
+        setting(
+            "PAPERS_SUBSCRIPTIONS",
+            "the file of subscriptions",
+            parse=parse_path,
+            default="`subscriptions.yml` in the home",
+        ),
+    ] = None
+    site_url: Annotated[
+        str | None,
+        setting(
+            "PAPERS_SITE_URL", "the address that serves the report, for links in feeds and mails", parse=parse_site_url
+        ),
+    ] = None
+    engine: Annotated[Literal["duckdb", "spark"], setting("PAPERS_ENGINE", "what builds the models")] = "duckdb"
+    export_duckdb: Annotated[
+        bool,
+        setting(
+            "PAPERS_EXPORT_DUCKDB",
+            "`yes`: each publication on Spark writes `papers.duckdb`, its Parquet, report and feeds too",
+            parse=parse_yes_or_no,
+        ),
+    ] = False
+    landing_root: Annotated[
+        Path | str | None,
+        setting(
+            "PAPERS_LANDING",
+            "the landing archive, a folder or `s3://bucket/prefix`",
+            parse=parse_storage_root,
+            default="`landing/` in the home",
+        ),
+    ] = None
+    dagster_config: Annotated[
+        Path | None,
+        setting("PAPERS_DAGSTER_CONFIG", "a `dagster.yaml` of your own", parse=parse_path, default="the project's"),
+    ] = None
+    handover_root: Annotated[
+        Path | str | None,
+        setting(
+            "PAPERS_HANDOVER",
+            "a folder or `s3://bucket/prefix` that the loader and the cluster both reach",
+            parse=parse_storage_root,
+            default="none; `handover/` in the home with Spark",
+        ),
+    ] = None
+    keep_runs: Annotated[
+        int, setting("PAPERS_KEEP_RUNS", "runs that Dagster's history keeps, with their logs", ge=1, le=100_000)
+    ] = 20
+    keep_data_docs: Annotated[
+        int,
+        setting(
+            "PAPERS_KEEP_DATA_DOCS",
+            "runs whose gates keep their pages in the Data Docs; `ops_gate_results` keeps all",
+            ge=1,
+            le=100_000,
+        ),
+    ] = 30
+    keep_log_bytes: Annotated[
+        int,
+        setting(
+            "PAPERS_KEEP_LOG_BYTES",
+            "size at which a new log file (dbt's, the alerts') replaces the old one",
+            ge=10_000,
+            le=2**40,
+        ),
+    ] = 1_000_000
+    keep_temporary_hours: Annotated[
+        float,
+        setting(
+            "PAPERS_KEEP_TEMPORARY_HOURS", "age at which files that a killed process left are removed", ge=1, le=87_600
+        ),
+    ] = 24.0
 
     @property
     def is_local_endpoint(self) -> bool:
         """Whether the source is a server on this machine, such as a replay."""
-        return _is_local(self.endpoint)
+        return is_local(self.endpoint)
 
     @property
     def writes_file(self) -> bool:
@@ -141,44 +293,14 @@ class Settings(HomePaths):
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read ``PAPERS_*`` and ``HF_TOKEN``. Raises InputError for a value that can't be used."""
-        env = os.environ if environ is None else environ
-        endpoint = env.get("PAPERS_ENDPOINT", PUBLIC_ENDPOINT).rstrip("/")
-        _check_address(endpoint, "PAPERS_ENDPOINT", "a token goes into HF_TOKEN")
-        return cls(
-            home=usable_home(Path(env.get("PAPERS_HOME") or cls.home)),
-            endpoint=endpoint,
-            token=env.get("HF_TOKEN") or None,
-            lookback=_number(env, "PAPERS_LOOKBACK", cls.lookback, int, 1, 366),
-            # Politeness is for other people's servers; on this machine it would only slow the replay down.
-            min_interval=_number(
-                env, "PAPERS_MIN_INTERVAL", 0.0 if _is_local(endpoint) else cls.min_interval, float, 0, 3600
-            ),
-            lock_timeout=_number(env, "PAPERS_LOCK_TIMEOUT", cls.lock_timeout, float, 0, 86_400),
-            max_rejected_share=_number(env, "PAPERS_MAX_REJECTED_SHARE", cls.max_rejected_share, float, 0, 1),
-            max_payload_bytes=_number(env, "PAPERS_MAX_PAYLOAD_BYTES", cls.max_payload_bytes, int, 1024, 2**32),
-            alert_webhook=env.get("PAPERS_ALERT_WEBHOOK") or None,
-            alert_mail=_alert_mail(env),
-            alert_interval=_number(env, "PAPERS_ALERT_INTERVAL", cls.alert_interval, float, 0, 604_800),
-            data_docs_port=_number(env, "PAPERS_DATA_DOCS_PORT", cls.data_docs_port, int, 1, 65_535),
-            smtp=_smtp(env),
-            subscriptions_file=Path(named).expanduser().resolve()
-            if (named := env.get("PAPERS_SUBSCRIPTIONS"))
-            else None,
-            site_url=_site_url(env),
-            engine=_choice(env, "PAPERS_ENGINE", ENGINES),
-            export_duckdb=_choice(env, "PAPERS_EXPORT_DUCKDB", ("no", "yes")) == "yes",
-            dagster_config=Path(config).expanduser().resolve()
-            if (config := env.get("PAPERS_DAGSTER_CONFIG"))
-            else None,
-            landing_root=storage_root(env.get("PAPERS_LANDING"), "PAPERS_LANDING"),
-            handover_root=storage_root(env.get("PAPERS_HANDOVER"), "PAPERS_HANDOVER"),
-            keep_runs=_number(env, "PAPERS_KEEP_RUNS", cls.keep_runs, int, 1, 100_000),
-            keep_data_docs=_number(env, "PAPERS_KEEP_DATA_DOCS", cls.keep_data_docs, int, 1, 100_000),
-            keep_log_bytes=_number(env, "PAPERS_KEEP_LOG_BYTES", cls.keep_log_bytes, int, 10_000, 2**40),
-            keep_temporary_hours=_number(
-                env, "PAPERS_KEEP_TEMPORARY_HOURS", cls.keep_temporary_hours, float, 1, 87_600
-            ),
-        )
+        environ = os.environ if environ is None else environ
+        values = read_variables(cls, environ)
+        # The interval is politeness to other people's servers: a replay on this machine needs none.
+        if is_local(values.get("endpoint", cls.endpoint)):
+            values.setdefault("min_interval", 0.0)
+        if "home" not in values:
+            values["home"] = usable_home(cls.home)
+        return cls(**values, smtp=Smtp.from_environment(environ))
 
     def environment(self) -> dict[str, str]:
         """What a child process (dbt, the Dagster web server) needs to see the same warehouse."""
@@ -200,124 +322,6 @@ class Settings(HomePaths):
             "PAPERS_KEEP_TEMPORARY_HOURS": str(self.keep_temporary_hours),
             "PAPERS_RAW_DATABASE": str(self.raw_database),
             "PAPERS_NEXT_DATABASE": str(self.next_database),
-            "PAPERS_MEMORY_LIMIT": MEMORY_LIMIT,
+            "PAPERS_MEMORY_LIMIT": self.memory_limit,
             "DAGSTER_HOME": str(self.dagster_home),
         }
-
-
-#: Port by kind of security: submission with STARTTLS (RFC 6409), with TLS from the start (RFC 8314), relay.
-_SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def _smtp(env: Mapping[str, str]) -> Smtp | None:
-    """The mail server that the environment names, if it names one."""
-    host = env.get("PAPERS_SMTP_HOST")
-    if not host:
-        return None
-    security = env.get("PAPERS_SMTP_SECURITY") or "starttls"
-    if security not in _SMTP_PORTS:
-        raise InputError(f"PAPERS_SMTP_SECURITY is {security!r}: it can be {', '.join(_SMTP_PORTS)}.")
-    user, password = env.get("PAPERS_SMTP_USER") or None, env.get("PAPERS_SMTP_PASSWORD") or None
-    if bool(user) != bool(password):
-        raise InputError("PAPERS_SMTP_USER and PAPERS_SMTP_PASSWORD go together: set both or neither.")
-    if password and security == "none" and host not in _LOOPBACK:
-        raise InputError(
-            "PAPERS_SMTP_SECURITY is none, which would send the password in the clear: take starttls or ssl."
-        )
-    sender = env.get("PAPERS_SMTP_FROM") or ""
-    if not is_mail_address(sender):
-        raise InputError(f"PAPERS_SMTP_FROM is {sender!r}: give the sender's address, like papers@example.org.")
-    return Smtp(
-        host=host,
-        port=_number(env, "PAPERS_SMTP_PORT", _SMTP_PORTS[security], int, 1, 65_535),
-        security=security,
-        sender=sender,
-        user=user,
-        password=password,
-        ca_file=env.get("PAPERS_SMTP_CA_FILE") or None,
-        timeout=_number(env, "PAPERS_SMTP_TIMEOUT", Smtp.timeout, float, 0.1, 600),
-        attempts=_number(env, "PAPERS_SMTP_ATTEMPTS", Smtp.attempts, int, 1, 10),
-        retry_wait=_number(env, "PAPERS_SMTP_RETRY_WAIT", Smtp.retry_wait, float, 0, 600),
-    )
-
-
-def _alert_mail(env: Mapping[str, str]) -> tuple[str, ...]:
-    addresses = tuple(text.strip() for text in env.get("PAPERS_ALERT_MAIL", "").split(",") if text.strip())
-    for address in addresses:
-        if not is_mail_address(address):
-            raise InputError(f"PAPERS_ALERT_MAIL: {address!r} is no mail address like ada@example.org.")
-    return addresses
-
-
-def _site_url(env: Mapping[str, str]) -> str | None:
-    url = env.get("PAPERS_SITE_URL") or None
-    if url:
-        _check_address(url, "PAPERS_SITE_URL", "readers of the feeds would see it")
-    return url.rstrip("/") if url else None
-
-
-def _check_address(url: str, what: str, why: str) -> None:
-    """Raises InputError for what is no plain web address. What may be a secret is not repeated: it would be stored."""
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        is_address = False
-    if any(mark in url for mark in "@?#"):
-        raise InputError(f"{what} holds a user, a password or a query: give the address alone; {why}.")
-    if not is_address:
-        raise InputError(f"{what} is {url!r}: give an http:// or https:// address.")
-
-
-def is_mail_address(text: str) -> bool:
-    """Whether a text is one plain ASCII address, as SMTP without extensions takes it."""
-    local, _, domain = text.partition("@")
-    return bool(
-        re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", local)
-        and re.fullmatch(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", domain)
-        and len(local) <= 64
-        and len(domain) <= 253
-    )
-
-
-def _is_local(endpoint: str) -> bool:
-    return urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1")
-
-
-def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    """One of the choices, the first if nothing is said."""
-    text = env.get(name) or choices[0]
-    if text not in choices:
-        raise InputError(f"{name} is {text!r}: it can be {' or '.join(choices)}.")
-    return text
-
-
-def storage_root(text: str | None, what: str) -> Path | str | None:
-    """A folder, or the URL of a place on an object store. Raises InputError for a URL with more than its place."""
-    if not text:
-        return None
-    if "://" not in text:
-        return Path(text).expanduser().resolve()
-    address = urlsplit(text)
-    if not address.netloc or "@" in address.netloc or address.query or address.fragment:
-        raise InputError(
-            f"{what} is no address like s3://bucket/prefix: credentials and options belong into the environment."
-        )
-    return text.rstrip("/")
-
-
-T = TypeVar("T", int, float)
-
-
-def _number(env: Mapping[str, str], name: str, default: T, kind: type[T], low: float, high: float) -> T:
-    text = env.get(name)
-    if not text:
-        return default
-    try:
-        value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not low <= value <= high:
-        raise InputError(f"{name} is {text!r}: give a number from {low:g} to {high:g}.")
-    return value

@@ -11,7 +11,7 @@ from orchestration.commands import console
 from orchestration.commands.app import Home, Json, Verbose, settings_of
 from warehouse.display import plural
 from warehouse.errors import InputError
-from warehouse.settings import storage_root
+from warehouse.variables import parse_storage_root
 
 app = typer.Typer()
 _PANEL = "Copy it"
@@ -29,7 +29,7 @@ def copy_landing(
     from warehouse.lock import writer_lock
 
     settings = settings_of(home)
-    source, target = open_landing(settings.landing), open_landing(storage_root(to, "TO") or to)
+    source, target = open_landing(settings.landing), open_landing(parse_storage_root(to, "TO"))
     if not source.exists():
         raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to copy.")
     if str(source.root) == str(target.root):
@@ -63,7 +63,7 @@ def handover(
 
     settings = settings_of(home)
     if to:
-        settings = replace(settings, handover_root=storage_root(to, "--to"))
+        settings = replace(settings, handover_root=parse_storage_root(to, "--to"))
     if settings.handover is None:
         raise InputError("There is no place to hand over to: give --to DIR or --to s3://…, or set PAPERS_HANDOVER.")
     if not settings.raw_database.exists():

@@ -20,7 +20,9 @@ from warehouse.keys import title_key
 from warehouse.lock import writer_lock
 from warehouse.publication import publish
 from warehouse.publication.publish import prepare_next, read_published
-from warehouse.settings import Settings
+from warehouse.settings import Settings, Smtp
+from warehouse.settings_table import pages
+from warehouse.variables import variables
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,49 @@ def test_the_token_is_in_no_representation_of_the_settings() -> None:
     assert settings.token == "hf_secret"
     assert "hf_secret" not in repr(settings) and "example.org" not in repr(settings)
     assert "hf_secret" not in str(settings.environment())
+    smtp = Smtp("localhost", 25, user="papers", password="s3cret")
+    assert "s3cret" not in repr(smtp)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "allowed"),
+    [
+        ("PAPERS_LOOKBACK", "0", "give a number from 1 to 366"),
+        ("PAPERS_LOOKBACK", "seven", "give a number from 1 to 366"),
+        ("PAPERS_MIN_INTERVAL", "nan", "give a number from 0 to 3600"),
+        ("PAPERS_MAX_REJECTED_SHARE", "50", "give a number from 0 to 1"),
+        ("PAPERS_MEMORY_LIMIT", "-1", "give a size of at least 256MB, such as 3GB"),
+        ("PAPERS_MEMORY_LIMIT", "1KB", "give a size of at least 256MB, such as 3GB"),
+        ("PAPERS_SMTP_PORT", "999999", "give a number from 1 to 65535"),
+        ("PAPERS_ENGINE", "sqlite", "it can be duckdb or spark"),
+        ("PAPERS_EXPORT_DUCKDB", "maybe", "it can be no or yes"),
+        ("PAPERS_SMTP_SECURITY", "tls", "it can be starttls, ssl or none"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence_with_its_name_value_and_what_is_allowed(
+    name: str, text: str, allowed: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        Settings.from_environment({name: text})
+    assert str(refused.value) == f"{name} is {text!r}: {allowed}."
+
+
+def test_empty_variables_are_unset_and_each_default_is_allowed() -> None:
+    every = [*variables(Settings), *variables(Smtp)]
+    assert Settings.from_environment(dict.fromkeys((one.name for one in every), "")) == Settings.from_environment({})
+    for one in every:
+        if isinstance(one.default, int | float) and not isinstance(one.default, bool):
+            assert one.value(str(one.default)) == one.default, one.name
+
+
+def test_the_memory_limit_reaches_dbt() -> None:
+    settings = Settings.from_environment({"PAPERS_MEMORY_LIMIT": "1.5 GB"})
+    assert settings.environment()["PAPERS_MEMORY_LIMIT"] == "1.5 GB"
+
+
+def test_the_tables_of_settings_in_the_docs_are_those_of_the_code() -> None:
+    for path, text in pages().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make dictionary`"
 
 
 def test_data_docs_are_served_on_this_machine(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from warehouse.digest.selection import Filters
 from warehouse.display import one_line, web_address
 from warehouse.errors import InputError
 from warehouse.publication.risers import WINDOWS
-from warehouse.settings import Settings, is_mail_address
+from warehouse.settings import Settings
+from warehouse.variables import is_mail_address
 
 #: A documented example that ships with the project.
 EXAMPLE = Path(__file__).with_name("subscriptions.example.yml")
