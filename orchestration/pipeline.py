@@ -27,8 +27,8 @@ from warehouse.digest import feeds
 from warehouse.digest.feeds import FeedsWritten
 from warehouse.errors import GateError, InputError, UnreachableError, WarehouseError
 from warehouse.home import DEMO_MARKER
-from warehouse.landing.archive import open_landing
 from warehouse.landing.fetching import FetchReport, fetch_listings, observed_since
+from warehouse.landing.location import open_landing
 from warehouse.publication.publish import Publication, published_file
 from warehouse.raw.archive_check import RebuildGuard, known_loads
 from warehouse.raw.overrides import load_overrides

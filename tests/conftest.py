@@ -297,3 +297,30 @@ def browser() -> Iterator[Any]:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
         yield running
         running.close()
+
+
+@pytest.fixture
+def mount() -> Iterator[Callable[..., None]]:
+    """Mounts at a place with arguments of ``mount`` until the end of the test, which skips where that needs root."""
+    with ExitStack() as mounted:
+
+        def mount_at(place: Path, *arguments: str) -> None:
+            command = ["mount", *arguments, str(place)]
+            if subprocess.run(command, capture_output=True, check=False).returncode:
+                pytest.skip("mounting needs root")
+            mounted.callback(subprocess.run, ["umount", "-l", str(place)], check=True)
+
+        yield mount_at
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, mount: Callable[..., None]) -> Callable[[int], Path]:
+    """Makes an empty file system of so many kilobytes, over the one before."""
+
+    def make(kilobytes: int) -> Path:
+        place = tmp_path / "small"
+        place.mkdir(exist_ok=True)
+        mount(place, "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs")
+        return place
+
+    return make

@@ -22,7 +22,7 @@ from sources.daily_papers.formats import as_utf8, detect_format, parse
 from sources.daily_papers.wire import MAX_UPVOTES
 from sources.errors import FormatError
 from tests.mutations import ODD_VALUES, damage
-from warehouse.landing.archive import Capture, PayloadRef
+from warehouse.landing.captures import Capture, PayloadRef
 from warehouse.raw.loader import Reader
 from warehouse.raw.store import RawStore
 

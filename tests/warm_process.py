@@ -186,7 +186,7 @@ def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float
     from warehouse import lock
     from warehouse.errors import WarehouseError
     from warehouse.landing import importing
-    from warehouse.landing.archive import Landing
+    from warehouse.landing.folder import FolderLanding
     from warehouse.settings import Settings
 
     faulthandler.dump_traceback_later(100, exit=True)  # a hang ends with the place where it hangs
@@ -198,7 +198,7 @@ def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float
 
     def land() -> None:
         importing.import_files(
-            Landing(settings.landing),
+            FolderLanding(settings.landing),
             importing.find_files([Path(files)]),
             manifest=importing.Manifest(None),
             told=importing.Known(),

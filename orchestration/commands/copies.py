@@ -25,7 +25,8 @@ def copy_landing(
     as_json: Json = False,
 ) -> None:
     """Copy the landing archive to another place and check every payload. Repeat it to copy what is new since."""
-    from warehouse.landing.archive import copy_archive, open_landing
+    from warehouse.landing.copying import copy_archive
+    from warehouse.landing.location import open_landing
     from warehouse.lock import writer_lock
 
     settings = settings_of(home)

@@ -61,7 +61,7 @@ def doctor(
 
     Exit code 1: something is damaged or missing.
     """
-    from warehouse.landing.archive import open_landing
+    from warehouse.landing.location import open_landing
     from warehouse.lock import writer_lock
     from warehouse.publication.publish import published_file
     from warehouse.raw.archive_check import check_archive, give_up, known_loads, restore_lines

@@ -104,8 +104,8 @@ def backfill(
 
 def _print_estimate(settings: Settings, backfill: Backfill) -> int:
     """Print how long the requests take at least. Returns the number of dates that are skipped."""
-    from warehouse.landing.archive import open_landing
     from warehouse.landing.fetching import observed_since
+    from warehouse.landing.location import open_landing
 
     observed = observed_since(open_landing(settings.landing), backfill.since)
     skipped = sum(backfill.first <= day <= backfill.last for day in observed)
@@ -158,7 +158,6 @@ def import_(
     from orchestration.outcome import Outcome
     from orchestration.runs.demo import leave_demo
     from orchestration.runs.runner import run_job
-    from warehouse.landing.archive import open_landing
     from warehouse.landing.importing import (
         Known,
         Manifest,
@@ -168,6 +167,7 @@ def import_(
         parse_day,
         parse_moment,
     )
+    from warehouse.landing.location import open_landing
     from warehouse.lock import writer_lock
     from warehouse.publication.status import is_publication_behind
 
@@ -228,7 +228,7 @@ def rebuild(
     """Parse the landing archive (or one load of it) again with today's parsers, and publish the result."""
     from orchestration.gates.accept import parse_load_again
     from orchestration.runs.runner import run_job
-    from warehouse.landing.archive import open_landing
+    from warehouse.landing.location import open_landing
 
     console.check_text(load or "", "The load id")
     console.check_text(reason, "--reason")

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 from warehouse.clock import utc_now
 from warehouse.errors import GateError, InputError
-from warehouse.landing.archive import Decision, open_landing
+from warehouse.landing.captures import Decision
+from warehouse.landing.location import open_landing
 from warehouse.lock import writer_lock
 from warehouse.raw.loader import LoadResult
 from warehouse.raw.store import RawStore
@@ -40,7 +41,7 @@ def accept_load(settings: Settings, load_id: str, reason: str, *, is_published: 
         now = utc_now()
         decision = Decision(load_id=load_id, verdict="accepted", reason=reason, decided_by=user_name(), decided_at=now)
         with open_landing(settings.landing).writing() as batch:
-            batch.decide(decision)
+            batch.add_decision(decision)
         raw.set_verdicts([(load_id, "accepted", "person", reason)])
         raw.record_act(
             "accepted_by_a_person", f"accept-{now:%Y%m%dT%H%M%S%fZ}", load_id, reason, decision.decided_by, found=why

@@ -21,8 +21,8 @@ from warehouse import clock
 from warehouse.clock import utc_now
 from warehouse.errors import InputError
 from warehouse.home import DEMO_MARKER
-from warehouse.landing.archive import open_landing
 from warehouse.landing.fetching import fetch_listings, trailing_dates
+from warehouse.landing.location import open_landing
 from warehouse.settings import PROJECT_ROOT, Settings
 
 SAMPLE = PROJECT_ROOT / "warehouse" / "sample" / "archive"

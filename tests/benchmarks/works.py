@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from warehouse.landing.archive import Landing
+from warehouse.landing.folder import FolderLanding
 from warehouse.landing.importing import Known, Manifest, find_files, import_files
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
@@ -27,14 +27,14 @@ def load(home: Path, *folders: Path, with_gate: bool = False) -> dict[str, objec
     manifest = folders[0].parent / "manifest.tsv"
     started = time.perf_counter()
     imported = import_files(
-        Landing(settings.landing),
+        FolderLanding(settings.landing),
         find_files(folders),
         manifest=Manifest(manifest if manifest.exists() else None),
         told=Known(),
         max_bytes=settings.max_payload_bytes,
     )
     with RawStore.open(settings.raw_database) as raw:
-        loads = raw.load_landed(Landing(settings.landing), "benchmark")
+        loads = raw.load_landed(FolderLanding(settings.landing), "benchmark")
     facts: dict[str, object] = {}
     if with_gate:
         facts["accepted"] = _gate(settings)

@@ -12,6 +12,7 @@ from typing import Any
 from orchestration.gates.gx_runner import Judgement, judge
 from orchestration.gates.verdicts import GateOutcome, batch_gate
 from warehouse.landing.archive import Landing
+from warehouse.landing.folder import FolderLanding
 from warehouse.raw.loader import LoadResult
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
@@ -39,7 +40,7 @@ class Warehouse:
 
     @property
     def landing(self) -> Landing:
-        return Landing(self.settings.landing)
+        return FolderLanding(self.settings.landing)
 
     def land(self, *listings: tuple[str, str, bytes], basis: str = "manifest", url: str = "listing.json") -> list[str]:
         """Land (listing date, observed at UTC, payload) each; returns their load ids."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Papers
 from tests.dbt.dbt_builds import building
-from warehouse.landing.archive import Landing
+from warehouse.landing.folder import FolderLanding
 from warehouse.publication.publish import prepare_next
 from warehouse.raw.store import RawStore, verdicts
 from warehouse.settings import Settings
@@ -25,7 +25,7 @@ def _warehouse_until(moment: str, demo: Papers, home: Path) -> Path:
     """A database built by the models from those loads of the demo that were observed until a moment."""
     settings, old = Settings(home=home), Settings(home=demo.home)
     until = datetime.fromisoformat(moment).replace(tzinfo=UTC)
-    source, landing = Landing(old.landing), Landing(settings.landing)
+    source, landing = FolderLanding(old.landing), FolderLanding(settings.landing)
     with landing.writing() as batch:
         for capture in source.captures():
             if capture.observed_at <= until:

@@ -6,9 +6,8 @@ import fcntl
 import json
 import random
 import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ from tests.conftest import Papers, warm_process
 
 #: Calls of one import, in their order; the run dies before or after each.
 BOUNDARIES = (
-    "warehouse.landing.archive:LandingBatch._sync:after",
-    "warehouse.landing.archive:LandingBatch.commit:after",
+    "warehouse.landing.folder:_FolderBatch._sync_payloads:after",
+    "warehouse.landing.folder:_FolderBatch.commit:after",
     "warehouse.raw.store:RawStore.append:after",
     "warehouse.raw.store:RawStore.load_landed:after",
     "warehouse.raw.store:RawStore.set_verdicts:after",
@@ -182,25 +181,6 @@ def test_two_runs_at_once_both_finish(scene: Scene, tmp_path: Path) -> None:
     ended = run(papers.home, scene.files, twice=True)
     assert ended.codes == [0, 0], ended.said
     assert facts(papers) == scene.after
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Makes a file system of so many kilobytes, where this user may mount one."""
-    mounted = []
-
-    def make(kilobytes: int) -> Path:
-        place = tmp_path / "small"
-        place.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            pytest.skip("mounting a small disk needs root")
-        mounted.append(place)
-        return place
-
-    yield make
-    for place in mounted:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from gate_pieces import Warehouse, listing
 from tests.conftest import Papers
 from warehouse.errors import GateError
 from warehouse.landing.archive import Landing
+from warehouse.landing.folder import FolderLanding
 from warehouse.raw.archive_check import RebuildGuard, check_archive, known_loads
 from warehouse.raw.store import RawStore, start_over
 
@@ -38,7 +39,7 @@ class Home:
 
     def payload_of(self, load_id: str) -> Path:
         (capture,) = [c for c in self.landing.captures() if c.load_id == load_id]
-        return self.landing._path(capture.payloads[0].sha256)
+        return self.landing.payload_file(capture.payloads[0].sha256)
 
     def rebuild(self, accepted_loss: str | None = None) -> tuple[str, ...]:
         settings = self.warehouse.settings
@@ -134,7 +135,7 @@ def test_payloads_without_any_line_are_not_taken_for_an_empty_archive(home: Home
 
 def test_payloads_that_no_line_names_are_said(home: Home) -> None:
     with pytest.raises(ZeroDivisionError), home.landing.writing() as batch:
-        batch._write("ab" * 32, b"[]")
+        batch._write_payload("ab" * 32, b"[]")
         raise ZeroDivisionError
     (remark,) = home.rebuild()
     assert remark.startswith("1 payload(s)") and "papers doctor --archive" in remark
@@ -175,7 +176,7 @@ def test_copy_landing_copies_the_rest_and_names_what_is_damaged(home: Home, tmp_
     papers = Papers(home.warehouse.settings.home)
     called = papers("copy-landing", str(tmp_path / "copy"), expect=2)
     assert home.loads[1] in called.err and "All the rest was copied" in called.err
-    assert [c.load_id for c in Landing(tmp_path / "copy").captures()] == [home.loads[0], home.loads[2]]
+    assert [c.load_id for c in FolderLanding(tmp_path / "copy").captures()] == [home.loads[0], home.loads[2]]
 
 
 @pytest.mark.slow

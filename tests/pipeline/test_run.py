@@ -26,7 +26,7 @@ from orchestration.runs import profile
 from sources.faults import Fault
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
-from warehouse.landing.archive import Landing
+from warehouse.landing.folder import FolderLanding
 from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
 
@@ -189,7 +189,7 @@ def test_a_backfill_that_was_killed_goes_on_with_the_dates_that_are_left(papers:
     asked_before = len(site.requests)
     site.faults = [Fault("slow", seconds=0.5)]
     process = papers.start(*command, PAPERS_ENDPOINT=site.url)
-    landing = Landing(papers.home / "landing")
+    landing = FolderLanding(papers.home / "landing")
     deadline = time.monotonic() + 60
     while len(list(landing.captures())) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -4,8 +4,7 @@ small disks; and a home with everything damaged."""
 from __future__ import annotations
 
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,23 +53,6 @@ def test_a_home_with_everything_damaged_is_explained_and_rebuilt(demo: Papers, t
     papers("rebuild")
     assert papers.tables() == before
     assert (papers.home / "report" / "index.html").is_file() and (papers.home / "data_docs" / "index.html").is_file()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Makes a file system of so many kilobytes in the place of the one before, where this user may mount one."""
-    place = tmp_path / "small"
-    place.mkdir()
-
-    def make(kilobytes: int) -> Path:
-        subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            pytest.skip("mounting a small disk needs root")
-        return place
-
-    yield make
-    subprocess.run(["umount", "-l", str(place)], capture_output=True, check=False)
 
 
 def test_a_disk_that_fills_at_any_moment_of_a_run_is_one_sentence(

@@ -15,6 +15,7 @@ import pytest
 from sources.daily_papers import formats
 from tests.conftest import ROOT
 from warehouse.landing.archive import Landing
+from warehouse.landing.folder import FolderLanding
 from warehouse.raw import loader as reading
 from warehouse.raw import store as raw_tables
 from warehouse.raw.attempts import Attempts
@@ -27,7 +28,7 @@ BAD = 4
 @pytest.fixture
 def landing(tmp_path: Path) -> Landing:
     """Eight empty listings, of which number ``BAD`` will break something."""
-    landing = Landing(tmp_path / "landing")
+    landing = FolderLanding(tmp_path / "landing")
     with landing.writing() as batch:
         for number in range(8):
             batch.land(
@@ -128,18 +129,19 @@ from tests.conftest import ROOT
 from warehouse.raw import store as raw
 from warehouse.raw import loader as reading
 from warehouse.landing.archive import Landing
+from warehouse.landing.folder import FolderLanding
 folder, bad, what = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 parse = formats.parse
 def parse_or_die(kind, pages, **options):
     if len(pages[0]) == bad:
         os.kill(os.getpid(), signal.SIGKILL)
     return parse(kind, pages, **options)
-formats.parse, reading.CHUNK, Landing.can_fork = parse_or_die, 2, what != "here"
+formats.parse, reading.CHUNK, FolderLanding.can_fork = parse_or_die, 2, what != "here"
 if what == "rebuild":
-    raw.start_over(folder / "raw.duckdb", Landing(folder / "landing"), "a rebuild")
+    raw.start_over(folder / "raw.duckdb", FolderLanding(folder / "landing"), "a rebuild")
 else:
     with raw.RawStore.open(folder / "raw.duckdb") as store:
-        store.load_landed(Landing(folder / "landing"), "a run")
+        store.load_landed(FolderLanding(folder / "landing"), "a run")
 """
 
 

@@ -305,7 +305,7 @@ def test_waiting_for_the_lock_is_said(
         f"with writer_lock(Path({str(path)!r}), purpose='a nightly run', timeout=1):\n"
         "    print('held', flush=True); sys.stdin.readline()"
     )
-    monkeypatch.setattr("warehouse.lock._PATIENCE", 0.1)
+    monkeypatch.setattr("warehouse.lock._LOG_AFTER_SECONDS", 0.1)
     root = str(Path(cli.__file__).parent.parent)
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

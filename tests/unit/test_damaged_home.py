@@ -17,7 +17,7 @@ import pytest
 from orchestration.gates.verdicts import mart_offences
 from warehouse.database import wal_of
 from warehouse.errors import BusyError, DamagedError, HomeError
-from warehouse.landing.archive import open_landing
+from warehouse.landing.location import open_landing
 from warehouse.publication.publish import is_intact, prepare_next, publish, read_published
 from warehouse.raw.store import RawStore, start_over, verdicts
 from warehouse.settings import Settings

@@ -14,8 +14,8 @@ from sources.faults import Fault
 from sources.http import HttpClient, HttpLimits
 from sources.replay import ReplayServer
 from warehouse.landing import fetching
-from warehouse.landing.archive import Landing
 from warehouse.landing.fetching import fetch_listings
+from warehouse.landing.folder import FolderLanding
 
 DAYS = [date(2026, 9, day) for day in range(1, 8)]
 
@@ -39,8 +39,8 @@ class Slow:
         return self.time
 
 
-def test_a_slow_source_is_left_alone_after_a_bounded_time(archive: Path, tmp_path: Path) -> None:
-    landing = Landing(tmp_path / "landing")
+def test_fetching_from_a_slow_source_stops_after_a_bounded_time(archive: Path, tmp_path: Path) -> None:
+    landing = FolderLanding(tmp_path / "landing")
     clock = Slow()
     with ReplayServer(archive) as site, HttpClient(clock=clock, sleep=lambda _: None) as http:
         report = fetch_listings(landing, DailyPapersClient(site.url, http), DAYS)
@@ -50,17 +50,17 @@ def test_a_slow_source_is_left_alone_after_a_bounded_time(archive: Path, tmp_pat
     assert clock.time <= 2 * (fetching.MAX_SECONDS + fetching.MAX_SECONDS_PER_DATE * len(DAYS))
 
 
-def test_what_the_connection_has_to_say_is_remarked_once(archive: Path, tmp_path: Path) -> None:
+def test_a_note_of_the_connection_is_remarked_once(archive: Path, tmp_path: Path) -> None:
     with ReplayServer(archive) as site:
         http = HttpClient(limits=HttpLimits(min_interval=0), token="hf_a\n_b", token_endpoint=site.url)
-        report = fetch_listings(Landing(tmp_path / "landing"), DailyPapersClient(site.url, http), DAYS)
+        report = fetch_listings(FolderLanding(tmp_path / "landing"), DailyPapersClient(site.url, http), DAYS)
     assert [remark for remark in report.remarks if "HF_TOKEN" in remark] == report.remarks != []
 
 
-def test_both_readings_of_a_listing_that_shifted_are_landed(tmp_path: Path) -> None:
+def test_both_captures_of_a_listing_that_shifted_are_landed(tmp_path: Path) -> None:
     records = [{"paper": {"id": f"2609.{n:05d}", "title": f"Paper {n}", "upvotes": 90 - n}} for n in range(60)]
     (tmp_path / f"{DAYS[0]}.json").write_text(json.dumps(records))
-    landing = Landing(tmp_path / "landing")
+    landing = FolderLanding(tmp_path / "landing")
     faults = [Fault("page_cap", entries=50), Fault("shift", times=1)]
     with ReplayServer(tmp_path, faults=faults) as site, HttpClient(limits=HttpLimits(min_interval=0)) as http:
         report = fetch_listings(landing, DailyPapersClient(site.url, http), DAYS[:1])

@@ -6,8 +6,7 @@ import errno
 import fcntl
 import os
 import stat
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 
 from warehouse.errors import HomeError, LockError
 from warehouse.files import copy_file, make_folder, replace, restrict_new_files
-from warehouse.landing.archive import open_landing
+from warehouse.landing.location import open_landing
 from warehouse.landing.object_store import FolderStorage
 from warehouse.lock import writer_lock
 
@@ -53,7 +52,7 @@ def test_a_file_is_copied_without_copy_file_range_or_where_it_stops_early(
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
-def test_without_flock_another_kind_of_lock_keeps_the_second_writer_out(
+def test_without_flock_a_posix_lock_excludes_the_second_writer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(fcntl, "flock", fails_with(number))
@@ -88,14 +87,14 @@ def umask() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o000, 0o644), (0o022, 0o644), (0o027, 0o640)])
-def test_what_is_kept_is_as_private_as_the_umask_and_never_writable_for_others(
+def test_stored_files_follow_the_umask_and_are_never_writable_for_others(
     tmp_path: Path, umask: Any, mask: int, mode: int
 ) -> None:
     umask(mask)
     restrict_new_files()
     FolderStorage(tmp_path / "store").write("a/b", b"x")
     with open_landing(tmp_path / "landing").writing() as batch:
-        batch._write("ab" * 32, b"payload")
+        batch._write_payload("ab" * 32, b"payload")
     (tmp_path / "database").touch()
     for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
         assert stat.S_IMODE(path.stat().st_mode) == mode, path
@@ -145,35 +144,25 @@ def test_a_link_to_another_file_system_is_written_through(tmp_path: Path, monkey
     assert not (tmp_path / "new").exists() and not (tmp_path / "part").exists()
 
 
-def test_a_mount_in_the_place_is_explained(tmp_path: Path) -> None:
+def test_a_mount_in_the_place_is_explained(tmp_path: Path, mount: Callable[..., None]) -> None:
     for name in ("mounted", "new"):
         (tmp_path / name).mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path / "mounted")]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("mounting needs root")
-    try:
-        with pytest.raises(HomeError, match="mount the folder above it"):
-            replace(tmp_path / "new", tmp_path / "mounted")
-    finally:
-        subprocess.run(["umount", str(tmp_path / "mounted")], check=True)
+    mount(tmp_path / "mounted", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+    with pytest.raises(HomeError, match="mount the folder above it"):
+        replace(tmp_path / "new", tmp_path / "mounted")
     assert (tmp_path / "new").is_dir()
 
 
-def test_a_file_mounted_in_the_place_is_explained(tmp_path: Path) -> None:
+def test_a_file_mounted_in_the_place_is_explained(tmp_path: Path, mount: Callable[..., None]) -> None:
     for name in ("outside", "place", "new"):
         (tmp_path / name).write_text(name)
-    command = ["mount", "--bind", str(tmp_path / "outside"), str(tmp_path / "place")]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("mounting needs root")
-    try:
-        with pytest.raises(HomeError, match="mount the folder above it"):
-            replace(tmp_path / "new", tmp_path / "place")
-    finally:
-        subprocess.run(["umount", str(tmp_path / "place")], check=True)
+    mount(tmp_path / "place", "--bind", str(tmp_path / "outside"))
+    with pytest.raises(HomeError, match="mount the folder above it"):
+        replace(tmp_path / "new", tmp_path / "place")
     assert (tmp_path / "outside").read_text() == "outside"
 
 
-def test_the_wrong_kind_of_thing_makes_way(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_a_folder_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("new")
     (tmp_path / "folder" / "in it").mkdir(parents=True)
     replace(tmp_path / "file", tmp_path / "folder")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from warehouse.errors import InputError
-from warehouse.landing.archive import Capture, Landing
+from warehouse.landing.captures import Capture
+from warehouse.landing.folder import FolderLanding
 from warehouse.landing.importing import (
     Known,
     Manifest,
@@ -28,7 +29,7 @@ def _import(tmp_path: Path, name: str, manifest: Path | None = None, told: Known
     file.parent.mkdir(exist_ok=True)
     file.write_text("[]")
     os.utime(file, (1_700_000_000, 1_700_000_000))
-    landing = Landing(tmp_path / "landing")
+    landing = FolderLanding(tmp_path / "landing")
     import_files(landing, [file], manifest=Manifest(manifest), told=told or Known(), max_bytes=1000)
     (capture,) = landing.captures()
     return capture
@@ -42,18 +43,18 @@ def _import(tmp_path: Path, name: str, manifest: Path | None = None, told: Known
         ("2026-03-04@2026-03-05T10-09-29Z.txt", date(2026, 3, 4), datetime(2026, 3, 5, 10, 9, 29, tzinfo=UTC)),
     ],
 )
-def test_a_name_tells_both_times(tmp_path: Path, name: str, day: date, moment: datetime) -> None:
+def test_a_file_name_gives_both_times(tmp_path: Path, name: str, day: date, moment: datetime) -> None:
     capture = _import(tmp_path, name)
     assert (capture.listing_date, capture.observed_at, capture.observed_at_basis) == (day, moment, "file name")
 
 
-def test_the_file_time_is_the_last_resort_and_says_so(tmp_path: Path) -> None:
+def test_the_file_time_is_the_last_resort_and_recorded_as_basis(tmp_path: Path) -> None:
     capture = _import(tmp_path, "2025-01-08.json")
     assert capture.observed_at_basis == "file time"
     assert capture.observed_at == datetime.fromtimestamp(1_700_000_000, tz=UTC)
 
 
-def test_the_manifest_is_believed_before_options_and_names(tmp_path: Path) -> None:
+def test_the_manifest_comes_before_options_and_names(tmp_path: Path) -> None:
     manifest = tmp_path / "manifest.tsv"
     manifest.write_text("file\tlisting_date\tobserved_at\nfiles/a.json\t2025-02-03\t2025-02-04T01:02:03Z\n")
     capture = _import(tmp_path, "a.json", manifest, Known(date(2025, 1, 1), datetime(2025, 1, 1, tzinfo=UTC)))
@@ -124,10 +125,10 @@ def test_a_time_that_is_in_no_year_is_not_taken_from_a_name(tmp_path: Path, name
 
 
 def test_a_gzip_file_that_ends_early_is_damaged(tmp_path: Path) -> None:
-    torn = tmp_path / "torn.json.gz"
-    torn.write_bytes(gzip.compress(os.urandom(1000))[:-200])
+    partial = tmp_path / "partial.json.gz"
+    partial.write_bytes(gzip.compress(os.urandom(1000))[:-200])
     with pytest.raises(InputError, match="damaged"):
-        read_bounded(torn, 10_000)
+        read_bounded(partial, 10_000)
 
 
 def _manifest(tmp_path: Path, *names: str, day: str = "2025-02-03") -> Path:
@@ -143,7 +144,7 @@ def test_a_manifest_names_files_as_windows_does_too(tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize("other", ["files/a.json", "files\\a.json", "./files/a.json"])
-def test_two_lines_of_a_manifest_may_not_say_different_things_of_a_file(tmp_path: Path, other: str) -> None:
+def test_two_lines_of_a_manifest_may_not_contradict_each_other(tmp_path: Path, other: str) -> None:
     path = _manifest(tmp_path, "files/a.json")
     path.write_text(path.read_text() + f"{other}\t2025-02-05\t2025-02-06T01:02:03Z\n")
     with pytest.raises(InputError, match=r"line 3 .* line 2"):
@@ -151,7 +152,7 @@ def test_two_lines_of_a_manifest_may_not_say_different_things_of_a_file(tmp_path
     Manifest(_manifest(tmp_path, "files/a.json", other))  # saying the same twice is no contradiction
 
 
-def test_lines_of_a_manifest_that_no_file_was_looked_up_by_are_known(tmp_path: Path) -> None:
+def test_unused_lines_of_a_manifest_are_listed(tmp_path: Path) -> None:
     manifest = Manifest(_manifest(tmp_path, "files/a.json", "files/gone.json", "b.json"))
     for name in ("a.json", "c.json"):
         manifest.of(tmp_path / "files" / name)
@@ -161,13 +162,13 @@ def test_lines_of_a_manifest_that_no_file_was_looked_up_by_are_known(tmp_path: P
 @pytest.mark.parametrize(
     "name", [b"2025-01-08-\xff\xfe.json", "2025-01-08-é.json".encode("latin-1"), b"2025-01-08-\xed\xb3\xbf.json"]
 )
-def test_a_file_name_that_is_no_utf8_costs_no_file(tmp_path: Path, name: bytes) -> None:
+def test_a_file_whose_name_is_not_utf8_is_imported(tmp_path: Path, name: bytes) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / "2025-01-07.json").write_text("[]")
     (folder / "2025-01-09.json").write_text("[1]")
     Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("[2]")
-    landing = Landing(tmp_path / "landing")
+    landing = FolderLanding(tmp_path / "landing")
     done = import_files(landing, find_files([folder]), manifest=Manifest(None), told=Known(), max_bytes=1000)
     assert [file.problem for file in done] == [None, None, None]
     captures = {capture.listing_date: capture for capture in landing.captures()}
@@ -175,12 +176,10 @@ def test_a_file_name_that_is_no_utf8_costs_no_file(tmp_path: Path, name: bytes) 
     assert captures[date(2025, 1, 8)].source.endswith(".json") and "\\x" in captures[date(2025, 1, 8)].source
 
 
-def test_a_file_whose_times_can_not_be_used_costs_the_others_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_with_unusable_times_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.json", "2025-01-09@9999-12-31T235959-2359.json", "b.json"):
         (tmp_path / name).write_text(f'["{name}"]')
-    landing = Landing(tmp_path / "landing")
+    landing = FolderLanding(tmp_path / "landing")
     files = find_files([tmp_path])
     stat = Path.stat
 

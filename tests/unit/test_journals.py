@@ -13,7 +13,10 @@ import pytest
 
 from warehouse.digest.record import Delivery, SentRecord
 from warehouse.errors import ArchiveError, HomeError
-from warehouse.landing.archive import Decision, Landing, copy_archive
+from warehouse.landing.archive import Landing
+from warehouse.landing.captures import Decision
+from warehouse.landing.copying import copy_archive
+from warehouse.landing.folder import FolderLanding
 from warehouse.landing.journal import encode_line, read_lines
 from warehouse.landing.object_store import FolderStorage
 from warehouse.landing.remote import RemoteLanding
@@ -68,8 +71,8 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_line_stops_with_a_sentence(tmp_path: Path, damage: str) -> None:
-    landing = Landing(tmp_path)
+def test_a_damaged_line_is_an_error_in_one_sentence(tmp_path: Path, damage: str) -> None:
+    landing = FolderLanding(tmp_path)
     land(landing, 3)
     change_middle_line(journal_of(tmp_path), DAMAGES[damage])
     with pytest.raises(ArchiveError, match=r"line 2 of journal/.*papers doctor --archive"):
@@ -80,7 +83,7 @@ def test_a_damaged_line_stops_with_a_sentence(tmp_path: Path, damage: str) -> No
 
 
 def test_no_flipped_bit_goes_unnoticed(tmp_path: Path) -> None:
-    landing = Landing(tmp_path)
+    landing = FolderLanding(tmp_path)
     land(landing, 2)
     journal = journal_of(tmp_path)
     whole, before = journal.read_bytes(), list(landing.captures())
@@ -96,8 +99,8 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path: Path) -> None:
             continue
 
 
-def test_lines_of_before_checksums_are_valid(tmp_path: Path) -> None:
-    landing = Landing(tmp_path)
+def test_lines_without_checksums_are_valid(tmp_path: Path) -> None:
+    landing = FolderLanding(tmp_path)
     before = land(landing, 3)
     without_checksums(journal_of(tmp_path))
     assert b"check" not in journal_of(tmp_path).read_bytes()
@@ -107,7 +110,7 @@ def test_lines_of_before_checksums_are_valid(tmp_path: Path) -> None:
 
 
 def test_only_the_last_line_may_be_partial(tmp_path: Path) -> None:
-    landing = Landing(tmp_path)
+    landing = FolderLanding(tmp_path)
     first, second = land(landing, 2)
     journal = journal_of(tmp_path)
     whole = journal.read_bytes()
@@ -122,8 +125,8 @@ def test_only_the_last_line_may_be_partial(tmp_path: Path) -> None:
     assert loads(landing) == [first, second, third]
 
 
-def test_a_journal_that_a_person_touched_is_read_all_the_same(tmp_path: Path) -> None:
-    landing = Landing(tmp_path)
+def test_a_journal_that_a_person_edited_is_read(tmp_path: Path) -> None:
+    landing = FolderLanding(tmp_path)
     before = land(landing, 3)
     journal = journal_of(tmp_path)
     whole = journal.read_bytes()
@@ -144,8 +147,8 @@ def test_a_journal_that_a_person_touched_is_read_all_the_same(tmp_path: Path) ->
         assert loads(landing) == [*before, later, last], shape
 
 
-def test_a_day_that_was_compressed_is_read_before_what_came_after(tmp_path: Path) -> None:
-    landing = Landing(tmp_path)
+def test_a_compressed_day_is_read_before_later_lines(tmp_path: Path) -> None:
+    landing = FolderLanding(tmp_path)
     before = land(landing, 3)
     journal = journal_of(tmp_path)
     journal.with_name(f"{journal.name}.gz").write_bytes(gzip.compress(journal.read_bytes()))
@@ -159,8 +162,8 @@ def test_a_day_that_was_compressed_is_read_before_what_came_after(tmp_path: Path
 
 
 @pytest.mark.parametrize("is_checked", [True, False])
-def test_a_record_of_a_newer_version_stops_with_a_sentence(tmp_path: Path, is_checked: bool) -> None:
-    landing = Landing(tmp_path)
+def test_a_record_of_a_newer_version_is_an_error_in_one_sentence(tmp_path: Path, is_checked: bool) -> None:
+    landing = FolderLanding(tmp_path)
     land(landing, 1)
     record = b'{"record":"retraction","load_id":"0123456789abcdef"}'
     with open(journal_of(tmp_path), "ab") as journal:
@@ -169,8 +172,8 @@ def test_a_record_of_a_newer_version_stops_with_a_sentence(tmp_path: Path, is_ch
         loads(landing)
 
 
-def test_a_line_that_is_given_up_stops_nobody_again(tmp_path: Path) -> None:
-    for landing in (Landing(tmp_path / "folder"), RemoteLanding(FolderStorage(tmp_path / "store"))):
+def test_an_ignored_line_is_no_error_again(tmp_path: Path) -> None:
+    for landing in (FolderLanding(tmp_path / "folder"), RemoteLanding(FolderStorage(tmp_path / "store"))):
         first, *_ = land(landing, 1)
         last = land(landing, 1, first=1)
         journal = sorted((Path(landing.root) / "journal").rglob("*.jsonl"))[0]
@@ -178,12 +181,12 @@ def test_a_line_that_is_given_up_stops_nobody_again(tmp_path: Path) -> None:
         (damage,) = landing.damages()
         assert damage.line == 1 and damage.load_id == first
         with landing.writing() as batch:
-            batch.give_up(damage.sha256, "there is no backup")
+            batch.ignore_line(damage.sha256, "there is no backup")
         assert loads(landing) == last and not landing.damages()
 
 
-def test_payloads_that_no_line_names_are_found(tmp_path: Path) -> None:
-    for landing in (Landing(tmp_path / "folder"), RemoteLanding(FolderStorage(tmp_path / "store"))):
+def test_unnamed_payloads_are_found(tmp_path: Path) -> None:
+    for landing in (FolderLanding(tmp_path / "folder"), RemoteLanding(FolderStorage(tmp_path / "store"))):
         land(landing, 2)
         assert len(set(landing.stored_payloads())) == 2
         for journal in (Path(landing.root) / "journal").rglob("*.jsonl"):
@@ -191,14 +194,16 @@ def test_payloads_that_no_line_names_are_found(tmp_path: Path) -> None:
         assert landing.exists(), "there is something to save"
 
 
-def test_what_is_damaged_does_not_keep_the_rest_from_being_copied(tmp_path: Path) -> None:
-    source, target = Landing(tmp_path / "source"), Landing(tmp_path / "target")
+def test_damage_does_not_prevent_copying_the_rest(tmp_path: Path) -> None:
+    source, target = FolderLanding(tmp_path / "source"), FolderLanding(tmp_path / "target")
     before = land(source, 4)
     with source.writing() as batch:
-        batch.decide(Decision(load_id=before[0], verdict="accepted", reason="r", decided_by="me", decided_at=MOMENT))
+        batch.add_decision(
+            Decision(load_id=before[0], verdict="accepted", reason="r", decided_by="me", decided_at=MOMENT)
+        )
     change_middle_line(journal_of(tmp_path / "source"), DAMAGES["cut"])
     third = next(c for c in source.captures(on_damage=lambda _: None) if c.load_id == before[2])
-    source._path(third.payloads[0].sha256).unlink()
+    source.payload_file(third.payloads[0].sha256).unlink()
     with pytest.raises(ValueError, match=r"line 2 of .*, and 1 more"):
         copy_archive(source, target)
     assert loads(target) == [before[0], before[3]] and len(list(target.decisions())) == 1

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 from warehouse.errors import HomeError
-from warehouse.landing.archive import open_landing
+from warehouse.landing.location import open_landing
 from warehouse.raw import store as raw
 from warehouse.raw.overrides import are_overrides_new
 from warehouse.raw.store import MIGRATIONS, TABLES, RawStore, is_behind, start_over, verdicts

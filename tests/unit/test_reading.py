@@ -12,6 +12,7 @@ import pytest
 
 from tests.worlds.sample import ARCHIVE
 from warehouse.landing.archive import Landing
+from warehouse.landing.folder import FolderLanding
 from warehouse.landing.importing import Known, Manifest, find_files, import_files
 from warehouse.processes import available
 from warehouse.raw import loader as reading
@@ -24,7 +25,7 @@ MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def landing(tmp_path_factory: pytest.TempPathFactory) -> Landing:
     """The sample, and what tells no date: a payload that is no listing, another of other bytes than were landed."""
-    landing = Landing(tmp_path_factory.mktemp("landing"))
+    landing = FolderLanding(tmp_path_factory.mktemp("landing"))
     import_files(
         landing,
         find_files([ARCHIVE]),
@@ -104,7 +105,7 @@ def test_a_list_of_many_days_is_not_taken_for_the_list_of_one(tmp_path: Path) ->
         }
         for day in range(1, 9)
     ]
-    landing = Landing(tmp_path / "landing")
+    landing = FolderLanding(tmp_path / "landing")
     with landing.writing() as batch:
         for body in (records, records[:1]):
             batch.land(

@@ -10,7 +10,11 @@ import pytest
 
 from warehouse.errors import InputError
 from warehouse.landing import remote as remote_landing
-from warehouse.landing.archive import Decision, Landing, copy_archive, open_landing
+from warehouse.landing.archive import Landing
+from warehouse.landing.captures import Decision
+from warehouse.landing.copying import copy_archive
+from warehouse.landing.folder import FolderLanding
+from warehouse.landing.location import open_landing
 from warehouse.landing.object_store import FolderStorage
 from warehouse.landing.remote import RemoteLanding
 from warehouse.settings import Settings
@@ -37,7 +41,7 @@ def landing(tmp_path: Path) -> RemoteLanding:
     return RemoteLanding(FolderStorage(tmp_path))
 
 
-def test_payloads_come_back_and_the_same_capture_lands_once(landing: RemoteLanding) -> None:
+def test_payloads_are_read_back_and_the_same_capture_lands_once(landing: RemoteLanding) -> None:
     assert not landing.exists()
     first = _land(landing, b"[1]", b"[2]")
     assert landing.exists()
@@ -45,22 +49,22 @@ def test_payloads_come_back_and_the_same_capture_lands_once(landing: RemoteLandi
     assert _land(landing, b"[1]") == [(first[0][0], False)]
     captures = list(landing.captures())
     assert [capture.load_id for capture in captures] == [load_id for load_id, _ in first]
-    landing.ahead(captures)
+    landing.prefetch(captures)
     assert [landing.read(capture) for capture in captures] == [[b"[1]"], [b"[2]"]]
-    assert landing.read(captures[0]) == [b"[1]"], "what was fetched ahead is dropped, not lost"
+    assert landing.read(captures[0]) == [b"[1]"], "a prefetched payload can be read twice"
 
 
-def test_more_payloads_than_are_sent_at_once_all_arrive(
+def test_more_payloads_than_are_sent_concurrently_all_arrive(
     landing: RemoteLanding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_landing, "_AT_ONCE", 3)
+    monkeypatch.setattr(remote_landing, "_MAX_CONCURRENT", 3)
     _land(landing, *(b"[%d]" % number for number in range(8)))
     captures = list(landing.captures())
-    landing.ahead(captures)
+    landing.prefetch(captures)
     assert [landing.read(capture)[0] for capture in captures] == [b"[%d]" % number for number in range(8)]
 
 
-def test_a_block_that_fails_names_nothing(landing: RemoteLanding) -> None:
+def test_a_block_that_raises_names_nothing(landing: RemoteLanding) -> None:
     with pytest.raises(RuntimeError), landing.writing() as batch:
         batch.land([("u", b"x")], source="s", listing_date=None, observed_at=MOMENT, observed_at_basis="clock")
         raise RuntimeError
@@ -88,7 +92,7 @@ def test_a_clock_set_back_does_not_hide_a_capture_from_readers(
     assert [capture.load_id for capture in landing.captures(MOMENT.date())][-1] == late
 
 
-def test_two_that_land_in_the_same_moment_both_stay(
+def test_two_commits_of_the_same_moment_both_stay(
     landing: RemoteLanding, set_clock: Callable[[datetime], None]
 ) -> None:
     set_clock(MOMENT)
@@ -97,18 +101,18 @@ def test_two_that_land_in_the_same_moment_both_stay(
     assert len(list(landing.captures())) == 2
 
 
-def test_decisions_are_kept_apart_and_read_without_the_captures(landing: RemoteLanding, tmp_path: Path) -> None:
+def test_decisions_are_stored_apart_and_read_without_the_captures(landing: RemoteLanding, tmp_path: Path) -> None:
     ((load_id, _),) = _land(landing, b"[1]")
     decision = Decision(load_id=load_id, verdict="accepted", reason="r", decided_by="me", decided_at=MOMENT)
     with landing.writing() as batch:
-        batch.decide(decision)
+        batch.add_decision(decision)
     assert list(landing.decisions()) == [decision]
     for journal in (tmp_path / "journal").rglob("*.jsonl"):
         journal.unlink()
     assert list(landing.decisions()) == [decision]
 
 
-def test_a_payload_that_was_lost_or_changed_is_not_believed(landing: RemoteLanding, tmp_path: Path) -> None:
+def test_a_lost_or_changed_payload_is_an_error(landing: RemoteLanding, tmp_path: Path) -> None:
     _land(landing, b"[1]")
     (capture,) = landing.captures()
     (payload,) = (tmp_path / "payloads").rglob("*.gz")
@@ -116,21 +120,21 @@ def test_a_payload_that_was_lost_or_changed_is_not_believed(landing: RemoteLandi
     with pytest.raises(ValueError, match="can't be read"):
         landing.read(capture)
     payload.unlink()
-    landing.ahead([capture])
+    landing.prefetch([capture])
     with pytest.raises(ValueError, match="can't be read"):
         landing.read(capture)
 
 
 @pytest.mark.parametrize("to_store", [True, False])
-def test_an_archive_moves_to_another_place_as_it_is_and_again_what_came_since(
+def test_an_archive_is_copied_as_it_is_and_later_copies_add_what_is_new(
     landing: RemoteLanding, tmp_path: Path, to_store: bool
 ) -> None:
-    folder = Landing(tmp_path / "folder")
+    folder = FolderLanding(tmp_path / "folder")
     source, target = (folder, landing) if to_store else (landing, folder)
     ((first, _),) = _land(source, b"[1]")
     decision = Decision(load_id=first, verdict="accepted", reason="r", decided_by="me", decided_at=MOMENT)
     with source.writing() as batch:
-        batch.decide(decision)
+        batch.add_decision(decision)
     assert copy_archive(source, target) == (1, 1)
     _land(source, b"[2]", b"[3]")
     assert copy_archive(source, target) == (2, 0)
@@ -140,8 +144,8 @@ def test_an_archive_moves_to_another_place_as_it_is_and_again_what_came_since(
     assert [target.read(capture) for capture in target.captures()] == [[b"[1]"], [b"[2]"], [b"[3]"]]
 
 
-def test_an_address_tells_a_folder_from_a_store(tmp_path: Path) -> None:
-    assert type(open_landing(tmp_path)) is Landing
+def test_the_address_selects_a_folder_or_a_store(tmp_path: Path) -> None:
+    assert type(open_landing(tmp_path)) is FolderLanding
     assert Settings.from_environment({"PAPERS_LANDING": "s3://bucket/landing/"}).landing == "s3://bucket/landing"
     assert Settings.from_environment({"PAPERS_LANDING": str(tmp_path)}).landing == tmp_path
 

@@ -42,7 +42,9 @@ from tests.worlds import shapes
 from tests.worlds.large import LOOKBACK, World, first_observation_of, newest_last_date
 from tests.worlds.records import Account, Claim
 from warehouse.clock import utc_now
-from warehouse.landing.archive import Capture, Landing, PayloadRef
+from warehouse.landing.archive import Landing
+from warehouse.landing.captures import Capture, PayloadRef
+from warehouse.landing.folder import FolderLanding
 from warehouse.raw.store import RawStore
 
 SEED = 20261125
@@ -86,7 +88,7 @@ def generate(
         world = World(connection, papers=papers, observations=observations, last_date=last, seed=seed)
         say(f"{papers} papers on lists from {world.first_date} to {world.last_date}")
         if kind == "archive":
-            land(world, Landing(home / "landing"), world.first_date)
+            land(world, FolderLanding(home / "landing"), world.first_date)
         else:
             _write_raw(world, home, say)
         write_next(world, home / "next")
@@ -325,7 +327,7 @@ def _write_raw(world: World, home: Path, say: Callable[[str], None]) -> None:
     connection.execute(_INSERT_LOADS)
     say("entries and loads")
     connection.execute("detach home")
-    landing = Landing(home / "landing")
+    landing = FolderLanding(home / "landing")
     land(world, landing, landed_from)
     with RawStore.open(home / "raw.duckdb") as raw:
         raw.load_landed(landing, _RUN.format(day=world.last_date))

@@ -90,7 +90,7 @@ class SentRecord:
                     raise ValueError(f"its state is {fields['state']!r}")
                 self._states[_folded(delivery)] = fields["state"]
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                if line.is_torn and journal.endswith(line.raw):
+                if line.is_partial and journal.endswith(line.raw):
                     self._partial_line_at = len(journal) - len(line.raw)
                 else:
                     raise HomeError(

@@ -19,7 +19,8 @@ from pathlib import Path, PurePosixPath
 
 from warehouse.clock import utc_now
 from warehouse.errors import InputError
-from warehouse.landing.archive import Landing, ObservedAtBasis
+from warehouse.landing.archive import Landing
+from warehouse.landing.captures import ObservedAtBasis
 from warehouse.settings import FIRST_LISTING_DATE
 
 #: What a folder is searched for. A file named on the command line is read whatever it is called.

@@ -1,8 +1,8 @@
 """Named bytes below a root: a folder here, or a bucket of an object store through fsspec.
 
-What must be shared by several machines lies here: the hand-over, and the landing archive where PAPERS_LANDING names a
-store. A name appears whole or not at all, and is durable when ``write`` returns. Credentials are the store's own
-affair (for S3 the AWS_* variables and files): they are neither read, kept nor told here.
+Used for what several machines share: the hand-over, and the landing archive where PAPERS_LANDING names a store. A name
+appears whole or not at all, and is durable when ``write`` returns. Credentials are read by the store's client (for S3
+from the AWS_* variables and files), not here.
 """
 
 from __future__ import annotations
@@ -20,38 +20,44 @@ from warehouse.files import write_atomically
 
 logger = logging.getLogger(__name__)
 
-#: Seconds of waiting of which a person is told.
-_PATIENCE = 5.0
-#: Seconds. An unreachable store fails within a minute, all attempts of its client included.
-_CONNECT_TIMEOUT, _READ_TIMEOUT = 5, 60
-#: Errors of the stores' clients, by name: none of these clients is imported where no store is used.
-_AWAY = ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError", "ClientError")
+#: A request that takes longer is logged.
+_LOG_AFTER_SECONDS = 5.0
+#: An unreachable store fails within 60 s, retries included.
+_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS = 5, 60
+#: Error classes of the stores' clients, by name: these clients are imported only where a store is used.
+_UNREACHABLE = (
+    "EndpointConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "ConnectionClosedError",
+    "ClientError",
+)
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError", "ProfileNotFound")
 
 
 class Storage(Protocol):
     """Names are paths with ``/`` below the root."""
 
-    #: The root as a person writes it.
+    #: The root as the user wrote it.
     root: str
 
     def read(self, name: str) -> bytes:
         """The bytes of a name. Raises FileNotFoundError."""
 
     def read_all(self, names: Sequence[str]) -> list[bytes]:
-        """The bytes of several names, in their order, fetched side by side. Raises FileNotFoundError."""
+        """The bytes of several names, in their order, fetched concurrently. Raises FileNotFoundError."""
 
     def write(self, name: str, body: bytes) -> None:
-        """Put bytes under a name, whole or not at all. Raises HomeError when that can't be done."""
+        """Store bytes under a name, whole or not at all. Raises HomeError when that fails."""
 
     def write_all(self, bodies: Mapping[str, bytes]) -> None:
-        """Put bytes under several names, side by side; each appears whole or not at all."""
+        """Store bytes under several names, concurrently; each appears whole or not at all."""
 
     def exists(self, name: str) -> bool:
         """Whether there is such a name."""
 
     def names(self, folder: str) -> list[str]:
-        """What lies directly in a folder, names and folders, sorted, without the folder's own. Empty if it is none."""
+        """The names and folders directly in a folder, sorted, without the path. Empty if there is no such folder."""
 
 
 def open_storage(root: Path | str) -> Storage:
@@ -109,12 +115,12 @@ class ObjectStorage:
         try:
             import fsspec
 
-            # Listings are never remembered: another machine may have written since.
+            # Names are not cached: another machine may have written since.
             options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
             if scheme in ("s3", "s3a"):
                 options["config_kwargs"] = {
-                    "connect_timeout": _CONNECT_TIMEOUT,
-                    "read_timeout": _READ_TIMEOUT,
+                    "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+                    "read_timeout": _READ_TIMEOUT_SECONDS,
                     "retries": {"max_attempts": 2},
                 }
             self._files, path = fsspec.core.url_to_fs(self.root, **options)
@@ -125,21 +131,21 @@ class ObjectStorage:
                 "or for another store than S3 its fsspec package."
             ) from error
         except ValueError as error:
-            raise HomeError(f"{self.root} names no object store that is known here: {error}.") from error
+            raise HomeError(f"{self.root} names no supported object store: {error}.") from error
         self._path = str(path).rstrip("/")
         if hasattr(self._files, "retries"):
-            self._files.retries = 3  # on top of the client's own; its default is five
+            self._files.retries = 3  # besides the client's own; the default is five
 
     def read(self, name: str) -> bytes:
-        with self._reaching():
+        with self._translated_errors():
             return bytes(self._files.cat_file(self._at(name)))
 
     def read_all(self, names: Sequence[str]) -> list[bytes]:
         if not names:
             return []
-        with self._reaching():
+        with self._translated_errors():
             found = self._files.cat([self._at(name) for name in names])
-            if isinstance(found, bytes):  # one name is no list to fsspec
+            if isinstance(found, bytes):  # fsspec returns the bytes themselves for one name
                 return [found]
             return [bytes(found[self._at(name)]) for name in names]
 
@@ -148,21 +154,21 @@ class ObjectStorage:
 
     def write_all(self, bodies: Mapping[str, bytes]) -> None:
         try:
-            with self._reaching():
+            with self._translated_errors():
                 self._files.pipe({self._at(name): body for name, body in bodies.items()})
         except FileNotFoundError as error:
             raise self._no_bucket() from error
 
     def exists(self, name: str) -> bool:
-        with self._reaching():
+        with self._translated_errors():
             return bool(self._files.exists(self._at(name)))
 
     def names(self, folder: str) -> list[str]:
-        with self._reaching():
+        with self._translated_errors():
             try:
                 found = self._files.ls(self._at(folder), detail=False)
             except FileNotFoundError:
-                # An empty folder and a bucket that isn't there look alike; to a reader they must not.
+                # The store answers the same for an empty folder and for a missing bucket; only the second is an error.
                 if not self._files.exists(self._path.partition("/")[0]):
                     raise self._no_bucket() from None
                 return []
@@ -176,20 +182,22 @@ class ObjectStorage:
         return HomeError(f"{self.root} can't be used: there is no such bucket; make it, or correct the address.")
 
     @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        """Turn what a store's client raises into one sentence. FileNotFoundError passes: it is an answer."""
+    def _translated_errors(self) -> Iterator[None]:
+        """Raise HomeError or UnreachableError for an error of a store's client. FileNotFoundError passes through."""
         started = time.monotonic()
         try:
             yield
             waited = time.monotonic() - started
-            logger.log(logging.INFO if waited > _PATIENCE else logging.DEBUG, "%s took %.1f s", self.root, waited)
+            logger.log(
+                logging.INFO if waited > _LOG_AFTER_SECONDS else logging.DEBUG, "%s took %.1f s", self.root, waited
+            )
         except (FileNotFoundError, WarehouseError):
             raise
         except Exception as error:
             kind = type(error).__name__
             if isinstance(error, PermissionError):
                 raise HomeError(
-                    f"{self.root} refused us: check the credentials in the environment and what they may do "
+                    f"{self.root} refused access: check the credentials in the environment and what they may do "
                     "(list, get, put)."
                 ) from error
             if kind in _NO_CREDENTIALS:
@@ -197,10 +205,10 @@ class ObjectStorage:
                     f"{self.root} needs credentials and none were found: for S3 set AWS_ACCESS_KEY_ID and "
                     "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
                 ) from error
-            if isinstance(error, ConnectionError | TimeoutError) or kind in _AWAY:
+            if isinstance(error, ConnectionError | TimeoutError) or kind in _UNREACHABLE:
                 raise UnreachableError(
                     f"{self.root} can't be reached: check the network and the store's address "
                     "(AWS_ENDPOINT_URL for a store of your own), then run again; nothing already landed is lost."
                 ) from error
-            # The client's own words may hold signed addresses: the kind of error is enough.
+            # The client's message may contain signed addresses: only the class is shown.
             raise HomeError(f"{self.root} can't be used ({kind}): check the store, then run again.") from error

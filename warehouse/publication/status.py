@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from warehouse.database import rows, scalar
-from warehouse.landing.archive import open_landing
+from warehouse.landing.location import open_landing
 from warehouse.publication.publish import count_tables, is_intact, published_file, read_published
 from warehouse.raw.overrides import are_overrides_new
 from warehouse.raw.store import is_behind

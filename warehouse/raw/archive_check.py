@@ -17,7 +17,8 @@ import msgspec
 
 from warehouse.database import open_database
 from warehouse.errors import DamagedError, GateError
-from warehouse.landing.archive import Capture, Damage, Landing, PayloadRef, identify
+from warehouse.landing.archive import Landing
+from warehouse.landing.captures import Capture, Damage, PayloadRef, load_id_of
 from warehouse.raw.loader import LoadResult
 
 _COLUMNS = "load_id, {source}, listing_date, observed_at, observed_at_basis, landed_at, landing_note, payload_sha256"
@@ -131,7 +132,7 @@ def restore_lines(landing: Landing, loads: Sequence[KnownLoad]) -> tuple[list[Kn
             observed_at = load.observed_at.replace(tzinfo=UTC)
             # The tables have the date of the listing, which its payload may have told; the archive what was asked for.
             dates = [
-                day for day in (load.listing_date, None) if identify(day, observed_at, load.payloads) == load.load_id
+                day for day in (load.listing_date, None) if load_id_of(day, observed_at, load.payloads) == load.load_id
             ]
             if not dates:
                 problems.append(f"{load}: its id does not follow from what the tables know of it")
@@ -153,7 +154,7 @@ def restore_lines(landing: Landing, loads: Sequence[KnownLoad]) -> tuple[list[Kn
                 continue
             refs = zip(capture.payloads, bodies, strict=True)
             sized = tuple(msgspec.structs.replace(ref, size=len(body)) for ref, body in refs)
-            batch.keep(msgspec.structs.replace(capture, payloads=sized), bodies)
+            batch.add_capture(msgspec.structs.replace(capture, payloads=sized), bodies)
             restored.append(load)
     return restored, problems
 
@@ -217,7 +218,7 @@ def give_up(landing: Landing, damages: Sequence[Damage], reason: str) -> None:
     """Keep on record that these lines need not be read."""
     with landing.writing() as batch:
         for damage in damages:
-            batch.give_up(damage.sha256, reason)
+            batch.ignore_line(damage.sha256, reason)
 
 
 def _loss(lost: Sequence[KnownLoad], problems: Sequence[str]) -> GateError:

@@ -24,7 +24,8 @@ from sources.daily_papers.records import Entry, Listing
 from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 from warehouse.keys import name_key, title_key
-from warehouse.landing.archive import Capture, Landing
+from warehouse.landing.archive import Landing
+from warehouse.landing.captures import Capture
 from warehouse.processes import available, parallel_streams, run_isolated
 
 #: Loads, and bytes of payload, per transaction: bounds memory, and what a kill makes us read again.
@@ -119,7 +120,7 @@ def _read(
     reader = Reader(run_id)
     for chunk in chunks:
         mine = [(number, capture) for number, capture in chunk if _share(number, capture) % shares == share]
-        landing.ahead([capture for _, capture in mine])
+        landing.prefetch([capture for _, capture in mine])
         for number, capture in mine:
             reader.add(landing, capture, number)
         yield reader.take()

@@ -30,7 +30,8 @@ from warehouse.clock import utc_now
 from warehouse.database import open_database, quoted, scalar, wal_of
 from warehouse.errors import DamagedError, GateError, HomeError, WarehouseError
 from warehouse.files import remove, replace
-from warehouse.landing.archive import Capture, Landing
+from warehouse.landing.archive import Landing
+from warehouse.landing.captures import Capture
 from warehouse.raw.attempts import Attempts
 from warehouse.raw.loader import Columns, LoadResult, Part, Reader, chunked, read_alone, reading, set_aside
 from warehouse.user import user_name

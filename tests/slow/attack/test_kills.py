@@ -10,7 +10,6 @@ from test_crashes import (  # noqa: F401  # fixtures and tests of the other tier
     repair_and_compare,
     run,
     scene,
-    small_disk,
     test_a_full_disk_is_one_clear_sentence,
     test_a_second_run_waits_and_then_says_who_holds_the_warehouse,
     test_two_runs_at_once_both_finish,
