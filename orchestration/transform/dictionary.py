@@ -10,15 +10,14 @@ from warehouse.settings import PROJECT_ROOT
 DICTIONARY = PROJECT_ROOT / "docs" / "data-dictionary.md"
 _HEAD = """# Data dictionary
 
-Written by `make dictionary` from the contracts in `dbt_project/models/marts/`, which dbt enforces in every run: don't
-edit it here. All tables are in schema `marts` of `papers.duckdb` and, as Parquet, in `exports/`. Times are UTC without
-a zone. A missing value is null and never 0; where a reason can be given, it stands in the column that the description
-names.
+Written by `make dictionary` from the contracts in `dbt_project/models/marts/`, which dbt enforces in every run: edit
+those. All tables are in schema `marts` of `papers.duckdb` and, as Parquet, in `exports/`. Times are UTC without a zone.
+A missing value is null and never 0; where a reason can be given, it is in the column that the description names.
 
-Two table macros answer as of an earlier moment: `from marts.upvotes_as_of(timestamp '2026-09-15 20:00')` has the last
+Two table macros are as of an earlier moment: `from marts.upvotes_as_of(timestamp '2026-09-15 20:00')` has the last
 observation of each paper up to then, `from marts.trends_as_of(…)` the columns of `rpt_paper_trends` as they were then
 ([trends.md](trends.md)). A third one searches: `from marts.search('prompt tuning')` ([query.md](query.md#search)).
-They answer for the file in use: attached under a name, say `use NAME` first, else they fail.
+They read the database in use: if the file is attached under a name, run `use NAME` first, else they fail.
 """
 
 
