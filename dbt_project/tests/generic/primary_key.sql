@@ -1,7 +1,7 @@
-{# A row per fault of a table: a key that is null or repeated, a column that holds what is no key of its parent, or a
-   value that isn't listed. A column of the key may be an expression, for keys with a part that is null by design. A
-   null refers to nothing and is no value: whether a column may be null is its own question.
-   One test a table: what a test costs is mostly dbt's own time for each. #}
+{# One row per fault of a table: a key that is null or repeated, a reference that is not a key of its parent, or a value
+   that is not accepted. A column of the key may be an expression, for keys with a part that is null by design. Nulls
+   pass the checks of references and values.
+   One test per table, because most of a test's cost is dbt's time per node. #}
 {% test primary_key(model, columns, references={}, accepted={}) %}
 select
     'no key' as fault,
