@@ -1,4 +1,4 @@
-"""Everything Dagster knows, from one function with overrides. Importing this module opens nothing."""
+"""The Dagster definitions, built by one function with overrides. Importing this module opens nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from orchestration.assets.landing import landed_listings
 from orchestration.assets.models import build_models
 from orchestration.assets.publication import build_publication
 from orchestration.assets.raw import batch_gate_check, raw_loads
-from orchestration.compat import run_history as history
 from orchestration.outcome import Outcome
 from orchestration.resources import dbt_resource, judge_resource, source_resource, warehouse_resource
 from orchestration.schedules import daily_papers_job, daily_schedule, digest_job, digest_schedule, load_landed_job
@@ -23,7 +22,6 @@ from warehouse.settings import Settings
 
 def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
     """Assets, checks, jobs, schedule and sensor for one warehouse. ``overrides`` replace resources by name."""
-    history.relax()
     manifest = ensure_manifest(settings)
     models = build_models(manifest)
     public = [
@@ -53,5 +51,5 @@ def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What ``papers ui`` and the daemon load: the warehouse that the environment names."""
+    """The definitions that ``papers ui`` and the daemon load, for the warehouse that the environment names."""
     return build_definitions(Settings.from_environment())

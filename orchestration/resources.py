@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.compat import run_history as history
 from orchestration.gates.gx_runner import Judge, judging
+from orchestration.history import prune
 from orchestration.transform.engines import engine_process
 from orchestration.worker import WorkerProcess
 from sources.daily_papers.client import DailyPapersClient
@@ -46,8 +46,8 @@ def _tidy(settings: Settings, context: dg.InitResourceContext) -> None:
     """Remove old records and what killed processes left. A run does not fail because of it."""
     try:
         remove_leftovers(settings)
-        if context.instance and context.run:
-            history.prune(settings, context.instance, context.run.run_id)
+        if context.instance:
+            prune(settings, context.instance)
     except Exception as error:
         if context.log:
             context.log.warning(f"Old records could not be removed: {type(error).__name__}: {error}")

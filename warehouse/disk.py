@@ -1,6 +1,6 @@
 """Disk space of a home: detect a full disk, check for room before a run, remove temporary files.
 
-Does not belong here: Dagster's history (``orchestration/compat/run_history.py``).
+Does not belong here: Dagster's history (``orchestration/history.py``).
 """
 
 from __future__ import annotations

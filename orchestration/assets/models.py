@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration import pipeline
 from orchestration.assets.raw import RAW_LOADS
+from orchestration.compat.dbt_events import asset_events
 from orchestration.outcome import Outcome, failing_in_dagster
 from orchestration.transform.dbt_runner import DEVELOPMENT_TESTS
 from orchestration.transform.engines import Lineage, engine_of
@@ -21,7 +21,7 @@ from warehouse.settings import Settings
 
 
 class Translator(DagsterDbtTranslator):  # type: ignore[misc]
-    """All raw tables are one asset to Dagster, and a model's group is the folder that it lies in."""
+    """All raw tables are one asset in Dagster; a model's group is its schema."""
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
@@ -54,8 +54,8 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
         with failing_in_dagster():
             try:
                 for event in pipeline.transform(warehouse, dbt, outcome, is_rebuild=_is_rebuild(context.run)):
-                    for one in DbtCoreCliEventMessage(event, {}).to_default_asset_events(nodes, translator, context):
-                        # Outputs of tables wait until their rows can be counted; what is no table is yielded at once.
+                    for one in asset_events(event, nodes, translator, context):
+                        # Check results are yielded immediately; tables after their rows are counted.
                         if isinstance(one, dg.Output):
                             built.append(one)
                         else:
@@ -90,6 +90,6 @@ def _described(built: list[dg.Output[None]], rows: Mapping[str, int], lineage: L
 
 
 def _is_rebuild(run: dg.DagsterRun) -> bool:
-    """Whether the raw tables were made anew in this run; then nothing that was built from the old ones is kept."""
+    """Whether this run loaded the whole archive again; then dbt builds every table from nothing."""
     config: Any = run.run_config
     return bool(config.get("ops", {}).get(RAW_LOADS.to_python_identifier(), {}).get("config", {}).get("rebuild"))

@@ -92,13 +92,11 @@ def backfill(
         raise InputError(f"--from {start} lies after --to {end}: swap them.")
     with writer_lock(settings.lock_file, purpose="papers backfill", timeout=settings.lock_timeout):
         prepare_environment(settings)
-        from orchestration.runs.backfill import recorded
+        from orchestration.runs.backfill import plan_backfill
 
-        with recorded(settings, start, end) as backfill:
-            skipped = _print_estimate(settings, backfill)
-            _fetch_and_publish(
-                settings, start, end, backfill.outcome, as_json=as_json, tags=backfill.tags, skipped=skipped
-            )
+        backfill = plan_backfill(settings, start, end)
+        skipped = _print_estimate(settings, backfill)
+        _fetch_and_publish(settings, start, end, backfill.outcome, as_json=as_json, tags=backfill.tags, skipped=skipped)
     report_run(settings, backfill.outcome, as_json)
 
 
@@ -107,13 +105,13 @@ def _print_estimate(settings: Settings, backfill: Backfill) -> int:
     from warehouse.landing.fetching import observed_since
     from warehouse.landing.location import open_landing
 
-    observed = observed_since(open_landing(settings.landing), backfill.since)
+    observed = observed_since(open_landing(settings.landing), backfill.skips_observed_since)
     skipped = sum(backfill.first <= day <= backfill.last for day in observed)
     days = (backfill.last - backfill.first).days + 1
     min_seconds = (days - skipped) * settings.min_interval
     text = f"{days} listing dates, {skipped} of them observed today already, {days - skipped} to ask for"
-    if backfill.goes_on:
-        text = f"Going on with the backfill of {backfill.begun_at:%Y-%m-%d %H:%M} UTC that broke off: {text}"
+    if backfill.is_resumed:
+        text = f"Going on with the backfill of {backfill.started_at:%Y-%m-%d %H:%M} UTC that broke off: {text}"
     if min_seconds:
         text += f", at least {min_seconds / 60:.0f} min at {settings.min_interval:g} s a request"
     console.say(f"{text}.")

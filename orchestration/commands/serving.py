@@ -49,8 +49,8 @@ def ui(
     verbose: Verbose = False,
 ) -> None:
     """Start Dagster's web server and daemon, and the Data Docs beside them, on this machine only."""
-    from orchestration.compat.run_history import set_damaged_aside
     from orchestration.gates.data_docs import serving
+    from orchestration.history import set_damaged_aside
     from orchestration.runs.runner import prepare_environment
     from orchestration.transform.manifest import ensure_manifest
 

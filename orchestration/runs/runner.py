@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.gates.gx_runner import judging
 from orchestration.outcome import Outcome
-from orchestration.transform.dbt_runner import forget_dbt_settings
+from orchestration.transform.dbt_runner import clear_dbt_settings
 from orchestration.worker import importing
 from warehouse.disk import check_space, disk_full
 from warehouse.errors import HomeError, InputError, Stopped, WarehouseError
@@ -36,7 +36,7 @@ def prepare_environment(settings: Settings) -> None:
 
     Raises HomeError when the home can't be used, InputError for a PAPERS_DAGSTER_CONFIG that is no file.
     """
-    forget_dbt_settings()
+    clear_dbt_settings()
     os.environ.update(settings.environment())
     try:
         Path.home()
@@ -114,23 +114,22 @@ def _run_job(
 ) -> Outcome:
     prepare_environment(settings)
     lock = writer_lock(settings.lock_file, purpose=f"papers ({job_name})", timeout=settings.lock_timeout)
-    with lock, ExitStack() as helpers:
+    with lock, ExitStack() as workers:
         check_space(settings)
         # Its import takes longest of all, so it begins before the orchestrator's.
-        judge = helpers.enter_context(judging())
+        judge = workers.enter_context(judging())
         with outcome.phase("Importing Dagster"), importing():
-            from orchestration.compat import run_history as history
             from orchestration.compat.event_log_errors import silence_event_log_errors
+            from orchestration.compat.output_log import OutputLog
             from orchestration.definitions import build_definitions
             from orchestration.transform.engines import engine_process
-        dbt = helpers.enter_context(engine_process(settings, is_forked=True))
+        dbt = workers.enter_context(engine_process(settings, is_forked=True))
         with outcome.phase("Reading the definitions"):
             resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}
             job = build_definitions(settings, **resources).resolve_job_def(job_name)
-        helpers.callback(history.close)
-        history.OutputLog.is_capturing = False
+        OutputLog.is_capturing = False
         silence_event_log_errors()
-        with _open_history(settings) as instance:
+        with open_instance(settings) as instance:
             result = job.execute_in_process(
                 instance=instance,
                 tags={**tags, _PROCESS: str(os.getpid())},
@@ -154,25 +153,25 @@ def _run_job(
     return outcome
 
 
-def _open_history(settings: Settings) -> dg.DagsterInstance:
+def open_instance(settings: Settings) -> dg.DagsterInstance:
     """Dagster's instance of the home, with the runs closed whose process is gone. A damaged history is begun again."""
     import dagster as dg
     from sqlalchemy.exc import DBAPIError
 
-    from orchestration.compat import run_history as history
+    from orchestration.history import set_aside, set_damaged_aside
 
     if settings.dagster_config:
         instance = dg.DagsterInstance.get()
         _close_killed_runs(instance)
         return instance
-    history.set_damaged_aside(settings)
+    set_damaged_aside(settings)
     try:
         instance = dg.DagsterInstance.get()
         _close_killed_runs(instance)
     except (DBAPIError, ValueError, LookupError, TypeError, dg.DagsterError) as error:
         if disk_full(error, settings.home):
             raise
-        history.set_aside(settings.dagster_home / "history")
+        set_aside(settings.dagster_home / "history")
         instance = dg.DagsterInstance.get()
     return instance
 

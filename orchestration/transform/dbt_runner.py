@@ -1,4 +1,8 @@
-"""dbt in a worker process: parsed while the run fetches, then built, its events handed over as they come."""
+"""dbt in a worker process: it parses the project while the run fetches, then builds and emits its events.
+
+Belongs here: dbt's command line, its environment and its last parse. Not here: what the engines do before and after a
+build (``engines``).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from orchestration.compat.dbt_connections import close_dbt_connections
 from orchestration.worker import Emit
 from warehouse.settings import DBT_PROJECT, IS_INSTALLED
 
@@ -22,17 +27,17 @@ DATABASE_PATHS = ("PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE")
 _parsed: dict[str, Any] = {}
 
 
-def forget_dbt_settings() -> None:
-    """Remove dbt's own settings from this process's environment: a DBT_EMPTY or DBT_TARGET of the user's is not meant.
+def clear_dbt_settings() -> None:
+    """Remove dbt's own settings (DBT_EMPTY, DBT_TARGET …) from this process's environment, and turn its telemetry off.
 
-    What dbt is to do is said by its command line and its profile. It is also told to call nobody.
+    dbt's command line and its profile say what it does; a variable that the user set for another project must not.
     """
     for name in [name for name in os.environ if name.startswith("DBT_")]:
         del os.environ[name]
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
 
-def parsed_project(target: Path) -> Path:
+def parse_folder(target: Path) -> Path:
     """The folder of the manifest and the last parse: beside the project for all homes, where that can be written.
 
     ``target`` is dbt's folder in a home, which keeps them for an installed package.
@@ -53,16 +58,16 @@ def arguments_for(target: Path) -> list[str]:
 def parse(target: Path) -> None:
     """Import dbt and what its Python models need, and parse the project, from the last parse where nothing changed.
 
-    Where the databases lie is told to the build alone: dbt parses everything anew when a profile's path changes, so
+    Only the build gets the paths of the databases: dbt parses everything again when a path of the profile changes, so
     that the parse of the installation would serve no home.
     """
-    forget_dbt_settings()
+    clear_dbt_settings()
     for name in DATABASE_PATHS:
         os.environ.pop(name, None)
     target.mkdir(parents=True, exist_ok=True)
-    known, kept = parsed_project(target) / "partial_parse.msgpack", target / "partial_parse.msgpack"
-    if known.exists() and not kept.exists():
-        shutil.copyfile(known, kept)
+    shared, own = parse_folder(target) / "partial_parse.msgpack", target / "partial_parse.msgpack"
+    if shared.exists() and not own.exists():
+        shutil.copyfile(shared, own)
     from dbt.cli.main import dbtRunner
 
     _parsed["manifest"] = dbtRunner().invoke(["parse", *arguments_for(target)]).result
@@ -76,35 +81,25 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
 
     dbt's uncaught exceptions are raised.
     """
-    forget_dbt_settings()
+    clear_dbt_settings()
     os.environ.update(environment)
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
-    from orchestration.transform.dbt_order import choose_order
-
     def on_event(event: Any) -> None:
         if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
             emit(MessageToDict(event, preserving_proto_field_name=True))
 
-    choose_order(Path(environment["PAPERS_RAW_DATABASE"]))
     runner = dbtRunner(manifest=_parsed.get("manifest"), callbacks=[on_event])
     try:
-        # The manifest stands there since the parse; half a second goes into writing it again.
+        # The parse has written the manifest; writing it again would take half a second.
         log = ["--log-file-max-bytes", environment["PAPERS_KEEP_LOG_BYTES"]]
         result = runner.invoke([*command, *arguments_for(target), *log, "--no-write-json"])
     finally:
-        _let_go()
+        close_dbt_connections()
     if result.exception is not None:
         raise result.exception
     if isinstance(result.result, RunExecutionResult):
         result.result.write(str(target / "run_results.json"))
     emit({"success": result.success})
-
-
-def _let_go() -> None:
-    """Close dbt's databases: in one process its connections outlive the command, and the file stays locked."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

@@ -15,7 +15,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from orchestration.loopback import folder_server
-from orchestration.transform.dbt_runner import arguments_for, forget_dbt_settings
+from orchestration.transform.dbt_runner import arguments_for, clear_dbt_settings
 from orchestration.transform.manifest import dbt_executable
 from warehouse.errors import HomeError, InputError
 from warehouse.files import write_atomically
@@ -44,7 +44,7 @@ def write_docs(settings: Settings) -> Path:
             "PAPERS_NEXT_DATABASE": str(folder / "next.duckdb"),
             "PAPERS_RAW_DATABASE": str(folder / "raw.duckdb"),
         }
-        forget_dbt_settings()  # the page's tracker asks what remains of them before it starts
+        clear_dbt_settings()  # the page's tracker asks what remains of them before it starts
         done = subprocess.run(
             [dbt_executable(), "docs", "generate", "--static", *arguments_for(folder / "target")],
             env={**os.environ, **environment},

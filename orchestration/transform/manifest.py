@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestration.transform.dbt_runner import DATABASE_PATHS, arguments_for, forget_dbt_settings, parsed_project
+from orchestration.transform.dbt_runner import DATABASE_PATHS, arguments_for, clear_dbt_settings, parse_folder
 from warehouse.errors import HomeError
 from warehouse.files import write_atomically
 from warehouse.settings import DBT_PROJECT, Settings
@@ -23,12 +23,12 @@ def ensure_manifest(settings: Settings) -> Path:
 
     Raises HomeError with dbt's own words if the project does not parse.
     """
-    folder = parsed_project(settings.dbt_target)
+    folder = parse_folder(settings.dbt_target)
     stamp = folder / "papers.stamp"
     wanted = models_version()
     if (folder / "manifest.json").exists() and stamp.exists() and stamp.read_text() == wanted:
         return folder / "manifest.json"
-    forget_dbt_settings()
+    clear_dbt_settings()
     with tempfile.TemporaryDirectory(prefix="papers-parse-") as scratch:
         done = subprocess.run(
             [dbt_executable(), "parse", *arguments_for(Path(scratch))],

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from orchestration.transform.dbt_runner import forget_dbt_settings
+from orchestration.transform.dbt_runner import clear_dbt_settings
 from warehouse.errors import WarehouseError
 from warehouse.settings import DBT_PROJECT, Settings
 from warehouse.spark.session import checkpoints, start_session, writer_lock
@@ -76,5 +76,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    forget_dbt_settings()
+    clear_dbt_settings()
     sys.exit(main(sys.argv[1:]))

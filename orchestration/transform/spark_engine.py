@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestration.gates.gx_runner import SAMPLES
 from orchestration.gates.rules import FRESH_HOURS, MART_QUERIES, PUBLISHED_QUERIES, RAW_QUERIES, REASONS_QUERY
-from orchestration.transform.dbt_runner import BUILD, arguments_for, forget_dbt_settings
+from orchestration.transform.dbt_runner import BUILD, arguments_for, clear_dbt_settings
 from orchestration.worker import Emit
 from warehouse.errors import WarehouseError
 from warehouse.spark.session import hadoop_address, start_session, writer_lock
@@ -27,7 +27,7 @@ _session: list[Any] = []
 
 def warm_up(environment: dict[str, str]) -> None:
     """Import dbt and Spark, while the run fetches."""
-    forget_dbt_settings()
+    clear_dbt_settings()
     os.environ.update(environment)
     import dbt.cli.main  # noqa: F401
     import pyspark.sql  # noqa: F401

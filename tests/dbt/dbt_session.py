@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 
-from orchestration.transform.dbt_runner import _let_go, _parsed, arguments_for
+from orchestration.compat.dbt_connections import close_dbt_connections
+from orchestration.transform.dbt_runner import _parsed, arguments_for
 from warehouse.settings import PROJECT_ROOT
 
 STEPS = {
@@ -40,6 +41,6 @@ def main(home: str) -> int:
             for result in done.result.results
             if result.node.resource_type != "operation"  # the project's on-run-end hook
         }
-    _let_go()
+    close_dbt_connections()
     Path(home, "results.json").write_text(json.dumps(results))
     return 0

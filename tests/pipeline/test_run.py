@@ -209,13 +209,10 @@ def test_a_backfill_that_was_killed_goes_on_with_the_dates_that_are_left(papers:
     assert sorted(papers.value("select list(listing_date::varchar) from marts.ops_loads")) == days
     assert papers.value("select max(observation_count) from marts.fct_listings") == 1, "one observation a date: today's"
     history = sqlite3.connect(papers.home / "dagster" / "history" / "runs.db")
-    backfills = history.execute("select key, status, body from bulk_actions").fetchall()
-    runs = history.execute("select backfill_id, status from runs order by id").fetchall()
-    ((key, status, body),) = backfills
-    assert status == "COMPLETED_SUCCESS" and "papers backfill 2026-09-03 to 2026-09-09" in body
-    assert runs == [(key, "CANCELED"), (key, "SUCCESS")], "one backfill of Dagster, which both runs belong to"
-    dates = json.loads(body)["asset_backfill_data"]
-    assert dates["materialized_subset"] == dates["target_subset"] != dates["failed_and_downstream_subset"]
+    runs = history.execute("select id, run_id, status from runs order by id").fetchall()
+    assert [status for *_, status in runs] == ["FAILURE", "SUCCESS"], "the killed run is over"
+    tags = history.execute("select run_id, value from run_tags where key = 'papers/backfill' order by id").fetchall()
+    assert tags == [(run_id, "2026-09-03 to 2026-09-09") for _, run_id, _ in runs], "both are runs of one backfill"
 
 
 def test_what_is_left_is_estimated_from_the_mean_pace() -> None:

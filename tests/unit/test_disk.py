@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from orchestration.runs.runner import prepare_environment
-from orchestration.transform.dbt_runner import forget_dbt_settings
+from orchestration.transform.dbt_runner import clear_dbt_settings
 from warehouse.disk import check_space, disk_full, last_use_bytes, remove_leftovers
 from warehouse.errors import HomeError, InputError
 from warehouse.settings import Settings
@@ -187,9 +187,9 @@ def test_a_user_without_an_entry_or_a_home_directory_has_a_name_and_a_home(
 def test_settings_of_dbt_in_the_environment_have_no_effect(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
     for name in ("DBT_EMPTY", "DBT_TARGET", "DBT_PROFILE", "DBT_WARN_ERROR", "DBT_DEFER", "DBT_ENGINE_SAMPLE"):
         environment.setenv(name, "1")
-    for forget in (forget_dbt_settings, lambda: prepare_environment(Settings(home=tmp_path))):
+    for clear in (clear_dbt_settings, lambda: prepare_environment(Settings(home=tmp_path))):
         environment.setenv("DBT_EMPTY", "1")
-        forget()
+        clear()
         assert {k: v for k, v in os.environ.items() if k.startswith("DBT_")} == {
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"
         }

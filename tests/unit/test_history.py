@@ -1,4 +1,4 @@
-"""Dagster's run history: read and written by Dagster's own log too, pruned, and begun again when damaged."""
+"""Dagster's run history: read and written by Dagster's own log too, pruned, and started again when damaged."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from dagster import EventLogEntry
 from dagster._core.instance.types import _EventListenerLogHandler
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from orchestration.compat import run_history as history
+from orchestration import history
+from orchestration.compat.event_log import EventLog
 from orchestration.compat.event_log_errors import silence_event_log_errors
-from orchestration.compat.run_history import EventLog
-from orchestration.runs.runner import _open_history, prepare_environment
+from orchestration.runs.runner import open_instance, prepare_environment
 from tests.conftest import Papers
 from warehouse.disk import remove_leftovers, size_of
 from warehouse.settings import Settings
@@ -49,13 +49,13 @@ def test_either_log_reads_what_the_other_wrote(
     assert texts(one, "a") == texts(other, "a") == ["one", "two", "three"]
 
 
-def test_more_runs_than_connections_are_kept_and_all_are_told(tmp_path: Path) -> None:
+def test_more_runs_than_connections_keep_all_their_events(tmp_path: Path) -> None:
     log = EventLog(str(tmp_path))
     for number in range(12):
-        log.store_event(entry(f"run{number}", "began"))
+        log.store_event(entry(f"run{number}", "started"))
     for number in range(12):
         log.store_event(entry(f"run{number}", "ended"))
-    assert [texts(log, f"run{number}") for number in range(12)] == [["began", "ended"]] * 12
+    assert [texts(log, f"run{number}") for number in range(12)] == [["started", "ended"]] * 12
     assert len(log._engines) <= 8
 
 
@@ -85,9 +85,7 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
     settings = Settings(home=tmp_path / "a%20b#c 'd' *{e} \U0001f600", keep_runs=3)
     before = dict(os.environ)
     prepare_environment(settings)
-    history.relax()
     yield settings
-    history.close()
     os.environ.clear()
     os.environ.update(before)
 
@@ -116,7 +114,7 @@ def run_once(instance: dg.DagsterInstance) -> str:
 def test_only_the_newest_runs_are_kept_with_their_events_and_logs(settings: Settings) -> None:
     with dg.DagsterInstance.get() as instance:
         runs = [run_once(instance) for _ in range(5)]
-        history.prune(settings, instance, "the run under way")
+        history.prune(settings, instance)
         kept = runs[-2:]
         assert {run.run_id for run in instance.get_runs()} == set(kept)
         assert [bool(instance.all_logs(run)) for run in runs] == [run in kept for run in runs]
@@ -132,15 +130,14 @@ def test_only_the_newest_runs_are_kept_with_their_events_and_logs(settings: Sett
 def test_pruning_leaves_the_home_as_it_is_while_there_are_few_runs(settings: Settings) -> None:
     with dg.DagsterInstance.get() as instance:
         runs = [run_once(instance) for _ in range(2)]
-        history.prune(settings, instance, "another")
+        history.prune(settings, instance)
         assert {run.run_id for run in instance.get_runs()} == set(runs)
 
 
-def test_the_logs_of_sqlite_are_written_back_at_the_end(settings: Settings) -> None:
+def test_the_logs_of_sqlite_are_written_back_when_dagster_is_closed(settings: Settings) -> None:
     with dg.DagsterInstance.get() as instance:
         run_once(instance)
         assert any(log.stat().st_size for log in settings.dagster_home.rglob("*.db-wal"))
-    history.close()
     assert not any(log.stat().st_size for log in settings.dagster_home.rglob("*.db-wal"))
 
 
@@ -158,19 +155,17 @@ def damage(path: Path, how: str) -> None:
     ("name", "how"),
     [("history/runs.db", "flip"), ("history/runs/index.db", "cut"), ("schedules/schedules.db", "text")],
 )
-def test_a_damaged_history_is_set_aside_and_begun_again(
+def test_a_damaged_history_is_set_aside_and_started_again(
     settings: Settings, caplog: pytest.LogCaptureFixture, name: str, how: str
 ) -> None:
     with dg.DagsterInstance.get() as instance:
         run_once(instance)
-    history.close()
     damage(settings.dagster_home / name, how)
     history.set_damaged_aside(settings)
     (aside,) = settings.dagster_home.glob("damaged-*")
     assert str(aside) in caplog.text and (aside / Path(name).relative_to(Path(name).parts[0])).exists()
     with dg.DagsterInstance.get() as instance:
         run_once(instance)
-    history.close()
     caplog.clear()
     history.set_damaged_aside(settings)
     assert not caplog.text
@@ -179,10 +174,9 @@ def test_a_damaged_history_is_set_aside_and_begun_again(
 def test_a_damaged_record_of_a_run_that_was_killed_does_not_stop_the_next(settings: Settings) -> None:
     with dg.DagsterInstance.get() as instance:
         run_once(instance)
-    history.close()
     with sqlite3.connect(settings.dagster_home / "history" / "runs.db") as runs:
         runs.execute("update runs set status = 'STARTED', run_body = substr(run_body, 1, 40)")
-    with _open_history(settings) as instance:
+    with open_instance(settings) as instance:
         run_once(instance)
         assert len(instance.get_runs()) == 1
 
@@ -207,9 +201,8 @@ def test_sixty_runs_stay_under_sixty_megabytes(demo: Papers, settings: Settings)
             for event in events:
                 instance.event_log_storage.store_event(event._replace(run_id=run_id))
             shutil.copytree(page, settings.data_docs / f"run{number}")
-            history.prune(settings, instance, run_id)
+            history.prune(settings, instance)
             remove_leftovers(settings)
-    history.close()
     assert size_of(home) < 60_000_000, {path.name: size_of(path) for path in home.iterdir()}
 
 

@@ -39,12 +39,12 @@ def test_an_installed_package_keeps_its_data_and_dbt_s_files_out_of_its_own_fold
     assert settings._default_home() == tmp_path / ".local" / "share" / "daily-papers"
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert settings._default_home() == tmp_path / "data" / "daily-papers"
-    assert dbt_process.parsed_project(tmp_path / "dbt") == tmp_path / "dbt" / "parsed"
+    assert dbt_process.parse_folder(tmp_path / "dbt") == tmp_path / "dbt" / "parsed"
 
 
 def test_a_checkout_that_cannot_be_written_leaves_dbt_s_files_to_the_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert dbt_process.parsed_project(tmp_path) == settings.DBT_PROJECT / "target"
+    assert dbt_process.parse_folder(tmp_path) == settings.DBT_PROJECT / "target"
     monkeypatch.setattr("os.access", lambda *_: False)
-    assert dbt_process.parsed_project(tmp_path) == tmp_path / "parsed"
+    assert dbt_process.parse_folder(tmp_path) == tmp_path / "parsed"
