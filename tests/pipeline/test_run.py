@@ -53,16 +53,6 @@ def ran(site: ReplayServer, new_home: Callable[[str], Papers]) -> Papers:
     return papers
 
 
-def test_the_longest_chain_of_models_is_begun_first(ran: Papers) -> None:
-    results = json.loads((ran.home / "dbt" / "run_results.json").read_text())["results"]
-    began = {
-        result["unique_id"].split(".")[2]: min(step["started_at"] for step in result["timing"] if step["started_at"])
-        for result in results
-        if result["timing"]
-    }
-    assert began["int_author_decisions"] < began["ops_quarantine"]  # which is ready before anything of the authors
-
-
 def test_a_run_observes_the_trailing_dates(ran: Papers) -> None:
     dates = ran.value("select list(distinct listing_date::varchar) from marts.fct_listings")
     assert sorted(dates) == ["2026-09-08", "2026-09-09", "2026-09-10"]
