@@ -95,10 +95,10 @@ class Smtp:
 
 
 def _default_home() -> Path:
-    """The home that is used when none is named: in a checkout below it, else among the user's data."""
+    """The home without PAPERS_HOME: in a checkout, or in the user's data directory."""
     if not IS_INSTALLED:
         return _PACKAGE / "data"
-    # https://specifications.freedesktop.org/basedir-spec: a relative path is to be ignored.
+    # A relative path must be ignored: https://specifications.freedesktop.org/basedir-spec
     data = Path(os.environ.get("XDG_DATA_HOME") or "")
     if data.is_absolute():
         return data / "daily-papers"
@@ -273,7 +273,7 @@ class Settings(HomePaths):
 
     @property
     def handover(self) -> Path | str | None:
-        """Where accepted loads are handed over to another engine; None where nobody would read them."""
+        """Place of the accepted loads for another engine; None where no engine reads them."""
         return self.handover_root or (self.home / "handover" if self.engine != "duckdb" else None)
 
     @property
@@ -303,7 +303,7 @@ class Settings(HomePaths):
         return cls(**values, smtp=Smtp.from_environment(environ))
 
     def environment(self) -> dict[str, str]:
-        """What a child process (dbt, the Dagster web server) needs to see the same warehouse."""
+        """Variables for a child process (dbt, the Dagster web server), so that it uses the same warehouse."""
         roots = {
             "PAPERS_LANDING": self.landing_root,
             "PAPERS_HANDOVER": self.handover_root,

@@ -39,7 +39,7 @@ class Commands(TyperGroup):
         except WarehouseError as error:
             if stop_signal():  # the stop caused the error
                 raise Stopped from None
-            console.say(f"Error: {error}")
+            console.print_message(f"Error: {error}")
             raise typer.Exit(error.exit_code) from None
         except Exception as error:
             from warehouse.disk import disk_full
@@ -47,7 +47,7 @@ class Commands(TyperGroup):
             full = disk_full(error)
             if full is None:
                 raise
-            console.say(f"Error: {full}")
+            console.print_message(f"Error: {full}")
             raise typer.Exit(full.exit_code) from None
 
 

@@ -48,16 +48,18 @@ def main() -> None:
             _discard_output()
         except (Stopped, KeyboardInterrupt) as stop:
             code = 128 + (stop_signal() or signal.SIGINT)
-            console.say(str(stop) or "Stopped.")
+            console.print_message(str(stop) or "Stopped.")
         except WarehouseError as error:
             code = error.exit_code
-            console.say(f"Error: {error}")
+            console.print_message(f"Error: {error}")
         except OSError as error:
             code = 2
             logger.debug("The command failed", exc_info=error)
             _discard_output()
             what = error.filename or "The output"
-            console.say(f"Error: {what} can't be read or written ({error.strerror or error}): free space or check it.")
+            console.print_message(
+                f"Error: {what} can't be read or written ({error.strerror or error}): free space or check it."
+            )
     raise SystemExit(code)
 
 

@@ -95,7 +95,7 @@ class _LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record. An error in it does not stop the command."""
         try:
-            say(self.format(record))
+            print_message(self.format(record))
         except Exception:
             self.handleError(record)
 
@@ -148,7 +148,7 @@ def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, for_spre
     writer.writerows([cell(plain(v) if out.is_terminal and isinstance(v, str) else v) for v in row] for row in rows)
     sys.stdout.write(("\ufeff" if for_spreadsheet else "") + text.getvalue())
     if not for_spreadsheet and any(isinstance(v, str) and re.fullmatch(r"\d+\.\d*0", v) for row in rows for v in row):
-        say("A spreadsheet drops the last zero of ids such as 2609.00100: --format spreadsheet keeps them.")
+        print_message("A spreadsheet drops the last zero of ids such as 2609.00100: --format spreadsheet keeps them.")
 
 
 def print_table(
@@ -177,9 +177,9 @@ def print_table(
     _Stream(highlight=False, width=table_width).print(table)
     if hidden := headers[len(shown) :]:
         remedy = "widen the terminal" if expand is None else "--expand shows all, a line per value"
-        say(f"{len(hidden)} column(s) did not fit: {', '.join(hidden)}; {remedy}.")
+        print_message(f"{len(hidden)} column(s) did not fit: {', '.join(hidden)}; {remedy}.")
     elif expand is not None and list(shown) != widths:
-        say("Long texts are cut: --expand shows all, a line per value.")
+        print_message("Long texts are cut: --expand shows all, a line per value.")
 
 
 def _fitting(widths: Sequence[int], edge: int) -> list[int]:
@@ -194,12 +194,12 @@ def _fitting(widths: Sequence[int], edge: int) -> list[int]:
 
 def _print_expanded(columns: Sequence[str], cells: Sequence[Sequence[str]], title: str | None) -> None:
     if title:
-        line(title)
+        print_line(title)
     widest = max(map(cell_len, columns), default=0)
     for number, row in enumerate(cells, start=1):
-        line(f"row {number}")
+        print_line(f"row {number}")
         for name, value in zip(columns, row, strict=True):
-            line(f"  {plain(name)}{' ' * (widest - cell_len(name))}  {value}")
+            print_line(f"  {plain(name)}{' ' * (widest - cell_len(name))}  {value}")
 
 
 def print_json(facts: Any) -> None:
@@ -210,12 +210,12 @@ def print_json(facts: Any) -> None:
     sys.stdout.write(text + "\n")
 
 
-def line(text: str = "") -> None:
+def print_line(text: str = "") -> None:
     """Print a line on stdout, without markup."""
     out.print(Text(plain(text)))
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Print a message on stderr, without secrets and markup."""
     for secret in _secrets:
         text = text.replace(secret, _HIDDEN)

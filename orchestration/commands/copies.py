@@ -47,7 +47,7 @@ def copy_landing(
     if as_json:
         console.print_json({"to": str(target.root), "new": captures, "decisions": decisions, "captures": total})
         return
-    console.line(f"{captures} new capture(s) and {decisions} decision(s) → {target.root}, which has {total} now.")
+    console.print_line(f"{captures} new capture(s) and {decisions} decision(s) → {target.root}, which has {total} now.")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -77,9 +77,9 @@ def handover(
     if as_json:
         console.print_json({**facts, "checked": checked})
         return
-    console.line(
+    console.print_line(
         f"{done.loads} new or changed {plural(done.loads, 'load')}, {done.rows} {plural(done.rows, 'row')} "
         f"→ {settings.handover}"
     )
     if checked:
-        console.line(", ".join(f"{count} {what}" for what, count in checked.items()) + ": all as written.")
+        console.print_line(", ".join(f"{count} {what}" for what, count in checked.items()) + ": all as written.")

@@ -34,7 +34,7 @@ def status(expand: Expand = False, home: Home = None, verbose: Verbose = False, 
     for key in lists:
         rows = facts[key]
         if rows:
-            console.line()
+            console.print_line()
             # Ids of loads and commands are shown whole, so that they can be copied.
             is_expanded = expand or (key in ("rejected_loads", "unreadable_loads") and console.out.is_terminal)
             values = [list(row.values()) for row in rows]
@@ -64,7 +64,7 @@ def doctor(
     from warehouse.landing.location import open_landing
     from warehouse.lock import writer_lock
     from warehouse.publication.publish import published_file
-    from warehouse.raw.archive_check import check_archive, give_up, known_loads, restore_lines
+    from warehouse.raw.archive_check import check_archive, known_loads, repair_archive
 
     if not archive:
         raise InputError("Name what to check: `papers doctor --archive` reads the landing archive.")
@@ -77,17 +77,15 @@ def doctor(
             known = known_loads(settings.raw_database, published)
         with console.progress("Reading payloads", len(known), shown=not as_json) as advance:
             state = check_archive(landing, known, advance)
-        restored, problems = restore_lines(landing, state.lost) if restore else ([], [])
-        names = {load.load_id for load in restored}
-        back = names | {capture.load_id for capture in landing.captures(on_damage=lambda _: None)}
-        # A damaged line is settled when another line names its load.
-        settled = [d for d in state.damages if not d.is_newer and (accept_loss or (restore and d.load_id in back))]
-        if settled:
-            give_up(landing, settled, reason.strip() or ("the loss is accepted" if accept_loss else "restored"))
-        if restored or settled:
+        restored, problems, is_changed = repair_archive(
+            landing, state, restore=restore, accept_loss=accept_loss, reason=reason.strip()
+        )
+        if is_changed:
             state = check_archive(landing, known)
     if as_json:
-        console.print_json({**_facts(state), "restored": sorted(names), "not_restored": problems})
+        console.print_json(
+            {**_facts(state), "restored": sorted(load.load_id for load in restored), "not_restored": problems}
+        )
     else:
         _print(state, len(restored), problems)
     if not state.is_whole:
@@ -132,13 +130,13 @@ def _print(state: ArchiveState, restored: int, problems: list[str]) -> None:
     if rows:
         console.print_table(["what", "where"], rows[:_MAX_LINES])
     if len(rows) > _MAX_LINES:
-        console.line(f"… and {len(rows) - _MAX_LINES} more; --json has all.")
-    console.line(
+        console.print_line(f"… and {len(rows) - _MAX_LINES} more; --json has all.")
+    console.print_line(
         f"{state.captures} captures, {len(state.damages)} damaged line(s), {len(state.lost)} lost load(s), "
         f"{len(state.unreadable)} with damaged payloads, {restored} restored."
     )
     if state.unnamed:
-        console.line(
+        console.print_line(
             f"{len(state.unnamed)} payload(s) that no line names, left by a killed process; they can be imported "
             f"(papers import …/{state.unnamed[0]}.gz --listing-date … --observed-at …).",
         )

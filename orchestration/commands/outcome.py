@@ -1,4 +1,4 @@
-"""What a run came to: as facts for ``--json``, and as sentences for the person who started it."""
+"""The result of a run: as facts for ``--json``, and as sentences on stdout."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from orchestration.gates.verdicts import GateOutcome
     from orchestration.outcome import Outcome
     from warehouse.landing.importing import Imported
+    from warehouse.raw.store import LoadState
 
-#: Rejected loads named one by one; `papers status` lists more.
-_NAMED = 5
+#: Loads or files that a sentence names; `papers status` lists more loads.
+_MAX_NAMED = 5
 
 
 def run_facts(settings: Settings, outcome: Outcome) -> dict[str, Any]:
-    """The outcome of a run for a program."""
+    """The outcome of a run as facts for ``--json``."""
     fetched = outcome.fetched
     return {
         "home": str(settings.home),
@@ -46,81 +47,85 @@ def run_facts(settings: Settings, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def report_run(settings: Settings, outcome: Outcome, as_json: bool, more: dict[str, Any] | None = None) -> None:
-    """Print what a run came to, with further facts for ``--json``."""
+def print_run(settings: Settings, outcome: Outcome, as_json: bool, more: dict[str, Any] | None = None) -> None:
+    """Print the result of a run. ``more``: further facts for ``--json``."""
     facts = {**run_facts(settings, outcome), **(more or {})}
     if as_json:
         console.print_json(facts)
         return
     fetched = outcome.fetched
     if fetched and fetched.landed:
-        console.line(f"Fetched {_listings(list(fetched.landed))}.")
+        console.print_line(f"Fetched {_listings(list(fetched.landed))}.")
     for day, why in facts["not_fetched"].items():
-        console.line(f"The listing of {day} was not fetched: {why}")
+        console.print_line(f"The listing of {day} was not fetched: {why}")
     for remark in facts["remarks"]:
-        console.line(remark)
+        console.print_line(remark)
     _print_loads(outcome)
     for source, reason in facts["refused"].items():
-        console.line(f"{source} can't be read: {without_code(reason)} It is kept in the landing archive.")
+        console.print_line(f"{source} can't be read: {without_code(reason)} It is kept in the landing archive.")
     print_publication(settings, outcome)
 
 
-def report_import(
+def print_import(
     settings: Settings, imported: Sequence[Imported], outcome: Outcome, as_json: bool, *, unused: Sequence[str] = ()
 ) -> None:
-    """Print what became of each file of an import, and of the run after it.
+    """Print the result for each file of an import, and that of the run after it.
 
     ``unused``: names in the manifest that are none of these files.
     """
     from warehouse.raw.store import verdicts
 
-    known = verdicts(settings.raw_database, [file.load_id for file in imported if file.load_id])
+    states = verdicts(settings.raw_database, [file.load_id for file in imported if file.load_id])
     files = []
     for file in imported:
-        became, detail = "refused", file.problem
-        if file.load_id:
-            state = known.get(file.load_id)
-            if state is None:
-                became, detail = "landed", "not loaded yet"
-            elif state.verdict == "accepted":
-                became = "loaded" if file.is_new else "already known"
-                refused = f", {state.refused} refused" if state.refused else ""
-                detail = f"{_number(state.entries, 'entry', 'entries')}{refused}"
-                if state.basis == "file time":
-                    detail += ", observed_at taken from the file's time"
-            elif state.verdict == "rejected":
-                became = "refused" if file.is_new else "already known"
-                detail = state.reason
-            else:
-                became, detail = "waiting", "not judged yet"
+        became, detail = _file_result(file, states.get(file.load_id) if file.load_id else None)
         files.append({"file": str(file.path), "became": became, "detail": detail, "load_id": file.load_id})
-    counts = Counter(str(f["became"]) for f in files)
+    counts = Counter(str(file["became"]) for file in files)
     if as_json:
         facts = {"files": files, "counts": counts, "unused_manifest_lines": list(unused)}
         console.print_json({**facts, **run_facts(settings, outcome)})
         return
-    for f in files:
-        be = "is" if f["became"] == "waiting" else "was"
-        console.line(f"{f['file']} {be} {f['became']}: {without_code(str(f['detail']))}")
-    console.line(f"{_number(len(files), 'file')}: {', '.join(f'{n} {what}' for what, n in sorted(counts.items()))}.")
+    for result in files:
+        verb = "is" if result["became"] == "waiting" else "was"
+        console.print_line(f"{result['file']} {verb} {result['became']}: {without_code(str(result['detail']))}")
+    by_result = ", ".join(f"{count} {became}" for became, count in sorted(counts.items()))
+    console.print_line(f"{_count(len(files), 'file')}: {by_result}.")
     if unused:
-        shown = ", ".join(unused[:_NAMED]) + (" and others" if len(unused) > _NAMED else "")
-        console.line(f"The manifest names {_number(len(unused), 'file')} not among those imported now: {shown}.")
-    if not any(f.is_new for f in imported):
+        shown = ", ".join(unused[:_MAX_NAMED]) + (" and others" if len(unused) > _MAX_NAMED else "")
+        console.print_line(f"The manifest names {_count(len(unused), 'file')} not among those imported now: {shown}.")
+    if not any(file.is_new for file in imported):
         changed = "what waited was published." if outcome.publication else "no row changed anywhere."
-        console.line(f"Nothing new: every file was known already, and {changed}")
+        console.print_line(f"Nothing new: every file was known already, and {changed}")
     print_publication(settings, outcome)
 
 
+def _file_result(file: Imported, load: LoadState | None) -> tuple[str, str | None]:
+    """The result for one file in one or two words, and the detail."""
+    if not file.load_id:
+        return "refused", file.problem
+    if load is None:
+        return "landed", "not loaded yet"
+    if load.verdict == "accepted":
+        detail = _count(load.entries, "entry", "entries")
+        if load.refused:
+            detail += f", {load.refused} refused"
+        if load.basis == "file time":
+            detail += ", observed_at taken from the file's time"
+        return "loaded" if file.is_new else "already known", detail
+    if load.verdict == "rejected":
+        return "refused" if file.is_new else "already known", load.reason
+    return "waiting", "not judged yet"
+
+
 def print_publication(settings: Settings, outcome: Outcome) -> None:
-    """Print what the gates said and what was published."""
+    """Print what the gates rejected or warned about, and the size of what was published."""
     for gate in outcome.gates.values():
         _print_rejected(gate)
         for failure in gate.failures:
             if failure.severity == "warning":
-                console.line(f"Warning: {failure.sentence}")
+                console.print_line(f"Warning: {failure.sentence}")
             if console.is_verbose():
-                console.line(f"  ({failure.details})")
+                console.print_line(f"  ({failure.details})")
     if outcome.publication:
         tables = outcome.publication.tables
         nouns = {
@@ -130,11 +135,11 @@ def print_publication(settings: Settings, outcome: Outcome) -> None:
             "dim_organizations": "organization",
         }
         sizes = ", ".join(f"{tables[table]} {plural(tables[table], noun)}" for table, noun in nouns.items())
-        console.line(f"Published {settings.published_database}: {sizes}.")
+        console.print_line(f"Published {settings.published_database}: {sizes}.")
 
 
 def without_code(reason: str) -> str:
-    """A loader's or a gate's reason as a sentence, without the names that open it (``damaged_payload: …``)."""
+    """A reason of the loader or a gate as a sentence, without the codes in front (``damaged_payload: …``)."""
     from orchestration.gates.verdicts import without_rules
 
     code, colon, rest = without_rules(reason).partition(": ")
@@ -148,12 +153,12 @@ def _print_loads(outcome: Outcome) -> None:
     if not loads:
         return
     entries, refused = sum(load.entries for load in loads), sum(load.refused for load in loads)
-    quarantine = f"; {_number(refused, 'record')} can't be used and went to quarantine" if refused else ""
-    console.line(f"Read {_number(len(loads), 'listing')} with {_number(entries, 'entry', 'entries')}{quarantine}.")
+    quarantine = f"; {_count(refused, 'record')} can't be used and went to quarantine" if refused else ""
+    console.print_line(f"Read {_count(len(loads), 'listing')} with {_count(entries, 'entry', 'entries')}{quarantine}.")
 
 
 def _print_rejected(gate: GateOutcome) -> None:
-    """Why loads were rejected, those of one reason together, and the command that lets one in."""
+    """Print why loads were rejected, grouped by reason, and the command that accepts one."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for load_id, reason in gate.rejected.items():
         by_reason[reason].append(load_id)
@@ -162,15 +167,15 @@ def _print_rejected(gate: GateOutcome) -> None:
 
         listings = name_listings([gate.listings.get(load_id, load_id) for load_id in load_ids])
         were = "was" if len(load_ids) == 1 else "were"
-        console.line(f"{listings} {were} rejected by the gate: {without_rules(reason)}")
+        console.print_line(f"{listings} {were} rejected by the gate: {without_rules(reason)}")
         for failure in gate.failures:
             if failure.severity == "error" and failure.rule == reason.split(":")[0]:
-                naming = f" {_naming(load_ids)}" if "LOAD" in failure.remedy else ""
-                console.line(f"  What to do: {failure.remedy}.{naming}")
+                names = f" {_name_loads(load_ids)}" if "LOAD" in failure.remedy else ""
+                console.print_line(f"  What to do: {failure.remedy}.{names}")
 
 
-def _naming(load_ids: Sequence[str]) -> str:
-    if len(load_ids) > _NAMED:
+def _name_loads(load_ids: Sequence[str]) -> str:
+    if len(load_ids) > _MAX_NAMED:
         return f"LOAD is {load_ids[0]} and others: `papers status` lists them."
     return f"LOAD is {' or '.join(load_ids)}."
 
@@ -181,5 +186,5 @@ def _listings(days: Sequence[date]) -> str:
     return f"{len(days)} listings of {min(days)} to {max(days)}"
 
 
-def _number(count: int, one: str, many: str | None = None) -> str:
+def _count(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {plural(count, one, many)}"

@@ -27,7 +27,7 @@ def report(home: Home = None, verbose: Verbose = False, as_json: Json = False) -
         console.print_json({"report": str(written.index), "files": written.files, "bytes": written.size})
     else:
         files = f"{written.files} {plural(written.files, 'file')}"
-        console.line(f"The report is {written.index} ({files}, {written.size / 1e6:.1f} MB)")
+        console.print_line(f"The report is {written.index} ({files}, {written.size / 1e6:.1f} MB)")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -65,7 +65,7 @@ def digest(
     With a filter, or without a file of subscriptions, what rose is printed and nothing is sent.
     """
     settings = settings_of(home)
-    asked = {
+    options = {
         "window": window,
         "top": top,
         "minimum_upvotes": minimum_upvotes,
@@ -74,7 +74,7 @@ def digest(
         "organizations": tuple(organizations) if organizations else None,
         "authors": tuple(authors) if authors else None,
     }
-    filters = {key: value for key, value in asked.items() if value is not None}
+    filters = {key: value for key, value in options.items() if value is not None}
     if filters and names:
         raise InputError("A subscription has its own filters: name subscriptions or give filters, not both.")
     if output and not dry_run:
@@ -82,7 +82,7 @@ def digest(
     if not filters and (names or _has_subscriptions(settings)):
         _digest_subscriptions(settings, names or [], dry_run, output, resend_uncertain, as_json)
     else:
-        _digest_asked_for(settings, filters, dry_run, output, as_json)
+        _digest_by_filters(settings, filters, dry_run, output, as_json)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -92,14 +92,14 @@ def feeds(home: Home = None, verbose: Verbose = False, as_json: Json = False) ->
 
     written = write_feeds(settings_of(home))
     for problem in written.problems:
-        console.say(problem)
+        console.print_message(problem)
     if as_json:
         console.print_json({"files": [str(path) for path in written.files], "problems": written.problems})
     else:
         for path in written.files:
-            console.line(str(path))
+            console.print_line(str(path))
     if written.problems:
-        raise InputError("Not every feed was written: fix what is said above, then run `papers feeds` again.")
+        raise InputError("Not every feed was written: fix the problems above, then run `papers feeds` again.")
 
 
 def _has_subscriptions(settings: Settings) -> bool:
@@ -120,7 +120,7 @@ def _digest_subscriptions(
         results = send_digests(settings, names, resend_uncertain=resend_uncertain)
     except SubscriptionsError as error:
         for mistake in error.mistakes[:-1]:
-            console.say(f"Error: {mistake}")
+            console.print_message(f"Error: {mistake}")
         raise InputError(error.mistakes[-1]) from None
     if as_json:
         console.print_json([result.facts for result in results])
@@ -138,16 +138,16 @@ def _digest_subscriptions(
 def _print_sent(result: Any) -> None:
     head = f"{result.subscription}, issue {result.issue}, {result.papers} paper(s)"
     if result.note:
-        console.line(f"{head}: {result.note}")
+        console.print_line(f"{head}: {result.note}")
     for recipient, state in result.recipients.items():
         problem = result.problems.get(recipient)
-        console.line(f"{head}: {recipient}: {state}" + (f" ({console.plain(problem)})" if problem else ""))
+        console.print_line(f"{head}: {recipient}: {state}" + (f" ({console.plain(problem)})" if problem else ""))
 
 
-def _digest_asked_for(
+def _digest_by_filters(
     settings: Settings, filters: dict[str, Any], dry_run: bool, output: Path | None, as_json: bool
 ) -> None:
-    """What rose, by the filters of the command line: printed, or written for ``--dry-run``."""
+    """Print the rising papers that pass the filters of the command line, or write them for ``--dry-run``."""
     from warehouse.clock import utc_now
     from warehouse.digest.rendering import as_text
     from warehouse.digest.selection import Filters
@@ -169,7 +169,9 @@ def _digest_asked_for(
     else:
         print(as_text(issue, utc_now()), end="")
     if not filters and not as_json:
-        console.say(f"Nothing was sent: there is no {settings.subscriptions}. {EXAMPLE} is an example to start from.")
+        console.print_message(
+            f"Nothing was sent: there is no {settings.subscriptions}. {EXAMPLE} is an example to start from."
+        )
 
 
 def _preview(settings: Settings, subscriptions: list[Any], output: Path | None, as_json: bool) -> None:
@@ -180,5 +182,5 @@ def _preview(settings: Settings, subscriptions: list[Any], output: Path | None, 
         console.print_json({"files": [str(path) for path in files]})
     else:
         for path in files:
-            console.line(str(path))
-        console.say("Nothing was sent.")
+            console.print_line(str(path))
+        console.print_message("Nothing was sent.")

@@ -90,7 +90,7 @@ def _answer(
     console.check_text(statement, "The statement")
     answer = run_statement(settings, statement, output=output, timeout_seconds=timeout_seconds, query=query)
     if output:
-        console.say(f"{answer.row_count} {plural(answer.row_count, 'row is', 'rows are')} in {output}")
+        console.print_message(f"{answer.row_count} {plural(answer.row_count, 'row is', 'rows are')} in {output}")
     elif form == "json":
         names = answer.unique_names
         console.print_json([dict(zip(names, row, strict=True)) for row in answer.rows])
@@ -99,7 +99,7 @@ def _answer(
     else:
         console.print_table(answer.columns, answer.rows, expand=expand)
     if answer.why_empty:
-        console.say(answer.why_empty)
+        console.print_message(answer.why_empty)
 
 
 # -word excludes a word, so unknown options are part of the query.
@@ -128,7 +128,7 @@ def search(
         return
     if not hits:
         short = textwrap.shorten(text, _MAX_QUERY_CHARACTERS, placeholder=" …")
-        console.say(f"No paper matches {short}: try fewer or other words, or leave a filter out.")
+        console.print_message(f"No paper matches {short}: try fewer or other words, or leave a filter out.")
         return
     rows = [
         [rank, hit.title, _names(hit.authors, hit.author_count), hit.first_listed_on, hit.upvotes, hit.paper_id]

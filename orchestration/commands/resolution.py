@@ -94,35 +94,33 @@ def evaluate(
             values = [round(score[f"{prefix}_{part}"], 4) for part in ("precision", "recall", "f1")]
             rows.append(["all mentions" if what == "overall" else "mean over blocks", kind, *map(str, values)])
     console.print_table(["", "score", "precision", "recall", "F1"], rows)
-    console.line(
+    console.print_line(
         f"{facts['mentions']} of {facts['resolved_mentions']} mentions scored: {facts['persons']} persons, "
         f"{facts['clusters']} found, {facts['blocks']} block(s), {facts['seconds']} s."
     )
 
 
 def _print_author(person: dict[str, Any], limit: int) -> None:
-    say = console.line
     plain = console.plain
-    say(
+    console.print_line(
         f"{plain(person['display_name'])} ({person['author_id']}): {person['paper_count']} paper(s)"
         + (f", account {plain(person['account_handle'])}" if person["account_handle"] else ""),
     )
     if person["redirected_from"]:
-        say(f"{person['redirected_from']} was merged into it.")
+        console.print_line(f"{person['redirected_from']} was merged into it.")
     rows = [
         [m["mention_id"], m["name_as_listed"], m["account_id"], m["rule"], _words(m["evidence"])]
         for m in person["mentions"][:limit]
     ]
     console.print_table(["mention", "listed as", "account", "rule", "evidence"], rows)
     if len(person["mentions"]) > limit:
-        say(f"and {len(person['mentions']) - limit} more (--limit).")
-    say()
+        console.print_line(f"and {len(person['mentions']) - limit} more (--limit).")
+    console.print_line()
 
 
 def _print_organization(facts: dict[str, Any]) -> None:
-    say = console.line
     plain = console.plain
-    say(
+    console.print_line(
         f"{plain(facts['display_name'])} ({plain(facts['organization_id'])}), {facts['kind']}: "
         f"{facts['paper_count']} paper(s) of its own",
     )
@@ -138,7 +136,7 @@ def _print_organization(facts: dict[str, Any]) -> None:
             columns = ["organization", "since", "until", "rule", "reason"]
             rows = [[r["display_name"], r["valid_from"], r["valid_to"], r["rule"], r["reason"]] for r in relations]
             console.print_table(columns, rows, title=title)
-    say()
+    console.print_line()
 
 
 def _words(evidence: dict[str, Any]) -> str:

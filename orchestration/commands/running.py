@@ -10,7 +10,7 @@ import typer
 
 from orchestration.commands import console
 from orchestration.commands.app import Home, Json, Verbose, settings_of
-from orchestration.commands.outcome import report_import, report_run, without_code
+from orchestration.commands.outcome import print_import, print_run, without_code
 from warehouse.display import readable_title
 from warehouse.errors import GateError, InputError, WarehouseError
 from warehouse.settings import Settings
@@ -29,13 +29,13 @@ def demo(home: Home = None, verbose: Verbose = False, as_json: Json = False) -> 
     from orchestration.runs.demo import run_demo
 
     settings = settings_of(home)
-    outcome = run_demo(settings, tell=lambda text: console.say(text))
-    report_run(settings, outcome, as_json)
+    outcome = run_demo(settings, tell=console.print_message)
+    print_run(settings, outcome, as_json)
     if not as_json:
         _print_risers(settings)
-        console.say(f"See it: {(settings.home / 'report' / 'index.html').as_uri()}")
+        console.print_message(f"See it: {(settings.home / 'report' / 'index.html').as_uri()}")
         place = "" if settings.home == Settings.home else f" --home {settings.home}"
-        console.say(f'Ask it something: papers{place} sql "select title, upvotes from dim_papers limit 5"')
+        console.print_message(f'Ask it something: papers{place} sql "select title, upvotes from dim_papers limit 5"')
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -64,9 +64,9 @@ def run(
     outcome = Outcome(seconds={"Starting the command": lived()})
     _fetch_and_publish(settings, first, last, outcome, as_json=as_json, tags=range_tags(first, last))
     total = lived()
-    report_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
+    print_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
     if profile and not as_json:
-        console.line()
+        console.print_line()
         console.print_table(["phase", "seconds", "share"], rows(outcome, total))
 
 
@@ -97,7 +97,7 @@ def backfill(
         backfill = plan_backfill(settings, start, end)
         skipped = _print_estimate(settings, backfill)
         _fetch_and_publish(settings, start, end, backfill.outcome, as_json=as_json, tags=backfill.tags, skipped=skipped)
-    report_run(settings, backfill.outcome, as_json)
+    print_run(settings, backfill.outcome, as_json)
 
 
 def _print_estimate(settings: Settings, backfill: Backfill) -> int:
@@ -114,7 +114,7 @@ def _print_estimate(settings: Settings, backfill: Backfill) -> int:
         text = f"Going on with the backfill of {backfill.started_at:%Y-%m-%d %H:%M} UTC that broke off: {text}"
     if min_seconds:
         text += f", at least {min_seconds / 60:.0f} min at {settings.min_interval:g} s a request"
-    console.say(f"{text}.")
+    console.print_message(f"{text}.")
     return skipped
 
 
@@ -132,7 +132,7 @@ def _fetch_and_publish(
     from orchestration.runs.demo import leave_demo
     from orchestration.runs.runner import run_job
 
-    leave_demo(settings, tell=console.say)
+    leave_demo(settings, tell=console.print_message)
     days = (last - first).days + 1 - skipped
     with console.progress(f"Observing {first} to {last}", days, shown=not as_json) as advance:
         outcome.on_date = lambda day, what: advance()
@@ -146,8 +146,8 @@ def import_(
         Path | None,
         typer.Option(help="TSV with file, listing_date, observed_at. By default each folder's own manifest.tsv."),
     ] = None,
-    observed_at: Annotated[str | None, typer.Option(help="When the files were saved, if nothing else says it.")] = None,
-    listing_date: Annotated[str | None, typer.Option(help="The date of the listing, if nothing else says it.")] = None,
+    observed_at: Annotated[str | None, typer.Option(help="When the files were saved; a manifest overrides it.")] = None,
+    listing_date: Annotated[str | None, typer.Option(help="The date of the listing; a manifest overrides it.")] = None,
     home: Home = None,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -176,7 +176,7 @@ def import_(
         parse_moment(observed_at, "--observed-at") if observed_at else None,
     )
     manifests = Manifest(*([manifest] if manifest else find_manifests(paths)))
-    leave_demo(settings, tell=console.say)
+    leave_demo(settings, tell=console.print_message)
     with console.progress("Landing files", len(files), shown=not as_json) as advance:
         imported = import_files(
             open_landing(settings.landing),
@@ -197,7 +197,7 @@ def import_(
                     run_job(settings, "load_landed", outcome=outcome)
                 except WarehouseError as error:
                     blocked = error
-        report_import(settings, imported, outcome, as_json, unused=manifests.unused)
+        print_import(settings, imported, outcome, as_json, unused=manifests.unused)
     if outcome.loads and all(load.reason for load in outcome.loads):
         first = outcome.loads[0]
         raise InputError(
@@ -239,7 +239,7 @@ def rebuild(
     parsed = parse_load_again(settings, load, reason) if load else None
     outcome = run_job(settings, "load_landed", rebuild=load is None, accepted_loss=reason if accept_loss else "")
     facts = {"load": load, "verdict": parsed.verdict, "reason": parsed.reason} if parsed else None
-    report_run(settings, outcome, as_json, {"read_again": facts} if facts else None)
+    print_run(settings, outcome, as_json, {"read_again": facts} if facts else None)
     if parsed and parsed.reason:
         raise GateError(
             f"Load {load} was read again and is refused again: {without_code(parsed.reason)} "
@@ -264,7 +264,7 @@ def accept(
     console.check_text(reason, "--reason")
     settings = settings_of(home)
     accept_load(settings, load, reason, is_published=not is_publication_behind(settings))
-    report_run(settings, run_job(settings, "load_landed"), as_json)
+    print_run(settings, run_job(settings, "load_landed"), as_json)
 
 
 def _print_risers(settings: Settings) -> None:
@@ -273,7 +273,7 @@ def _print_risers(settings: Settings) -> None:
 
     with read_published(settings) as connection:
         risers = select_risers(settings, connection, Filters()).risers
-    console.line()
+    console.print_line()
     console.print_table(
         ["#", "gain", "over", "per hour", "upvotes", "listed", "paper"],
         [

@@ -32,10 +32,10 @@ def docs(
 
     page = write_docs(settings_of(home))
     if not serve:
-        console.line(str(page))
+        console.print_line(str(page))
         return
     with server(page.parent, port) as http:
-        console.say(f"The documentation is on http://127.0.0.1:{port} (Ctrl-C stops it), and in {page}")
+        console.print_message(f"The documentation is on http://127.0.0.1:{port} (Ctrl-C stops it), and in {page}")
         with contextlib.suppress(KeyboardInterrupt, Stopped):
             http.serve_forever()
 
@@ -62,7 +62,9 @@ def ui(
     command = [sys.executable, "-m", "orchestration.compat.guarded_dagster"]
     command += ["dev", "-h", "127.0.0.1", "-p", str(port), "-m", "orchestration.definitions"]
     with serving(settings) as data_docs:
-        console.say(f"Dagster for {settings.home}: http://127.0.0.1:{port}, Data Docs: {data_docs} (Ctrl-C stops both)")
+        console.print_message(
+            f"Dagster for {settings.home}: http://127.0.0.1:{port}, Data Docs: {data_docs} (Ctrl-C stops both)"
+        )
         process = subprocess.Popen(command, cwd=PROJECT_ROOT)
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
         try:

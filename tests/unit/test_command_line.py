@@ -1,4 +1,4 @@
-"""What the command writes to terminals and pipes, how it ends, and what a reader's question may do to it."""
+"""Output on terminals and pipes, exit codes, and statements of users that fail, are slow or return odd values."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def quiet_again() -> Iterator[None]:
+def default_log() -> Iterator[None]:
     yield
     console.show_log(False)
 
 
-def ask(home: Path, *arguments: str) -> Any:
+def invoke(home: Path, *arguments: str) -> Any:
     return CliRunner().invoke(cli.app, [*arguments, "--home", str(home)])
 
 
@@ -60,11 +60,11 @@ def papers(home: Path, *arguments: str, stdout: Any = subprocess.PIPE, **environ
 
 def test_two_columns_of_one_name_are_both_in_json_csv_and_parquet(home: Path, tmp_path: Path) -> None:
     statement = "select 1 as a, 2 as a, 3 as a_1, 4 as a"
-    (row,) = json.loads(ask(home, "sql", statement, "--json").stdout)
+    (row,) = json.loads(invoke(home, "sql", statement, "--json").stdout)
     assert sorted(row.values()) == [1, 2, 3, 4] and row["a"] == 1 and row["a_1"] == 3
-    header = ask(home, "sql", statement, "--format", "csv").stdout.splitlines()[0].split(",")
+    header = invoke(home, "sql", statement, "--format", "csv").stdout.splitlines()[0].split(",")
     assert len(set(header)) == 4
-    ask(home, "sql", statement, "--format", "parquet", "--output", str(tmp_path / "a.parquet"))
+    invoke(home, "sql", statement, "--format", "parquet", "--output", str(tmp_path / "a.parquet"))
     assert pq.read_table(tmp_path / "a.parquet").column_names == header
 
 
@@ -88,25 +88,25 @@ def test_two_columns_of_one_name_are_both_in_json_csv_and_parquet(home: Path, tm
 )
 def test_every_type_becomes_parquet_json_and_csv_without_a_warning(home: Path, tmp_path: Path, value: str) -> None:
     target = tmp_path / "x.parquet"
-    done = ask(home, "sql", f"select {value} as x", "--format", "parquet", "--output", str(target))
+    done = invoke(home, "sql", f"select {value} as x", "--format", "parquet", "--output", str(target))
     assert done.exit_code == 0 and done.stderr == f"1 row is in {target}\n"
     assert pq.read_table(target).num_rows == 1
-    json.loads(ask(home, "sql", f"select {value} as x", "--json").stdout, parse_constant=pytest.fail)
-    assert ask(home, "sql", f"select {value} as x", "--format", "csv").exit_code == 0
+    json.loads(invoke(home, "sql", f"select {value} as x", "--json").stdout, parse_constant=pytest.fail)
+    assert invoke(home, "sql", f"select {value} as x", "--format", "csv").exit_code == 0
 
 
 @pytest.mark.parametrize(
     "value", ["'inf'::double", "'-inf'::double", "'nan'::double", "['nan'::float]", "{'a': 'inf'::real}"]
 )
 def test_numbers_that_json_lacks_are_written_as_text(home: Path, value: str) -> None:
-    text = ask(home, "sql", f"select {value} as x", "--json").stdout
+    text = invoke(home, "sql", f"select {value} as x", "--json").stdout
     assert json.loads(text, parse_constant=pytest.fail)[0]["x"]
 
 
 @pytest.mark.parametrize("statement", ["", " ", ";", "/* nothing */"])
 def test_a_statement_without_an_answer_is_one_sentence(home: Path, statement: str) -> None:
     for more in ([], ["--format", "parquet", "--output", str(home / "x.parquet")]):
-        done = ask(home, "sql", statement, *more)
+        done = invoke(home, "sql", statement, *more)
         assert done.exit_code == 2 and done.stderr.startswith("Error: The statement is no query")
         assert len(done.stderr.splitlines()) == 1
 
@@ -114,33 +114,33 @@ def test_a_statement_without_an_answer_is_one_sentence(home: Path, statement: st
 def test_arguments_that_are_no_utf8_are_one_sentence(home: Path) -> None:
     accept, rebuild = ("accept", "x", "--reason", "\udcff"), ("rebuild", "--load", "\udcff")
     for arguments in (("sql", "select '\udcff'"), ("search", "\udcff"), accept, rebuild):
-        done = ask(home, *arguments)
+        done = invoke(home, *arguments)
         assert done.exit_code == 2 and "is not UTF-8" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_a_value_that_python_can_not_hold_is_one_sentence(home: Path, form: str) -> None:
-    done = ask(home, "sql", "select interval '1000000000 days'", "--format", form)
+    done = invoke(home, "sql", "select interval '1000000000 days'", "--format", form)
     assert done.exit_code == 2 and "cast it to varchar" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 def test_a_statement_that_leaves_no_memory_is_one_sentence(home: Path) -> None:
-    done = ask(home, "sql", "set memory_limit = '1KB'")
+    done = invoke(home, "sql", "set memory_limit = '1KB'")
     assert done.exit_code == 2 and len(done.stderr.splitlines()) == 1
 
 
 def test_a_query_ends_at_its_time_limit(home: Path) -> None:
     endless = "select count(*) from range(100000000) a, range(1000000) b where a.range * b.range = 3"
-    done = ask(home, "sql", endless, "--timeout", "0.2")
+    done = invoke(home, "sql", endless, "--timeout", "0.2")
     assert done.exit_code == 2 and "longer than 0.2 s" in done.stderr and "--timeout" in done.stderr
-    assert ask(home, "sql", "select 1", "--timeout", "60").exit_code == 0
+    assert invoke(home, "sql", "select 1", "--timeout", "60").exit_code == 0
 
 
 def test_a_spreadsheet_can_keep_ids_whole(home: Path) -> None:
-    done = ask(home, "sql", "select paper_id, upvotes, '=1+1' as formula from dim_papers", "--format", "spreadsheet")
+    done = invoke(home, "sql", "select paper_id, upvotes, '=1+1' as formula from dim_papers", "--format", "spreadsheet")
     assert done.stdout.startswith("\ufeff")
     assert list(csv.reader(io.StringIO(done.stdout[1:])))[1] == ['="2609.00100"', "7", "'=1+1"]
-    plain = ask(home, "sql", "select paper_id from dim_papers", "--format", "csv")
+    plain = invoke(home, "sql", "select paper_id from dim_papers", "--format", "csv")
     assert plain.stdout == "paper_id\n2609.00100\n" and "--format spreadsheet" in plain.stderr
 
 
@@ -168,9 +168,9 @@ def test_listed_texts_do_not_steer_a_terminal(home: Path, form: str) -> None:
 
 
 def test_a_pipe_gets_plain_text_whatever_force_color_says(home: Path) -> None:
-    asked = ("sql", "select repeat('x', 300) as a, 2 as b")
-    forced = papers(home, *asked, FORCE_COLOR="1", COLUMNS="40")
-    assert "\x1b" not in forced.stdout and forced.stdout == papers(home, *asked).stdout
+    arguments = ("sql", "select repeat('x', 300) as a, 2 as b")
+    forced = papers(home, *arguments, FORCE_COLOR="1", COLUMNS="40")
+    assert "\x1b" not in forced.stdout and forced.stdout == papers(home, *arguments).stdout
     assert len(forced.stdout.splitlines()) == 2
 
 
@@ -250,7 +250,7 @@ def test_a_file_name_that_is_no_text_is_named_all_the_same(home: Path) -> None:
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_verbose_is_taken_before_and_after_the_command(home: Path, where: str) -> None:
     arguments = ["--verbose", "sql", "select 1"] if where == "before" else ["sql", "select 1", "--verbose"]
-    assert ask(home, *arguments).exit_code == 0
+    assert invoke(home, *arguments).exit_code == 0
     assert console.is_verbose()
 
 
@@ -314,14 +314,14 @@ def test_waiting_for_the_lock_is_said(
         with pytest.raises(LockError), writer_lock(path, purpose="x", timeout=0.5):
             pass
         holder.kill()
-    (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith("Waiting for a nightly run")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Waiting for a nightly run")
 
 
 def test_no_row_is_explained_in_one_line(home: Path) -> None:
-    done = ask(home, "sql", "from dim_papers where upvotes > 100")
+    done = invoke(home, "sql", "from dim_papers where upvotes > 100")
     assert done.exit_code == 0 and done.stderr == "No rows meet the conditions of the query.\n"
-    done = ask(home, "sql", "from dim_papers where upvotes > 100", "--json")
+    done = invoke(home, "sql", "from dim_papers where upvotes > 100", "--json")
     assert done.stdout == "[]\n" and done.stderr.startswith("No rows")
 
 
@@ -348,8 +348,8 @@ def test_every_query_explains_an_empty_result() -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_question_that_is_stopped_ends_with_one_word(home: Path, number: signal.Signals, code: int) -> None:
     endless = "select count(*) from range(100000000) a, range(1000000) b where a.range * b.range = 3"
-    said, ended = stopped(("sql", endless), home, number, 1.5)
-    assert (said, ended) == ("Stopped.\n", code)
+    output, ended = stopped(("sql", endless), home, number, 1.5)
+    assert (output, ended) == ("Stopped.\n", code)
 
 
 @pytest.mark.slow
@@ -358,16 +358,16 @@ def test_a_question_that_is_stopped_ends_with_one_word(home: Path, number: signa
 def test_a_run_that_is_stopped_says_so_and_the_next_one_goes_on(
     tmp_path: Path, number: signal.Signals, code: int, seconds: float
 ) -> None:
-    said, ended = stopped(("import", str(SAMPLE)), tmp_path / "home", number, seconds)
+    output, ended = stopped(("import", str(SAMPLE)), tmp_path / "home", number, seconds)
     if ended == 0:
         pytest.skip("this machine was done before it could be stopped")
-    assert ended == code and said.splitlines()[-1].startswith(("Stopped.", "The run was stopped."))
-    assert "Traceback" not in said and "nanobind" not in said
-    assert not (tmp_path / "home" / "papers.duckdb").exists() or "had published" in said
+    assert ended == code and output.splitlines()[-1].startswith(("Stopped.", "The run was stopped."))
+    assert "Traceback" not in output and "nanobind" not in output
+    assert not (tmp_path / "home" / "papers.duckdb").exists() or "had published" in output
 
 
 def stopped(arguments: tuple[str, ...], home: Path, number: signal.Signals, seconds: float) -> tuple[str, int]:
-    """What a command says, and its code, when its whole group of processes gets a signal after so many seconds."""
+    """The output and exit code of a command whose process group gets a signal after so many seconds."""
     command = [str(Path(sys.executable).with_name("papers")), *arguments, "--home", str(home)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -376,11 +376,11 @@ def stopped(arguments: tuple[str, ...], home: Path, number: signal.Signals, seco
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         try:
-            said, _ = process.communicate(timeout=20)
+            output, _ = process.communicate(timeout=20)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
-    return said, process.returncode
+    return output, process.returncode
 
 
 def test_a_forked_process_does_not_answer_for_its_parent() -> None:

@@ -1,4 +1,4 @@
-"""What an installed package holds, and where it puts what it writes."""
+"""The files of an installed package, and the folders that it writes to."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from orchestration.transform import dbt_runner as dbt_process
+from orchestration.transform import dbt_runner
 from tests.conftest import ROOT
 from warehouse import settings
 
-#: What the program runs and reads.
+#: Folders that the program runs and reads.
 PACKAGED = ("dbt_project", "orchestration", "sources", "warehouse")
 
 
@@ -32,19 +32,19 @@ def test_the_wheel_holds_every_file_of_the_product_and_no_other() -> None:
 def test_an_installed_package_keeps_its_data_and_dbt_s_files_out_of_its_own_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (settings, dbt_process):
+    for module in (settings, dbt_runner):
         monkeypatch.setattr(module, "IS_INSTALLED", True)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", "not/absolute")
     assert settings._default_home() == tmp_path / ".local" / "share" / "daily-papers"
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert settings._default_home() == tmp_path / "data" / "daily-papers"
-    assert dbt_process.parse_folder(tmp_path / "dbt") == tmp_path / "dbt" / "parsed"
+    assert dbt_runner.parse_folder(tmp_path / "dbt") == tmp_path / "dbt" / "parsed"
 
 
 def test_a_checkout_that_cannot_be_written_leaves_dbt_s_files_to_the_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert dbt_process.parse_folder(tmp_path) == settings.DBT_PROJECT / "target"
+    assert dbt_runner.parse_folder(tmp_path) == settings.DBT_PROJECT / "target"
     monkeypatch.setattr("os.access", lambda *_: False)
-    assert dbt_process.parse_folder(tmp_path) == tmp_path / "parsed"
+    assert dbt_runner.parse_folder(tmp_path) == tmp_path / "parsed"

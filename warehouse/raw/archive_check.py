@@ -215,10 +215,30 @@ class RebuildGuard:
 
 
 def give_up(landing: Landing, damages: Sequence[Damage], reason: str) -> None:
-    """Keep on record that these lines need not be read."""
+    """Record that these lines need not be read."""
     with landing.writing() as batch:
         for damage in damages:
             batch.ignore_line(damage.sha256, reason)
+
+
+def repair_archive(
+    landing: Landing, state: ArchiveState, *, restore: bool, accept_loss: bool, reason: str
+) -> tuple[list[KnownLoad], list[str], bool]:
+    """Write lost lines again (``restore``) and give up damaged ones, with ``reason`` on record.
+
+    A damaged line is given up when its loss is accepted, or when another line names its load again. Returns the
+    restored loads, why others could not be restored, and whether the archive was changed.
+    """
+    restored, problems = restore_lines(landing, state.lost) if restore else ([], [])
+    readable = {load.load_id for load in restored}
+    if restore:
+        readable |= {capture.load_id for capture in landing.captures(on_damage=lambda _: None)}
+    given_up = [
+        damage for damage in state.damages if not damage.is_newer and (accept_loss or damage.load_id in readable)
+    ]
+    if given_up:
+        give_up(landing, given_up, reason or ("the loss is accepted" if accept_loss else "restored"))
+    return restored, problems, bool(restored or given_up)
 
 
 def _loss(lost: Sequence[KnownLoad], problems: Sequence[str]) -> GateError:
