@@ -18,7 +18,8 @@ from warehouse.settings import DBT_PROJECT, IS_INSTALLED
 #: Tests of seeds and private tables, as dbt selects them. They are for development (`make test`, dbt run by hand): each
 #: would cost a run of the pipeline 0.1 s.
 DEVELOPMENT_TESTS = [
-    f"resource_type:test,path:{folder}" for folder in ("seeds", "models/staging", "models/intermediate")
+    f"resource_type:test,{tested}"
+    for tested in ("resource_type:seed", "fqn:daily_papers.staging", "fqn:daily_papers.intermediate")
 ]
 #: The command of a run: all models and the tests of public tables. Unit tests are for development too.
 BUILD = ["build", "--exclude-resource-type", "unit_test", "--exclude", *DEVELOPMENT_TESTS]

@@ -23,6 +23,7 @@ for key in sorted(graph.get_all_asset_keys(), key=str):
 for key in sorted(graph.asset_check_keys, key=str):
     if key.name.endswith("_gate"):
         print("gate", key.name, "on", key.asset_key.to_user_string())
+print("checks of", *sorted({key.asset_key.path[0] for key in graph.asset_check_keys}))
 print("jobs", *sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")))
 print("schedules", *(f"{s.name} {s.cron_schedule}" for s in repository.schedule_defs))
 print("sensors", *(s.name for s in repository.sensor_defs))
@@ -39,6 +40,7 @@ def test_the_graph_is_the_way_of_the_data() -> None:
         "asset publication/papers <- publication",
         "asset publication/report <- publication",
         "asset raw/loads <- landing",
+        "checks of marts publication raw",
         "gate batch_gate on raw/loads",
         "gate mart_gate on publication/candidate",
         "jobs daily_papers digest load_landed",
