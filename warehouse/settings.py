@@ -159,8 +159,9 @@ class Settings(HomePaths):
         str,
         setting(
             "PAPERS_MEMORY_LIMIT",
-            "memory of DuckDB while it builds the models, at least `256MB`; more is spilled to disk",
+            "memory of DuckDB while it builds the models; more is spilled to disk",
             parse=parse_memory_limit,
+            allowed="a size of at least 256MB",
         ),
     ] = MEMORY_LIMIT
     alert_webhook: Annotated[
@@ -204,6 +205,7 @@ class Settings(HomePaths):
             "PAPERS_EXPORT_DUCKDB",
             "`yes`: each publication on Spark writes `papers.duckdb`, its Parquet, report and feeds too",
             parse=parse_yes_or_no,
+            allowed="no or yes",
         ),
     ] = False
     landing_root: Annotated[

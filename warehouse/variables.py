@@ -37,16 +37,19 @@ def setting(
     meaning: str,
     *,
     parse: Parser | None = None,
+    allowed: str = "",
     default: str = "",
     ge: float | None = None,
     le: float | None = None,
 ) -> Meta:
     """Metadata for the annotation of a field: the environment variable ``name`` sets it.
 
-    ``default`` describes a default that is computed; ``parse`` reads a value that msgspec can't; ``ge`` and ``le`` are
-    the bounds of a number.
+    ``ge`` and ``le`` are the bounds of a number. ``parse`` reads a value that msgspec can't, and ``allowed`` describes
+    what it accepts; ``default`` describes a default that is computed.
     """
-    return Meta(description=meaning, extra={"name": name, "parse": parse, "default": default}, ge=ge, le=le)
+    return Meta(
+        description=meaning, extra={"name": name, "parse": parse, "allowed": allowed, "default": default}, ge=ge, le=le
+    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Variable:
 
     @property
     def allowed(self) -> str:
-        """The bounds or choices as text; empty if there are none."""
+        """The bounds or choices as text; empty if any text is allowed."""
         kind = get_args(self.type)[0]
         if self.is_number:
             low, high = (f"{bound:g}" if kind is float else f"{bound}" for bound in (self.meta.ge, self.meta.le))
@@ -85,7 +88,7 @@ class Variable:
         if get_origin(kind) is Literal:
             *first, last = get_args(kind)
             return f"{', '.join(first)} or {last}"
-        return ""
+        return str((self.meta.extra or {})["allowed"])
 
 
 @cache

@@ -109,9 +109,9 @@ def _print_estimate(settings: Settings, backfill: Backfill) -> int:
     skipped = sum(backfill.first <= day <= backfill.last for day in observed)
     days = (backfill.last - backfill.first).days + 1
     min_seconds = (days - skipped) * settings.min_interval
-    text = f"{days} listing dates, {skipped} of them observed today already, {days - skipped} to ask for"
+    text = f"{days} listing dates, {skipped} of them observed today already, {days - skipped} to fetch"
     if backfill.is_resumed:
-        text = f"Going on with the backfill of {backfill.started_at:%Y-%m-%d %H:%M} UTC that broke off: {text}"
+        text = f"Resuming the backfill of {backfill.started_at:%Y-%m-%d %H:%M} UTC that broke off: {text}"
     if min_seconds:
         text += f", at least {min_seconds / 60:.0f} min at {settings.min_interval:g} s a request"
     console.print_message(f"{text}.")
