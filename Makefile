@@ -48,9 +48,10 @@ bench: $(READY) ## Measure against what people would use instead (ONLY=load,day 
 test-spark: $(READY) ## Build the models on Spark with Iceberg too and compare; installs what it needs (17 minutes)
 	UV="$(UV)" PYTHON=.tools/bin/python tests/spark/run
 
-lint: $(READY) ## Check style, formatting and declared dependencies
+lint: $(READY) ## Check style of Python and SQL, formatting and declared dependencies
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models warehouse/publication/queries
 	.venv/bin/deptry .
 
 types: $(READY) ## Check types
