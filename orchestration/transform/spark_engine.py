@@ -70,13 +70,13 @@ def build(
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
-    from orchestration.transform.spark_dbt import teach_dbt
+    from orchestration.compat.dbt_spark import patch_dbt_spark
     from warehouse.spark.iceberg import begin_build, take_handed_over
 
     session = session_of(environment)
     take_handed_over(session, handover, is_anew=is_rebuild)
     command = [*BUILD, "--full-refresh"] if begin_build(session, models) or is_rebuild else BUILD
-    teach_dbt()
+    patch_dbt_spark()
 
     def on_event(event: Any) -> None:
         if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):

@@ -1,4 +1,4 @@
-"""Who may import whom: the source knows no engine, the warehouse no orchestrator, nothing heavy loads early."""
+"""Which module may import which: packages, floors, no circles, and nothing heavy when a command starts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,103 @@ FORBIDDEN = {
     "warehouse": {"dagster", "dagster_dbt", "dbt", "great_expectations", "orchestration"},
 }
 
+#: Modules and packages from top to bottom. One imports its own floor and those below it. Imports in functions and for
+#: type checking count too.
+FLOORS = (
+    {"orchestration.commands"},
+    {"orchestration.runs"},
+    {f"orchestration.{noun}" for noun in ("definitions", "resources", "schedules", "sensors")},
+    {"orchestration.assets"},
+    {"orchestration.pipeline"},
+    {"orchestration.outcome"},
+    {"orchestration.transform"},  # its engines compute the violations that the mart gate's rules name
+    {"orchestration.gates"},
+    {"orchestration.alerts", "orchestration.history", "orchestration.partitions"},
+    {"orchestration.compat"},
+    {"orchestration.worker", "orchestration.loopback"},
+    {"warehouse.report", "warehouse.digest", "warehouse.search"},
+    {"warehouse.spark"},
+    {"warehouse.publication"},
+    {"warehouse.raw"},
+    {"warehouse.landing"},
+    {"warehouse.resolution"},
+    {
+        *("warehouse.clock", "warehouse.database", "warehouse.disk", "warehouse.display", "warehouse.errors"),
+        *("warehouse.files", "warehouse.home", "warehouse.keys", "warehouse.lock", "warehouse.processes"),
+        *("warehouse.sample", "warehouse.settings", "warehouse.settings_table", "warehouse.user"),
+        "warehouse.variables",
+    },
+    {"sources"},
+)
+#: Imports that go up, with the reason.
+UPWARD = {
+    # The engine that the environment names is made in one place; Spark's is a subclass in its own folder.
+    ("warehouse.resolution.incremental.engine", "warehouse.spark.frames"),
+}
+#: Modules that import each other. None may be added.
+CIRCLES: set[frozenset[str]] = {
+    frozenset(("warehouse.resolution.incremental.engine", "warehouse.spark.frames")),
+}
+
 
 def _modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
+
+
+def _graph() -> dict[str, set[str]]:
+    """Module of the project → modules of the project that it imports, wherever in its text."""
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for package in ("sources", "warehouse", "orchestration")
+        for path in _modules(package)
+    }
+    graph: dict[str, set[str]] = {}
+    for name, path in files.items():
+        imported: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                imported |= inner & files.keys() or {node.module}
+        graph[name] = (imported & files.keys()) - {name}
+    return graph
+
+
+def _floor(module: str) -> int:
+    (floor,) = (
+        number
+        for number, floor in enumerate(FLOORS)
+        if any(module == name or module.startswith(f"{name}.") for name in floor)
+    )
+    return floor
+
+
+def _circles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
+    """Sets of modules that import each other, directly or by way of others."""
+    reached = {module: set(imported) for module, imported in graph.items()}
+    for through in graph:
+        for targets in reached.values():
+            if through in targets:
+                targets |= reached[through]
+    circles = {frozenset(other for other in reached[module] if module in reached[other]) for module in graph}
+    return circles - {frozenset()}
+
+
+def test_no_modules_import_each_other() -> None:
+    assert _circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == {frozenset("bc")}
+    assert _circles(_graph()) == CIRCLES
+
+
+def test_a_module_imports_its_own_floor_and_those_below() -> None:
+    packages = {"orchestration", "warehouse", "sources"}
+    upward = {
+        (module, imported)
+        for module, all_imported in _graph().items()
+        for imported in all_imported
+        if module not in packages and imported not in packages and _floor(imported) < _floor(module)
+    }
+    assert upward == UPWARD
 
 
 def _imported(path: Path) -> Iterator[str]:
