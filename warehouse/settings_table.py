@@ -10,8 +10,14 @@ from warehouse.variables import Variable, variables
 
 _START = "<!-- Settings: written by `make dictionary` from warehouse/settings.py -->\n"
 _END = "<!-- End of the settings -->\n"
-#: Page → the class whose variables its table shows.
-_PAGES = {"operations.md": Settings, "digest.md": Smtp}
+#: Settings of the page about Spark.
+_SPARK_FIELDS = ("engine", "export_duckdb", "landing_root", "dagster_config", "handover_root")
+#: Page → the variables of its table.
+_PAGES = {
+    "operations.md": variables(Settings),
+    "digest.md": variables(Smtp),
+    "scale-out.md": tuple(one for one in variables(Settings) if one.field in _SPARK_FIELDS),
+}
 
 
 def main() -> None:
@@ -23,20 +29,17 @@ def main() -> None:
 def pages() -> dict[Path, str]:
     """Each page with its table as it should be."""
     found = {}
-    for name, settings_class in _PAGES.items():
+    for name, shown in _PAGES.items():
         path = PROJECT_ROOT / "docs" / name
         before, rest = path.read_text(encoding="utf-8").split(_START)
         after = rest.split(_END)[1]
-        found[path] = f"{before}{_START}{settings_table(settings_class)}{_END}{after}"
+        found[path] = f"{before}{_START}{settings_table(shown)}{_END}{after}"
     return found
 
 
-def settings_table(settings_class: type) -> str:
-    """The variables of a settings class as a table in Markdown."""
-    rows = [
-        f"| `{one.name}` | {one.meta.description} | {one.allowed} | {_default(one)} |"
-        for one in variables(settings_class)
-    ]
+def settings_table(shown: tuple[Variable, ...]) -> str:
+    """Settings as a table in Markdown."""
+    rows = [f"| `{one.name}` | {one.meta.description} | {one.allowed} | {_default(one)} |" for one in shown]
     return "\n".join(["| variable | meaning | allowed | default |", "|---|---|---|---|", *rows, ""])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from warehouse.settings import Settings
 if TYPE_CHECKING:
     from orchestration.outcome import Outcome
     from orchestration.runs.backfill import Backfill
+    from warehouse.landing.importing import Imported
 
 app = typer.Typer()
 _PANEL = "Build the warehouse"
@@ -155,7 +157,6 @@ def import_(
     """Load saved listings and publish them. Prints the result for each file."""
     from orchestration.outcome import Outcome
     from orchestration.runs.demo import leave_demo
-    from orchestration.runs.runner import run_job
     from warehouse.landing.importing import (
         Known,
         Manifest,
@@ -167,7 +168,6 @@ def import_(
     )
     from warehouse.landing.location import open_landing
     from warehouse.lock import writer_lock
-    from warehouse.publication.status import is_publication_behind
 
     settings = settings_of(home)
     files = find_files(paths)
@@ -187,16 +187,8 @@ def import_(
             on_file=lambda _: advance(),
         )
     outcome = Outcome()
-    blocked: WarehouseError | None = None
     with writer_lock(settings.lock_file, purpose="papers import", timeout=settings.lock_timeout):
-        if is_publication_behind(settings):
-            new = sum(file.is_new for file in imported)
-            with console.progress("Reading listings", new, shown=not as_json) as advance:
-                outcome.on_load = lambda _: advance()
-                try:
-                    run_job(settings, "load_landed", outcome=outcome)
-                except WarehouseError as error:
-                    blocked = error
+        blocked = _load_imported(settings, imported, outcome, as_json)
         print_import(settings, imported, outcome, as_json, unused=manifests.unused)
     if outcome.loads and all(load.reason for load in outcome.loads):
         first = outcome.loads[0]
@@ -208,6 +200,25 @@ def import_(
         raise blocked
     if not any(file.load_id for file in imported):
         raise InputError("None of the files could be read: see the reasons above.")
+
+
+def _load_imported(
+    settings: Settings, imported: Sequence[Imported], outcome: Outcome, as_json: bool
+) -> WarehouseError | None:
+    """Load and publish if anything is new. Returns the error of the run: it is raised after the results are printed."""
+    from orchestration.runs.runner import run_job
+    from warehouse.publication.status import is_publication_behind
+
+    if not is_publication_behind(settings):
+        return None
+    new = sum(file.is_new for file in imported)
+    with console.progress("Reading listings", new, shown=not as_json) as advance:
+        outcome.on_load = lambda _: advance()
+        try:
+            run_job(settings, "load_landed", outcome=outcome)
+        except WarehouseError as error:
+            return error
+    return None
 
 
 @app.command(rich_help_panel=_PANEL)
