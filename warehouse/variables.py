@@ -69,7 +69,7 @@ class Variable:
             return parse(text, self.name)
         try:
             return msgspec.convert(text.strip() if self.is_number else text, self.type, strict=False)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, UnicodeEncodeError):
             advice = f"give a number from {self.allowed}" if self.is_number else f"it can be {self.allowed}"
             raise InputError(f"{self.name} is {text!r}: {advice}.") from None
 
@@ -121,8 +121,11 @@ def parse_yes_or_no(text: str, name: str) -> bool:
 
 
 def parse_path(text: str, name: str) -> Path:
-    """The absolute path of a file."""
-    return Path(text).expanduser().resolve()
+    """The absolute path of a file or folder."""
+    try:
+        return Path(text).expanduser().resolve()
+    except (RuntimeError, OSError) as error:  # a user without a home directory, a loop of links
+        raise InputError(f"{name} is {text!r} ({error}): give the whole path.") from None
 
 
 def parse_home(text: str, name: str) -> Path:
@@ -133,7 +136,7 @@ def parse_home(text: str, name: str) -> Path:
 def parse_storage_root(text: str, name: str) -> Path | str:
     """A folder, or the URL of a place on an object store. Raises InputError for a URL with credentials or options."""
     if "://" not in text:
-        return Path(text).expanduser().resolve()
+        return parse_path(text, name)
     address = urlsplit(text)
     if not address.netloc or "@" in address.netloc or address.query or address.fragment:
         raise InputError(

@@ -30,7 +30,9 @@ def test_the_token_is_in_no_representation_of_the_settings() -> None:
         ("PAPERS_MEMORY_LIMIT", "-1", "give a size of at least 256MB, such as 3GB"),
         ("PAPERS_MEMORY_LIMIT", "1KB", "give a size of at least 256MB, such as 3GB"),
         ("PAPERS_SMTP_PORT", "999999", "give a number from 1 to 65535"),
+        ("PAPERS_LOOKBACK", "7\udcff", "give a number from 1 to 366"),
         ("PAPERS_ENGINE", "sqlite", "it can be duckdb or spark"),
+        ("PAPERS_ENGINE", "\udcff", "it can be duckdb or spark"),
         ("PAPERS_EXPORT_DUCKDB", "maybe", "it can be no or yes"),
         ("PAPERS_SMTP_SECURITY", "tls", "it can be starttls, ssl or none"),
     ],
@@ -49,6 +51,17 @@ def test_empty_variables_are_unset_and_each_default_is_allowed() -> None:
     for one in every:
         if isinstance(one.default, int | float) and not isinstance(one.default, bool):
             assert one.value(str(one.default)) == one.default, one.name
+
+
+@pytest.mark.parametrize(
+    "text", ["1e400", "\u0663", "\udcff", "-", "nan", "-inf", "1" * 5000, " ", "~nobody_here/x", "0x1", "://", "s3://"]
+)
+def test_any_text_is_a_value_or_one_sentence(text: str) -> None:
+    for variable in [*variables(Settings), *variables(Smtp)]:
+        try:
+            variable.value(text)
+        except InputError as error:
+            assert len(str(error).splitlines()) == 1
 
 
 def test_the_memory_limit_reaches_dbt() -> None:
