@@ -2,7 +2,7 @@
 
 from dbt_outcome import DbtSession
 
-#: Behaviours that the issue asks for by name; losing one of these tests must not go unnoticed.
+#: Behaviours that must have a unit test.
 PROMISED = {
     "unvoting_is_a_negative_gain",
     "gap_of_days_carries_the_last_value_forward",
