@@ -13,7 +13,7 @@ from orchestration.worker import WorkerError
 from warehouse.errors import GateError, WarehouseError
 from warehouse.landing.fetching import FetchReport
 from warehouse.publication.publish import Publication
-from warehouse.raw.loader import LoadResult
+from warehouse.raw.reader import LoadResult
 
 
 @dataclass

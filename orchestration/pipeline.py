@@ -31,8 +31,10 @@ from warehouse.landing.fetching import FetchReport, fetch_listings, observed_sin
 from warehouse.landing.location import open_landing
 from warehouse.publication.publish import Publication, published_file
 from warehouse.raw.archive_check import RebuildGuard, known_loads
+from warehouse.raw.loader import load_landed
 from warehouse.raw.overrides import load_overrides
-from warehouse.raw.store import RawStore, start_over
+from warehouse.raw.rebuild import rebuild
+from warehouse.raw.store import RawStore
 from warehouse.report import Report, warm_up, write_report
 from warehouse.settings import Settings
 from warehouse.spark.handover import hand_over_new
@@ -121,7 +123,7 @@ def load(
                 known = known_loads(settings.raw_database, published)
                 guard = RebuildGuard(landing, known, accepted_loss=accepted_loss or None)
                 outcome.remarks += guard.check_archive()
-                outcome.loads = start_over(
+                outcome.loads = rebuild(
                     settings.raw_database,
                     landing,
                     run_id,
@@ -132,7 +134,7 @@ def load(
                 )
         else:
             with RawStore.open(settings.raw_database) as raw:
-                outcome.loads = raw.load_landed(landing, run_id, outcome.on_load)
+                outcome.loads = load_landed(raw, landing, run_id, outcome.on_load)
 
 
 def check_loads(settings: Settings, judge: Judge, run_id: str, outcome: Outcome) -> GateOutcome:

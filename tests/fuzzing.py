@@ -23,7 +23,7 @@ from sources.daily_papers.wire import MAX_UPVOTES
 from sources.errors import FormatError
 from tests.mutations import ODD_VALUES, damage
 from warehouse.landing.captures import Capture, PayloadRef
-from warehouse.raw.loader import Reader
+from warehouse.raw.reader import Reader
 from warehouse.raw.store import RawStore
 
 MOMENT = datetime(2026, 9, 10, 8, tzinfo=UTC)
@@ -316,7 +316,7 @@ def fuzz(seed: int, count: int, folder: Path, on_failure: Callable[[list[bytes]]
             if number % BATCH == 0 or number == count:
                 part = reader.take()
                 with raw._transaction():
-                    raw._append_part(part)
+                    raw.append_part(part)
     return became
 
 

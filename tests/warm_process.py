@@ -267,7 +267,7 @@ def _warm_up(folder: Path) -> None:
     from orchestration.worker import importing, worker_process
     from warehouse import digest, report  # noqa: F401
     from warehouse.publication import publish  # noqa: F401
-    from warehouse.raw import store as raw  # noqa: F401
+    from warehouse.raw import loader, rebuild  # noqa: F401
 
     with importing():
         judge.warm_up()

@@ -13,7 +13,8 @@ from warehouse.errors import GateError, InputError
 from warehouse.landing.captures import Decision
 from warehouse.landing.location import open_landing
 from warehouse.lock import writer_lock
-from warehouse.raw.loader import LoadResult
+from warehouse.raw.loader import parse_again
+from warehouse.raw.reader import LoadResult
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 from warehouse.user import user_name
@@ -58,7 +59,7 @@ def parse_load_again(settings: Settings, load_id: str, reason: str) -> LoadResul
             raw.record_act("parsed_again", act, load_id, reason, user_name(), found=found)
 
         try:
-            return raw.parse_again(open_landing(settings.landing), load_id, act, record)
+            return parse_again(raw, open_landing(settings.landing), load_id, act, record)
         except KeyError:
             raise GateError(
                 f"No line of the landing archive names load {load_id}, so it can't be read again. Its rows stay as "

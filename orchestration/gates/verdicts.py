@@ -157,7 +157,7 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
     """
     now = utc_now().replace(tzinfo=None)
     with RawStore.open(settings.raw_database) as raw:
-        future = raw.take_back(now + timedelta(seconds=CLOCK_SKEW_SECONDS))
+        future = raw.reset_future_loads(now + timedelta(seconds=CLOCK_SKEW_SECONDS))
         sources: dict[str, str] = {}
         listings: dict[str, str] = {}
         sizes: Counter[str] = Counter()

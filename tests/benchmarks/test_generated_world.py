@@ -21,6 +21,7 @@ from tests.worlds.large_home import Generated, generate
 from warehouse.database import open_database
 from warehouse.keys import name_key, title_key
 from warehouse.landing.folder import FolderLanding
+from warehouse.raw.loader import load_landed
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
@@ -76,7 +77,7 @@ def test_a_seed_determines_every_row(make: Make) -> None:
 def test_raw_tables_hold_what_the_loader_makes_of_the_archive(make: Make, raw: Generated) -> None:
     archive = make("archive")
     with RawStore.open(archive.home / "raw.duckdb") as store:
-        loads = store.load_landed(FolderLanding(archive.home / "landing"), "test")
+        loads = load_landed(store, FolderLanding(archive.home / "landing"), "test")
     assert loads and not any(load.refused or load.reason for load in loads)
     for table in COMPARED:
         assert rows(raw.home, table) == rows(archive.home, table), table

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from warehouse.landing.folder import FolderLanding
 from warehouse.landing.importing import Known, Manifest, find_files, import_files
+from warehouse.raw.loader import load_landed
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
@@ -34,7 +35,7 @@ def load(home: Path, *folders: Path, with_gate: bool = False) -> dict[str, objec
         max_bytes=settings.max_payload_bytes,
     )
     with RawStore.open(settings.raw_database) as raw:
-        loads = raw.load_landed(FolderLanding(settings.landing), "benchmark")
+        loads = load_landed(raw, FolderLanding(settings.landing), "benchmark")
     facts: dict[str, object] = {}
     if with_gate:
         facts["accepted"] = _gate(settings)

@@ -92,9 +92,9 @@ FAULTS = (
     ),
     Fault(
         "quarantined records are not written",
-        "warehouse/raw/loader.py",
-        '"quarantine": self._quarantine,',
-        '"quarantine": [],',
+        "warehouse/raw/reader.py",
+        "self._refusals.add(load_id, listing.refusals)",
+        "pass",
         "tests/unit",
     ),
     Fault(
@@ -127,7 +127,7 @@ FAULTS = (
     ),
     Fault(
         "migrations are skipped",
-        "warehouse/raw/store.py",
+        "warehouse/raw/schema.py",
         "for statements in MIGRATIONS[version or 0 :] if version is not None else ():",
         "for statements in ():",
         "tests/unit/test_raw_versions.py",

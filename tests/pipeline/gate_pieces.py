@@ -13,7 +13,8 @@ from orchestration.gates.gx_runner import Judgement, judge
 from orchestration.gates.verdicts import GateOutcome, batch_gate
 from warehouse.landing.archive import Landing
 from warehouse.landing.folder import FolderLanding
-from warehouse.raw.loader import LoadResult
+from warehouse.raw.loader import load_landed
+from warehouse.raw.reader import LoadResult
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
@@ -58,7 +59,7 @@ class Warehouse:
 
     def load(self, run_id: str) -> list[LoadResult]:
         with RawStore.open(self.settings.raw_database) as raw:
-            return raw.load_landed(self.landing, run_id)
+            return load_landed(raw, self.landing, run_id)
 
     def judged(self, run_id: str = "a run") -> GateOutcome:
         """Load what is landed and judge it."""

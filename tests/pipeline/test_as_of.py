@@ -14,6 +14,7 @@ from tests.conftest import Papers
 from tests.dbt.dbt_builds import building
 from warehouse.landing.folder import FolderLanding
 from warehouse.publication.publish import prepare_next
+from warehouse.raw.loader import load_landed
 from warehouse.raw.store import RawStore, verdicts
 from warehouse.settings import Settings
 
@@ -39,7 +40,7 @@ def _warehouse_until(moment: str, demo: Papers, home: Path) -> Path:
                 )
     given = verdicts(old.raw_database)
     with RawStore.open(settings.raw_database) as raw:
-        loads = raw.load_landed(landing, "as-of")
+        loads = load_landed(raw, landing, "as-of")
         raw.set_verdicts([(load.load_id, given[load.load_id].verdict, "test", None) for load in loads])
     prepare_next(settings)
     with building("--select", "+rpt_paper_trends", command=("run",)) as build:

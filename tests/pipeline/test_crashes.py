@@ -23,7 +23,7 @@ BOUNDARIES = (
     "warehouse.landing.folder:_FolderBatch._sync_payloads:after",
     "warehouse.landing.folder:_FolderBatch.commit:after",
     "warehouse.raw.store:RawStore.append:after",
-    "warehouse.raw.store:RawStore.load_landed:after",
+    "warehouse.raw.store:RawStore.apply_decisions:after",
     "warehouse.raw.store:RawStore.set_verdicts:after",
     "orchestration.transform.engines:prepare_next:after",
     "orchestration.transform.engines:seal_next:after",

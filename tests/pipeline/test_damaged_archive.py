@@ -16,7 +16,9 @@ from warehouse.errors import GateError
 from warehouse.landing.archive import Landing
 from warehouse.landing.folder import FolderLanding
 from warehouse.raw.archive_check import RebuildGuard, check_archive, known_loads
-from warehouse.raw.store import RawStore, start_over
+from warehouse.raw.loader import parse_again
+from warehouse.raw.rebuild import rebuild
+from warehouse.raw.store import RawStore
 
 DAYS = ("2025-03-10", "2025-03-11", "2025-03-12")
 
@@ -46,7 +48,7 @@ class Home:
         known = known_loads(settings.raw_database, settings.published_database)
         guard = RebuildGuard(self.landing, known, accepted_loss=accepted_loss)
         remarks = guard.check_archive()
-        start_over(settings.raw_database, self.landing, "a run", check=guard.check_loads, accepted_loss=accepted_loss)
+        rebuild(settings.raw_database, self.landing, "a run", check=guard.check_loads, accepted_loss=accepted_loss)
         return remarks
 
     def acts(self) -> list[str]:
@@ -115,7 +117,7 @@ def test_a_load_of_a_person_is_not_read_again_from_a_damaged_payload(home: Home)
     damage_payload(home)
     with RawStore.open(home.warehouse.settings.raw_database) as raw:
         with pytest.raises(GateError, match="damaged_payload"):
-            raw.parse_again(home.landing, home.loads[1], "again", lambda: pytest.fail("nothing to put on record"))
+            parse_again(raw, home.landing, home.loads[1], "again", lambda: pytest.fail("nothing to put on record"))
         assert raw.connection.execute("select count(*) from raw.entries").fetchall() == [(9,)]
 
 

@@ -12,7 +12,9 @@ from gate_pieces import Warehouse, body, entry, listing
 
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import FolderStorage
-from warehouse.raw.store import RawStore, start_over
+from warehouse.raw.loader import parse_again
+from warehouse.raw.rebuild import rebuild
+from warehouse.raw.store import RawStore
 from warehouse.spark import handover
 from warehouse.spark.handover import REPLACES, HandedOver, check, hand_over, hand_over_new, handed_columns, read_commits
 
@@ -42,7 +44,7 @@ class Handing(Warehouse):
             return hand_over(raw, root or self.root)
 
     def rebuild(self) -> None:
-        start_over(self.settings.raw_database, self.landing, "the rebuild")
+        rebuild(self.settings.raw_database, self.landing, "the rebuild")
 
     def files(self, root: Path | None = None) -> set[str]:
         return {path.relative_to(root or self.root).as_posix() for path in (root or self.root).rglob("*.parquet")}
@@ -139,7 +141,7 @@ def test_a_load_that_is_refused_when_it_is_read_again_leaves_and_its_contents_st
     home.judge_all()
     home.hand_over()
     with RawStore.open(home.settings.raw_database) as raw:
-        raw.parse_again(home.landing, first, "again")
+        parse_again(raw, home.landing, first, "again")
     home.judge_all(first)
     assert home.hand_over().loads == 1
     assert {row[0] for row in received(home.root)["entries"]} == {second}
@@ -152,7 +154,7 @@ def test_a_load_that_reads_as_before_is_not_told_again(home: Handing) -> None:
     home.hand_over()
     before = home.files()
     with RawStore.open(home.settings.raw_database) as raw:
-        raw.parse_again(home.landing, load, "again")
+        parse_again(raw, home.landing, load, "again")
     home.judge_all()
     assert home.hand_over().commits == 0
     assert home.files() == before

@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.transform.dbt_runner import BUILD
 from orchestration.transform.spark_dbt import run_dbt
-from warehouse.raw.store import TABLES
+from warehouse.raw.schema import TABLES, definition
 
 #: The tables are compared here; the tests of the data hold in test_whole_runs.py.
 WITHOUT_TESTS = ("--exclude-resource-type", "test")
@@ -45,8 +45,8 @@ def history(raw: Path, folder: Path) -> list[Path]:
             paths.append(folder / f"raw{number}.duckdb")
             connection.execute(f"attach '{paths[-1]}' as step")
             connection.execute("create schema step.raw")
-            for table, columns in TABLES.items():
-                connection.execute(f"create table step.raw.{table} ({columns})")
+            for table in TABLES:
+                connection.execute(f"create table step.raw.{table} ({definition(table)})")
             for table in (*_BY_LOAD, *_BY_CONTENT, *(TABLES.keys() - {*_BY_LOAD, *_BY_CONTENT})):
                 condition = "true"
                 if table in _BY_LOAD:

@@ -16,9 +16,10 @@ from sources.daily_papers import formats
 from tests.conftest import ROOT
 from warehouse.landing.archive import Landing
 from warehouse.landing.folder import FolderLanding
-from warehouse.raw import loader as reading
-from warehouse.raw import store as raw_tables
+from warehouse.raw import loader
 from warehouse.raw.attempts import Attempts
+from warehouse.raw.loader import load_landed, parse_again
+from warehouse.raw.reader import Reader
 from warehouse.raw.store import RawStore
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
@@ -56,7 +57,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
 def load(tmp_path: Path, landing: Landing) -> dict[str, tuple[str, str | None]]:
     """Load what is landed; returns verdict and reason by source, as the tables have them."""
     with RawStore.open(tmp_path / "raw.duckdb") as raw:
-        raw.load_landed(landing, "a run")
+        load_landed(raw, landing, "a run")
         rows = raw.connection.execute(
             "select source, verdict, verdict_reason from raw.loads order by load_number"
         ).fetchall()
@@ -87,35 +88,33 @@ def assert_only_the_bad_is_refused(loads: dict[str, tuple[str, str | None]], rea
     ],
 )
 @pytest.mark.parametrize("chunk", [2000, 2])
-def test_any_exception_while_parsing_refuses_one_load(
+def test_any_exception_while_parsing_rejects_one_load(
     tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch, error: Exception, chunk: int
 ) -> None:
     def fail() -> None:
         raise error
 
     breaking(monkeypatch, fail)
-    monkeypatch.setattr(reading, "CHUNK", chunk)
+    monkeypatch.setattr(loader, "MAX_CHUNK_LOADS", chunk)
     assert_only_the_bad_is_refused(load(tmp_path, landing), f"parser_failed: the parser failed ({type(error).__name__}")
 
 
 @pytest.mark.parametrize("processes", [1, 3])
-def test_rows_that_fit_no_table_set_one_load_aside(
+def test_rows_that_fit_no_table_reject_one_load(
     tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
-    append = reading.Reader._append
+    add_load = Reader._add_load
 
-    def append_too_much(self: reading.Reader, capture: Any, number: int, listing: Any, reason: str | None) -> Any:
-        result = append(self, capture, number, listing, reason)
-        if capture.source == f"listing {BAD}" and not reason:
-            row = list(self._loads[-1])
-            row[14] = 2**70  # of the column `received`
-            self._loads[-1] = tuple(row)
+    def add_too_much(self: Reader, capture: Any, *arguments: Any, **options: Any) -> Any:
+        result = add_load(self, capture, *arguments, **options)
+        if capture.source == f"listing {BAD}" and result.reason is None:
+            self._loads[-1]["received"] = 2**70
         return result
 
-    monkeypatch.setattr(reading.Reader, "_append", append_too_much)
-    monkeypatch.setattr(reading, "CHUNK", 2)
-    monkeypatch.setattr(reading, "FORKED", 0 if processes > 1 else 2**40)
-    monkeypatch.setattr(reading, "available", lambda: processes)
+    monkeypatch.setattr(Reader, "_add_load", add_too_much)
+    monkeypatch.setattr(loader, "MAX_CHUNK_LOADS", 2)
+    monkeypatch.setattr(loader, "MIN_FORK_BYTES", 0 if processes > 1 else 2**40)
+    monkeypatch.setattr(loader, "available", lambda: processes)
     assert_only_the_bad_is_refused(load(tmp_path, landing), "breaks_the_loader")
     assert_only_the_bad_is_refused(load(tmp_path, landing), "breaks_the_loader")
 
@@ -126,9 +125,9 @@ import os, signal, sys
 from pathlib import Path
 from sources.daily_papers import formats
 from tests.conftest import ROOT
-from warehouse.raw import store as raw
-from warehouse.raw import loader as reading
-from warehouse.landing.archive import Landing
+from warehouse.raw import loader
+from warehouse.raw.rebuild import rebuild
+from warehouse.raw.store import RawStore
 from warehouse.landing.folder import FolderLanding
 folder, bad, what = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 parse = formats.parse
@@ -136,12 +135,12 @@ def parse_or_die(kind, pages, **options):
     if len(pages[0]) == bad:
         os.kill(os.getpid(), signal.SIGKILL)
     return parse(kind, pages, **options)
-formats.parse, reading.CHUNK, FolderLanding.can_fork = parse_or_die, 2, what != "here"
+formats.parse, loader.MAX_CHUNK_LOADS, FolderLanding.can_fork = parse_or_die, 2, what != "here"
 if what == "rebuild":
-    raw.start_over(folder / "raw.duckdb", FolderLanding(folder / "landing"), "a rebuild")
+    rebuild(folder / "raw.duckdb", FolderLanding(folder / "landing"), "a rebuild")
 else:
-    with raw.RawStore.open(folder / "raw.duckdb") as store:
-        store.load_landed(FolderLanding(folder / "landing"), "a run")
+    with RawStore.open(folder / "raw.duckdb") as raw:
+        loader.load_landed(raw, FolderLanding(folder / "landing"), "a run")
 """
 
 
@@ -152,7 +151,7 @@ def in_a_process(folder: Path, what: str = "load") -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")
-def test_a_load_that_kills_the_loader_is_set_aside_by_the_next_run(tmp_path: Path, landing: Landing) -> None:
+def test_a_load_that_kills_the_loader_is_rejected_by_the_next_run(tmp_path: Path, landing: Landing) -> None:
     assert in_a_process(tmp_path) == -signal.SIGKILL
     assert json.loads((tmp_path / "loading.json").read_text())["started"]
     assert in_a_process(tmp_path) == 0
@@ -163,12 +162,11 @@ def test_a_load_that_kills_the_loader_is_set_aside_by_the_next_run(tmp_path: Pat
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux")
-def test_a_load_that_exhausts_memory_is_set_aside(
+def test_a_load_that_exhausts_memory_is_rejected(
     tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[bytearray] = []
-    monkeypatch.setattr(raw_tables, "read_alone", reading.read_alone)
-    monkeypatch.setattr(reading, "MAX_LOAD_BYTES", 2**28)
+    monkeypatch.setattr(loader, "MAX_ALONE_MEMORY_BYTES", 2**28)
     breaking(monkeypatch, lambda: kept.extend(bytearray(2**26) for _ in range(8)))
     attempts = Attempts(tmp_path)
     attempts.start(capture.load_id for capture in landing.captures())  # as a run leaves it that ran out of memory
@@ -177,33 +175,35 @@ def test_a_load_that_exhausts_memory_is_set_aside(
     assert_only_the_bad_is_refused(loads, "parser_failed: the parser failed (MemoryError")
 
 
-def test_a_load_that_ends_the_program_alone_too_is_not_tried_for_ever(tmp_path: Path, landing: Landing) -> None:
+def test_a_load_that_ends_the_program_alone_too_is_tried_a_bounded_number_of_times(
+    tmp_path: Path, landing: Landing
+) -> None:
     assert [in_a_process(tmp_path, "here") for _ in range(4)] == [*[-signal.SIGKILL] * 3, 0]
     assert_only_the_bad_is_refused(load(tmp_path, landing), "breaks_the_loader: the program ended")
 
 
-def test_a_full_disk_sets_no_load_aside(tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    append = RawStore._append_part
+def test_a_full_disk_rejects_no_load(tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    append = RawStore.append_part
 
     def fail(self: RawStore, part: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(RawStore, "_append_part", fail)
+    monkeypatch.setattr(RawStore, "append_part", fail)
     with pytest.raises(OSError, match="No space"):
         load(tmp_path, landing)
-    monkeypatch.setattr(RawStore, "_append_part", append)
+    monkeypatch.setattr(RawStore, "append_part", append)
     assert {verdict for verdict, _ in load(tmp_path, landing).values()} == {"pending"}
     assert not (tmp_path / "loading.json").exists()
 
 
-def test_a_load_that_was_set_aside_can_be_read_again_after_an_upgrade(
+def test_a_load_that_broke_the_loader_can_be_parsed_again_after_an_upgrade(
     tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(raw_tables, "read_alone", lambda *_: (_ for _ in ()).throw(RuntimeError("it died")))
+        patched.setattr(loader, "read_alone", lambda *_: (_ for _ in ()).throw(RuntimeError("it died")))
         bad = next(capture.load_id for capture in landing.captures() if capture.source == f"listing {BAD}")
         Attempts(tmp_path).start([bad])
         assert_only_the_bad_is_refused(load(tmp_path, landing), "breaks_the_loader: it died")
     with RawStore.open(tmp_path / "raw.duckdb") as raw:
-        assert raw.parse_again(landing, bad, "again").verdict == "pending"
+        assert parse_again(raw, landing, bad, "again").verdict == "pending"
     assert not Attempts(tmp_path).is_suspect(bad)

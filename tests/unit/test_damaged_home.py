@@ -19,7 +19,8 @@ from warehouse.database import wal_of
 from warehouse.errors import BusyError, DamagedError, HomeError
 from warehouse.landing.location import open_landing
 from warehouse.publication.publish import is_intact, prepare_next, publish, read_published
-from warehouse.raw.store import RawStore, start_over, verdicts
+from warehouse.raw.rebuild import rebuild
+from warehouse.raw.store import RawStore, verdicts
 from warehouse.settings import Settings
 
 
@@ -97,7 +98,7 @@ def test_damaged_raw_tables_are_explained_and_read_again_from_the_archive(settin
             use()
         except HomeError as error:
             assert "raw.duckdb is damaged: `papers rebuild`" in str(error) and error.exit_code == 2
-    start_over(settings.raw_database, open_landing(settings.landing), "run2")
+    rebuild(settings.raw_database, open_landing(settings.landing), "run2")
     assert verdicts(settings.raw_database) == {}
 
 
@@ -107,7 +108,7 @@ def open_and_close(path: Path) -> None:
 
 
 def test_a_rebuild_keeps_what_the_gates_and_people_said(settings: Settings) -> None:
-    start_over(settings.raw_database, open_landing(settings.landing), "run2")
+    rebuild(settings.raw_database, open_landing(settings.landing), "run2")
     with RawStore.reading(settings.raw_database) as raw:
         assert raw.execute("select run_id from raw.gate_results order by 1").fetchall() == [
             ("rebuild-run2",),
@@ -139,7 +140,7 @@ def test_a_stale_log_beside_the_raw_tables_is_explained_and_repaired(settings: S
     shutil.copy(other_log(tmp_path), wal_of(settings.raw_database))
     with pytest.raises(DamagedError, match="papers rebuild"):
         open_and_close(settings.raw_database)
-    start_over(settings.raw_database, open_landing(settings.landing), "run2")
+    rebuild(settings.raw_database, open_landing(settings.landing), "run2")
     open_and_close(settings.raw_database)
 
 
@@ -172,7 +173,7 @@ def test_a_program_that_holds_the_raw_tables_is_named_as_the_cause(settings: Set
         with pytest.raises(BusyError, match="open for writing in another program"):
             open_and_close(settings.raw_database)
         with pytest.raises(BusyError, match="close it there"):
-            start_over(settings.raw_database, open_landing(settings.landing), "run2")
+            rebuild(settings.raw_database, open_landing(settings.landing), "run2")
 
 
 @pytest.mark.parametrize("query", ["select nothing from numbers", "from no_table"])

@@ -13,9 +13,11 @@ import pytest
 from tests.conftest import ROOT
 from warehouse.errors import HomeError
 from warehouse.landing.location import open_landing
-from warehouse.raw import store as raw
+from warehouse.raw import schema as raw_schema
 from warehouse.raw.overrides import are_overrides_new
-from warehouse.raw.store import MIGRATIONS, TABLES, RawStore, is_behind, start_over, verdicts
+from warehouse.raw.rebuild import rebuild
+from warehouse.raw.schema import MIGRATIONS, TABLES
+from warehouse.raw.store import RawStore, is_behind, verdicts
 from warehouse.settings import Settings
 
 #: The raw tables before they had a version, and a row of each.
@@ -116,7 +118,7 @@ def test_an_older_home_gets_the_columns_of_this_version_and_keeps_its_rows(tmp_p
 def test_migrations_are_applied_in_order_each_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = old_home(tmp_path)
     added = (("alter table raw.entries add column one varchar",), ("alter table raw.entries rename one to two",))
-    monkeypatch.setattr(raw, "MIGRATIONS", (*MIGRATIONS, *added))
+    monkeypatch.setattr(raw_schema, "MIGRATIONS", (*MIGRATIONS, *added))
     for _ in range(2):
         with RawStore.open(settings.raw_database):
             pass
@@ -124,11 +126,19 @@ def test_migrations_are_applied_in_order_each_once(tmp_path: Path, monkeypatch: 
     assert query(settings.raw_database, "from raw.schema_version") == [(len(MIGRATIONS) + 2,)]
 
 
+def test_a_new_column_is_added_and_null_in_the_rows_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = old_home(tmp_path)
+    added = (*TABLES["entries"], raw_schema.Column("views", "bigint", is_required=True))
+    monkeypatch.setattr(raw_schema, "TABLES", {**TABLES, "entries": added})
+    with RawStore.reading(settings.raw_database) as connection:
+        assert connection.execute("select upvotes, views from raw.entries").fetchall() == [(7, None)]
+
+
 def test_a_migration_that_fails_leaves_the_old_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = old_home(tmp_path)
     before = schema(settings.raw_database)
     broken = (("alter table raw.entries add column one varchar",), ("select error('stop')",))
-    monkeypatch.setattr(raw, "MIGRATIONS", (*MIGRATIONS, *broken))
+    monkeypatch.setattr(raw_schema, "MIGRATIONS", (*MIGRATIONS, *broken))
     with pytest.raises(duckdb.Error, match="stop"), RawStore.open(settings.raw_database):
         pass
     assert schema(settings.raw_database) == before
@@ -140,13 +150,14 @@ def test_a_migration_killed_half_way_leaves_the_old_tables(tmp_path: Path) -> No
     code = f"""
 import os
 from pathlib import Path
-from warehouse.raw import store as raw
-raw.MIGRATIONS = (*raw.MIGRATIONS, ("alter table raw.entries add column one varchar",), ("select die()",))
-def _migrate(self, path, migrate=raw.RawStore._migrate):
-    self.connection.create_function("die", lambda: os._exit(9), [], "INTEGER", side_effects=True)
-    migrate(self, path)
-raw.RawStore._migrate = _migrate
-with raw.RawStore.open(Path({str(settings.raw_database)!r})):
+from warehouse.raw import schema
+from warehouse.raw.store import RawStore
+schema.MIGRATIONS = (*schema.MIGRATIONS, ("alter table raw.entries add column one varchar",), ("select die()",))
+def migrate_and_die(connection, migrate=schema.migrate):
+    connection.create_function("die", lambda: os._exit(9), [], "INTEGER", side_effects=True)
+    migrate(connection)
+schema.migrate = migrate_and_die
+with RawStore.open(Path({str(settings.raw_database)!r})):
     pass
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
@@ -168,7 +179,7 @@ def test_readers_of_an_older_home_get_their_answers(tmp_path: Path, monkeypatch:
         assert read(settings), name
         assert query(settings.raw_database, "from raw.schema_version") == [(len(MIGRATIONS),)], name
     with monkeypatch.context() as patched:
-        patched.setattr(raw, "MIGRATIONS", newer)
+        patched.setattr(raw_schema, "MIGRATIONS", newer)
         with RawStore.reading(settings.raw_database) as connection:
             assert connection.execute("select why from raw.loads").fetchall() == [(None,)]
 
@@ -190,6 +201,6 @@ def test_a_newer_home_is_explained_and_can_be_rebuilt(tmp_path: Path) -> None:
         with pytest.raises(HomeError, match=r"newer version.*papers rebuild") as told, open_it(settings.raw_database):
             pass
         assert told.value.exit_code == 2
-    start_over(settings.raw_database, open_landing(settings.landing), "run2")
+    rebuild(settings.raw_database, open_landing(settings.landing), "run2")
     assert query(settings.raw_database, "from raw.schema_version") == [(len(MIGRATIONS),)]
     assert ("run1", "batch") in query(settings.raw_database, "select run_id, gate from raw.gate_results")

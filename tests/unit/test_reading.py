@@ -15,9 +15,11 @@ from warehouse.landing.archive import Landing
 from warehouse.landing.folder import FolderLanding
 from warehouse.landing.importing import Known, Manifest, find_files, import_files
 from warehouse.processes import available
-from warehouse.raw import loader as reading
-from warehouse.raw.loader import LoadResult
-from warehouse.raw.store import TABLES, RawStore
+from warehouse.raw import loader
+from warehouse.raw.loader import load_landed
+from warehouse.raw.reader import LoadResult, Reader
+from warehouse.raw.schema import TABLES
+from warehouse.raw.store import RawStore
 
 MOMENT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 
@@ -49,24 +51,26 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Landing:
 
 
 def _loaded(folder: Path, landing: Landing) -> tuple[list[LoadResult], list[LoadResult], dict[str, list[Any]]]:
-    told: list[LoadResult] = []
+    reported: list[LoadResult] = []
     with RawStore.open(folder / "raw.duckdb") as raw:
-        results = raw.load_landed(landing, "a run", told.append)
+        results = load_landed(raw, landing, "a run", reported.append)
         tables = {name: raw.connection.execute(f"select * from raw.{name} order by all").fetchall() for name in TABLES}
-    return results, told, tables
+    return results, reported, tables
 
 
 @pytest.mark.skipif(available() < 2, reason="processes are forked on Linux, where there are two cores")
-def test_processes_read_what_one_reads(tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    alone, told_alone, rows = _loaded(tmp_path / "alone", landing)
+def test_several_processes_read_the_same_as_one(
+    tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, reported_alone, rows = _loaded(tmp_path / "alone", landing)
     assert {load.verdict for load in alone} == {"pending", "rejected"}
     assert len(rows["entries"]) > len(rows["entry_contents"]) > 100
-    monkeypatch.setattr(reading, "FORKED", 0)
-    monkeypatch.setattr(reading, "CHUNK", 7)
-    monkeypatch.setattr(reading, "available", lambda: 3)
-    monkeypatch.setattr(reading.Reader, "add", _elsewhere(reading.Reader.add))
-    shared, told, its_rows = _loaded(tmp_path / "shared", landing)
-    assert shared == told == alone == told_alone
+    monkeypatch.setattr(loader, "MIN_FORK_BYTES", 0)
+    monkeypatch.setattr(loader, "MAX_CHUNK_LOADS", 7)
+    monkeypatch.setattr(loader, "available", lambda: 3)
+    monkeypatch.setattr(Reader, "add", _elsewhere(Reader.add))
+    shared, reported, its_rows = _loaded(tmp_path / "shared", landing)
+    assert shared == reported == alone == reported_alone
     assert [load.load_id for load in shared] == [capture.load_id for capture in landing.captures()]
     assert its_rows == rows
 
@@ -82,15 +86,17 @@ def _elsewhere(add: Any) -> Any:
     return added
 
 
-def test_what_can_not_be_forked_is_read_here(tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "FORKED", 0)
-    monkeypatch.setattr(reading, "available", lambda: pytest.fail("one process must read it"))
-    monkeypatch.setattr(Landing, "can_fork", False)
+def test_an_archive_that_cannot_be_forked_is_read_in_this_process(
+    tmp_path: Path, landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader, "MIN_FORK_BYTES", 0)
+    monkeypatch.setattr(loader, "available", lambda: pytest.fail("one process must read it"))
+    monkeypatch.setattr(FolderLanding, "can_fork", False)
     results, _, _ = _loaded(tmp_path, landing)
     assert len(results) == len(list(landing.captures()))
 
 
-def test_a_list_of_many_days_is_not_taken_for_the_list_of_one(tmp_path: Path) -> None:
+def test_a_listing_of_many_days_is_not_taken_for_that_of_one(tmp_path: Path) -> None:
     records = [
         {
             "paper": {

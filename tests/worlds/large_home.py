@@ -45,6 +45,7 @@ from warehouse.clock import utc_now
 from warehouse.landing.archive import Landing
 from warehouse.landing.captures import Capture, PayloadRef
 from warehouse.landing.folder import FolderLanding
+from warehouse.raw.loader import load_landed
 from warehouse.raw.store import RawStore
 
 SEED = 20261125
@@ -330,7 +331,7 @@ def _write_raw(world: World, home: Path, say: Callable[[str], None]) -> None:
     landing = FolderLanding(home / "landing")
     land(world, landing, landed_from)
     with RawStore.open(home / "raw.duckdb") as raw:
-        raw.load_landed(landing, _RUN.format(day=world.last_date))
+        load_landed(raw, landing, _RUN.format(day=world.last_date))
     connection.execute(f"attach '{str(home / 'raw.duckdb').replace(chr(39), chr(39) * 2)}' as home")
     connection.execute(_INSERT_FIELDS)
     _insert_gate_results(world)

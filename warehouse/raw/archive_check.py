@@ -19,7 +19,7 @@ from warehouse.database import open_database
 from warehouse.errors import DamagedError, GateError
 from warehouse.landing.archive import Landing
 from warehouse.landing.captures import Capture, Damage, PayloadRef, load_id_of
-from warehouse.raw.loader import LoadResult
+from warehouse.raw.reader import LoadResult
 
 _COLUMNS = "load_id, {source}, listing_date, observed_at, observed_at_basis, landed_at, landing_note, payload_sha256"
 

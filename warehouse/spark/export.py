@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.database import quoted
+from warehouse.database import quoted, wal_of
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import open_storage
 from warehouse.publication.publish import PUBLIC_SCHEMA, STORAGE_VERSION, publish, writing
@@ -24,7 +24,7 @@ def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str]) -> N
     storage = open_storage(place if "://" in place else Path(place))
     path = settings.next_database
     with writing(str(path)), tempfile.TemporaryDirectory(dir=settings.home, prefix=".export-") as scratch:
-        for leftover in (path, path.with_name(path.name + ".wal")):
+        for leftover in (path, wal_of(path)):
             leftover.unlink(missing_ok=True)
         connection = duckdb.connect()
         try:

@@ -27,7 +27,8 @@ from warehouse.clock import utc_now
 from warehouse.database import scalar
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import Storage, open_storage
-from warehouse.raw.store import RawStore, columns_of
+from warehouse.raw.schema import TABLES
+from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class HandedOver:
 
 def handed_columns(table: str) -> list[tuple[str, str]]:
     """Name and type, in DuckDB's words, of the columns that are handed over of a raw table."""
-    return [(name, kind) for name, kind in columns_of(table) if name not in _OWN.get(table, ())]
+    return [(column.name, column.type) for column in TABLES[table] if column.name not in _OWN.get(table, ())]
 
 
 def read_commits(storage: Storage, after: int = 0) -> Iterator[Commit]:

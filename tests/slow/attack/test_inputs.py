@@ -9,9 +9,9 @@ from typing import Any
 from gate_pieces import Warehouse, entry
 from test_breaking_loads import (  # noqa: F401
     landing,
-    test_a_load_that_exhausts_memory_is_set_aside,
-    test_a_load_that_kills_the_loader_is_set_aside_by_the_next_run,
-    test_rows_that_fit_no_table_set_one_load_aside,
+    test_a_load_that_exhausts_memory_is_rejected,
+    test_a_load_that_kills_the_loader_is_rejected_by_the_next_run,
+    test_rows_that_fit_no_table_reject_one_load,
 )
 from test_hostile_listings import test_hostile_texts_are_stored_as_they_are_and_shown_escaped  # noqa: F401
 
