@@ -12,7 +12,7 @@ from orchestration.assets.models import build_models
 from orchestration.assets.publication import build_publication
 from orchestration.assets.raw import batch_gate_check, raw_loads
 from orchestration.outcome import Outcome
-from orchestration.resources import dbt_resource, judge_resource, source_resource, warehouse_resource
+from orchestration.resources import dbt_resource, gx_resource, source_resource, warehouse_resource
 from orchestration.schedules import daily_papers_job, daily_schedule, digest_job, digest_schedule, load_landed_job
 from orchestration.sensors import failure_sensor
 from orchestration.transform.manifest import ensure_manifest
@@ -40,7 +40,7 @@ def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
         resources={
             "warehouse": warehouse_resource(settings),
             "source": source_resource(settings),
-            "judge": judge_resource,
+            "gx": gx_resource,
             "dbt": dbt_resource(settings),
             "outcome": Outcome(),
             **overrides,

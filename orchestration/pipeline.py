@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from orchestration.gates.gx_runner import Judge
+from orchestration.gates.gx_runner import GxRunner
 from orchestration.gates.verdicts import GateOutcome, batch_gate, mart_gate
 from orchestration.outcome import Outcome
 from orchestration.transform.engines import engine_of
@@ -46,7 +46,7 @@ def run_pipeline(
     settings: Settings,
     run_id: str,
     *,
-    judge: Judge,
+    gx: GxRunner,
     worker: WorkerProcess,
     outcome: Outcome,
     land: Callable[[], object] | None = None,
@@ -60,11 +60,11 @@ def run_pipeline(
     if land:
         land()
     load(settings, run_id, outcome, is_rebuild=is_rebuild)
-    _stop_if_blocked(check_loads(settings, judge, run_id, outcome))
+    _stop_if_blocked(check_loads(settings, gx, run_id, outcome))
     for _ in transform(settings, worker, outcome, is_rebuild=is_rebuild):
         pass
     seal(settings, worker, outcome)
-    _stop_if_blocked(check_marts(settings, judge, worker, run_id, outcome))
+    _stop_if_blocked(check_marts(settings, gx, worker, run_id, outcome))
     publish(settings, worker, outcome)
     write_feeds(settings, outcome)
     write_site(settings, outcome)
@@ -137,10 +137,10 @@ def load(
                 outcome.loads = load_landed(raw, landing, run_id, outcome.on_load)
 
 
-def check_loads(settings: Settings, judge: Judge, run_id: str, outcome: Outcome) -> GateOutcome:
+def check_loads(settings: Settings, gx: GxRunner, run_id: str, outcome: Outcome) -> GateOutcome:
     """The batch gate: give each pending load its verdict."""
     with outcome.step("The batch gate"):
-        gate = batch_gate(settings, judge, run_id)
+        gate = batch_gate(settings, gx, run_id)
     return _noted(gate, outcome)
 
 
@@ -169,10 +169,10 @@ def seal(settings: Settings, worker: WorkerProcess, outcome: Outcome) -> dict[st
         return engine_of(settings, worker).seal()
 
 
-def check_marts(settings: Settings, judge: Judge, worker: WorkerProcess, run_id: str, outcome: Outcome) -> GateOutcome:
+def check_marts(settings: Settings, gx: GxRunner, worker: WorkerProcess, run_id: str, outcome: Outcome) -> GateOutcome:
     """The mart gate: rules over whole tables of what was built, before readers see anything."""
     with outcome.step("The mart gate"):
-        gate = mart_gate(settings, judge, run_id, engine_of(settings, worker).offences, is_live=_is_live(outcome))
+        gate = mart_gate(settings, gx, run_id, engine_of(settings, worker).violations, is_live=_is_live(outcome))
     return _noted(gate, outcome)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.gates.gx_runner import Judge, judging
+from orchestration.gates.gx_runner import GxRunner, gx_process
 from orchestration.history import prune
 from orchestration.transform.engines import engine_process
 from orchestration.worker import WorkerProcess
@@ -64,10 +64,10 @@ def source_resource(settings: Settings) -> dg.ResourceDefinition:
 
 
 @dg.resource(description="The process that runs Great Expectations, started with the run.")
-def judge_resource(_: dg.InitResourceContext) -> Iterator[Judge]:
-    """A judge whose slow import overlaps with fetching and parsing."""
-    with judging() as judge:
-        yield judge
+def gx_resource(_: dg.InitResourceContext) -> Iterator[GxRunner]:
+    """The runner of suites; its slow import overlaps with fetching and parsing."""
+    with gx_process() as gx:
+        yield gx
 
 
 def dbt_resource(settings: Settings) -> dg.ResourceDefinition:

@@ -179,7 +179,7 @@ def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float
 
     ``die`` is ``module:Class.function:before|after``: the process kills itself at that call.
     """
-    from orchestration.gates.gx_runner import Judge, judge_for
+    from orchestration.gates.gx_runner import GxRunner, run_suite_in_worker
     from orchestration.outcome import Outcome
     from orchestration.pipeline import run_pipeline
     from orchestration.transform import dbt_runner as dbt_process
@@ -207,9 +207,9 @@ def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float
 
     try:
         with lock.writer_lock(settings.lock_file, purpose="papers (an import)", timeout=settings.lock_timeout):
-            judge: Any = InThisProcess(judge_for)
+            gx: Any = InThisProcess(run_suite_in_worker)
             worker: Any = InThisProcess(dbt_process.build)
-            run_pipeline(settings, str(uuid.uuid4()), judge=Judge(judge), worker=worker, outcome=outcome, land=land)
+            run_pipeline(settings, str(uuid.uuid4()), gx=GxRunner(gx), worker=worker, outcome=outcome, land=land)
     except WarehouseError as error:
         print(f"Error: {error}", flush=True)
         return error.exit_code
@@ -256,7 +256,7 @@ def _warm_up(folder: Path) -> None:
 
     from orchestration import definitions  # noqa: F401
     from orchestration.commands import cli  # noqa: F401
-    from orchestration.gates import gx_runner as judge
+    from orchestration.gates import gx_runner
     from orchestration.runs import (
         backfill,  # noqa: F401
         demo,  # noqa: F401
@@ -270,10 +270,10 @@ def _warm_up(folder: Path) -> None:
     from warehouse.raw import loader, rebuild  # noqa: F401
 
     with importing():
-        judge.warm_up()
+        gx_runner.warm_up()
         dbt_process.parse(folder / "dbt")
-    # In a child, the judge is forked like dbt, and the models are parsed already.
-    judge.worker_process = partial(worker_process, is_forked=True)
+    # In a child, Great Expectations is forked like dbt, and the models are parsed already.
+    gx_runner.worker_process = partial(worker_process, is_forked=True)
     dbt_process.parse = partial(Path.mkdir, parents=True, exist_ok=True)
 
 

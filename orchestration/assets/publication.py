@@ -6,7 +6,7 @@ import dagster as dg
 
 from orchestration import pipeline
 from orchestration.assets.raw import gate_result
-from orchestration.gates.gx_runner import Judge
+from orchestration.gates.gx_runner import GxRunner
 from orchestration.outcome import Outcome, failing_in_dagster
 from orchestration.transform.engines import engine_of
 from orchestration.worker import WorkerProcess
@@ -42,18 +42,18 @@ def build_publication(
         asset=CANDIDATE,
         name="mart_gate",
         blocking=True,
-        description="Gate 2: rules over whole tables, counted in SQL, judged before readers see anything.",
+        description="The mart gate: rules over whole tables, counted in SQL, checked before publication.",
         pool="warehouse",
     )
     def mart_gate_check(
         context: dg.AssetCheckExecutionContext,
         warehouse: dg.ResourceParam[Settings],
-        judge: dg.ResourceParam[Judge],
+        gx: dg.ResourceParam[GxRunner],
         dbt: dg.ResourceParam[WorkerProcess],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.AssetCheckResult:
         with failing_in_dagster():
-            gate = pipeline.check_marts(warehouse, judge, dbt, context.run.run_id, outcome)
+            gate = pipeline.check_marts(warehouse, gx, dbt, context.run.run_id, outcome)
         return gate_result(gate, warehouse, outcome.seconds["The mart gate"])
 
     @dg.asset(

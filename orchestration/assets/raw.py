@@ -5,7 +5,7 @@ from collections import Counter
 import dagster as dg
 
 from orchestration import pipeline
-from orchestration.gates.gx_runner import Judge
+from orchestration.gates.gx_runner import GxRunner
 from orchestration.gates.verdicts import GateOutcome, without_rules
 from orchestration.outcome import Outcome, failing_in_dagster
 from warehouse.settings import Settings
@@ -60,18 +60,18 @@ def raw_loads(
     asset=RAW_LOADS,
     name="batch_gate",
     blocking=True,
-    description="Gate 1: every pending load is judged by itself; the verdict decides what the models read.",
+    description="The batch gate: checks each pending load; models read accepted loads only.",
     pool="warehouse",
 )
 def batch_gate_check(
     context: dg.AssetCheckExecutionContext,
     warehouse: dg.ResourceParam[Settings],
-    judge: dg.ResourceParam[Judge],
+    gx: dg.ResourceParam[GxRunner],
     outcome: dg.ResourceParam[Outcome],
 ) -> dg.AssetCheckResult:
-    """Judge the pending loads, write their verdicts, block when nothing can go on."""
+    """Check the pending loads and write their verdicts. Fails when the gate blocks the run."""
     with failing_in_dagster():
-        gate = pipeline.check_loads(warehouse, judge, context.run.run_id, outcome)
+        gate = pipeline.check_loads(warehouse, gx, context.run.run_id, outcome)
     return gate_result(gate, warehouse, outcome.seconds["The batch gate"])
 
 
@@ -80,7 +80,7 @@ def gate_result(gate: GateOutcome, warehouse: Settings, seconds: float) -> dg.As
     is_clean = not gate.problem and not gate.rejected and not gate.warnings
     metadata: dict[str, dg.MetadataValue | int | float] = {
         "seconds": seconds,
-        "judged": gate.judged,
+        "judged": gate.checked,
         "accepted": gate.accepted,
         "rejected": dg.MetadataValue.json(dict(list(gate.rejected.items())[:SHOWN])),
     }
@@ -117,11 +117,11 @@ def _remark(gate: GateOutcome) -> str:
         load_id, reason = next(iter(gate.rejected.items()))
         listing = gate.listings.get(load_id, load_id)
         return (
-            f"{len(gate.rejected)} of {gate.judged} listings were rejected, first the listing of {listing}: "
+            f"{len(gate.rejected)} of {gate.checked} listings were rejected, first the listing of {listing}: "
             f"{without_rules(reason)} `papers status` lists them with what to do."
         )
-    judged = f"{gate.accepted} of {gate.judged} {'listings' if gate.gate == 'batch' else 'rules'} passed"
+    passed = f"{gate.accepted} of {gate.checked} {'listings' if gate.gate == 'batch' else 'rules'} passed"
     warnings = gate.warning_sentences
     if warnings:
-        return f"{judged}, with {len(warnings)} warning(s). {' '.join(warnings)}"
-    return f"{judged}."
+        return f"{passed}, with {len(warnings)} warning(s). {' '.join(warnings)}"
+    return f"{passed}."

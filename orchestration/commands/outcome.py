@@ -35,7 +35,7 @@ def run_facts(settings: Settings, outcome: Outcome) -> dict[str, Any]:
         "refused": {load.source: load.reason for load in outcome.loads if load.reason},
         "gates": {
             name: {
-                "judged": gate.judged,
+                "judged": gate.checked,
                 "accepted": gate.accepted,
                 "rejected": gate.rejected,
                 "warnings": gate.warning_sentences,

@@ -50,7 +50,7 @@ def accept_load(settings: Settings, load_id: str, reason: str, *, is_published: 
 
 
 def parse_load_again(settings: Settings, load_id: str, reason: str) -> LoadResult:
-    """Read one load again with today's parser; the next run judges it anew. Raises InputError if there is none."""
+    """Parse one load again with today's parser; the next run checks it again. Raises InputError if there is none."""
     with _known_load(settings, load_id, "papers rebuild --load") as (raw, (verdict, _, why)):
         act = f"reparse-{utc_now():%Y%m%dT%H%M%S%fZ}"
         found = f"{verdict}: {why}" if why else verdict

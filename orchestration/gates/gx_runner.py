@@ -1,4 +1,8 @@
-"""Runs a suite in Great Expectations. Importing this module is cheap; calling ``judge`` is not (see ``worker``)."""
+"""Runs a suite of rules in Great Expectations, in a worker process.
+
+Belongs here: rules in, results and the Data Docs page out. Not here: verdicts. Great Expectations takes 8–15 s to
+import, so it is imported in functions only.
+"""
 
 from __future__ import annotations
 
@@ -17,44 +21,47 @@ from orchestration.worker import Emit, WorkerProcess, worker_process
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Rows named in a finding, at most; the counts are whole.
-SAMPLES = 5
+#: Rows in the sample of a result; its count is of all rows.
+MAX_SAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one rule found. ``rows`` are the keys of every row that fails it, ``broken`` says that the rule itself
-    could not be run, which is no statement about the data."""
+class RuleResult:
+    """The result of one rule.
+
+    ``rows`` are the keys of every row that fails it; ``error`` is the message of a rule that raised, whose other fields
+    then mean nothing.
+    """
 
     rule: str
     passed: bool
     unexpected: int
     observed: str
     rows: tuple[dict[str, Any], ...]
-    broken: str | None = None
+    error: str | None = None
 
     @property
     def sample(self) -> str:
         """The first failing rows, readable."""
-        return "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in self.rows[:SAMPLES])
+        return "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in self.rows[:MAX_SAMPLE_ROWS])
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The findings of one suite, and its Data Docs page as HTML."""
+class SuiteResult:
+    """The results of one suite's rules, and its Data Docs page as HTML."""
 
-    findings: tuple[Finding, ...]
+    rule_results: tuple[RuleResult, ...]
     page: str
 
 
 def warm_up() -> None:
-    """Import Great Expectations. 8–15 s on a small machine, which is why a worker process does it."""
+    """Import Great Expectations."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations  # noqa: F401
 
 
-class Judge:
-    """Judges suites in a worker process."""
+class GxRunner:
+    """Runs suites in a worker process."""
 
     def __init__(self, worker: WorkerProcess):
         self._worker = worker
@@ -64,26 +71,26 @@ class Judge:
         """Seconds that the run waited for the import of Great Expectations."""
         return self._worker.waited_seconds
 
-    def judge(self, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> Judgement:
-        """As ``judge`` below. Raises WorkerError when the judge itself fails."""
-        (judgement,) = self._worker.run(suite, frames, title)
-        return cast(Judgement, judgement)
+    def run_suite(self, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> SuiteResult:
+        """As the function ``run_suite``. Raises WorkerError when the process fails."""
+        (suite_result,) = self._worker.run(suite, frames, title)
+        return cast(SuiteResult, suite_result)
 
 
 @contextmanager
-def judging() -> Iterator[Judge]:
-    """A judge for one run, importing while the run does other work."""
-    with worker_process("judge", judge_for, warm_up) as worker:
-        yield Judge(worker)
+def gx_process() -> Iterator[GxRunner]:
+    """The runner for one run; its process imports while the run does other work."""
+    with worker_process("Great Expectations", run_suite_in_worker, warm_up) as worker:
+        yield GxRunner(worker)
 
 
-def judge_for(emit: Emit, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> None:
-    """``judge`` as the work of a worker."""
-    emit(judge(suite, frames, title))
+def run_suite_in_worker(emit: Emit, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> None:
+    """``run_suite`` as a job of a worker process."""
+    emit(run_suite(suite, frames, title))
 
 
-def judge(suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> Judgement:
-    """Judge each frame by the suite's rules for it. ``title`` heads the page."""
+def run_suite(suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> SuiteResult:
+    """Validate each frame with the suite's rules for it. ``title`` is the heading of the page."""
     warm_up()
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -91,7 +98,7 @@ def judge(suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> Judgemen
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    findings: list[Finding] = []
+    rule_results: list[RuleResult] = []
     bodies: list[str] = []
     for frame_name, frame in frames.items():
         rules = [rule for rule in suite.rules if rule.frame == frame_name]
@@ -126,15 +133,15 @@ def judge(suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> Judgemen
             else {"result_format": "COMPLETE"},
         )
         by_name = {r.expectation_config.meta["rule"]: r for r in result.results}
-        findings += [_finding(rule, by_name[rule.name], keys) for rule in rules]
+        rule_results += [_rule_result(rule, by_name[rule.name], keys) for rule in rules]
         bodies.append(_render(result))
-    return Judgement(tuple(findings), _page(title, bodies))
+    return SuiteResult(tuple(rule_results), _page(title, bodies))
 
 
-def _finding(rule: Rule, result: Any, keys: tuple[str, ...]) -> Finding:
+def _rule_result(rule: Rule, result: Any, keys: tuple[str, ...]) -> RuleResult:
     info = result.exception_info or {}
     raised = [info] if "raised_exception" in info else list(info.values())
-    broken = next((str(i.get("exception_message")) for i in raised if i.get("raised_exception")), None)
+    error = next((str(i.get("exception_message")) for i in raised if i.get("raised_exception")), None)
     detail = result.result or {}
     rows = tuple(
         {key: _plain(value) for key, value in row.items() if value == value}
@@ -143,13 +150,13 @@ def _finding(rule: Rule, result: Any, keys: tuple[str, ...]) -> Finding:
     )
     unexpected = int(detail.get("unexpected_count") or 0)
     values = detail.get("partial_unexpected_list") or []
-    return Finding(
+    return RuleResult(
         rule=rule.name,
         passed=bool(result.success),
         unexpected=unexpected,
-        observed=", ".join(str(_plain(value)) for value in values[:SAMPLES]) or "as expected",
+        observed=", ".join(str(_plain(value)) for value in values[:MAX_SAMPLE_ROWS]) or "as expected",
         rows=rows,
-        broken=broken,
+        error=error,
     )
 
 

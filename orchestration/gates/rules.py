@@ -1,6 +1,6 @@
 """What the gates expect. Each rule has a severity, a reason, and what to do when it fails.
 
-Imports nothing heavy: the judge turns a rule into a Great Expectations object by its class name.
+Imports nothing heavy: ``gx_runner`` turns a rule into a Great Expectations object by its class name.
 A threshold that is loosened gets a date and the cause beside it.
 """
 
@@ -34,7 +34,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Suite:
-    """Rules of one gate. ``keys``: by frame, the columns that name a row in a finding."""
+    """Rules of one gate. ``keys``: by frame, the columns that identify a row in a result."""
 
     name: str
     rules: tuple[Rule, ...]
@@ -319,7 +319,7 @@ BATCH = Suite(
 
 
 def _count_rule(name: str, severity: Severity, reason: str, remedy: str) -> Rule:
-    """A rule of the mart gate: the number of offending rows, counted in SQL, is 0."""
+    """A rule of the mart gate: the number of violations, counted in SQL, is 0."""
     return Rule(
         name,
         "marts",
@@ -419,9 +419,9 @@ _LOADS_IN_DOUBT = """
                 from marts.fct_upvote_observations group by load_id) as seen_and_observed
             group by load_id having sum(looks) <> 0 or sum(digest) <> 0"""
 
-#: The offending rows of each rule of the mart gate, in columns that name them. `published` is the file that readers
+#: The violations of each rule of the mart gate, in columns that name them. `published` is the file that readers
 #: have now, if there is one. They are over whole tables, so each is a join or a grouping that can spill to disk, and
-#: what only the offenders need (lists of positions) is looked up for them alone.
+#: what only violations need (lists of positions) is looked up for them alone.
 MART_QUERIES = {
     "observations_repeated": """
         select paper_id, observed_at, count(*) as times
@@ -540,16 +540,16 @@ REASONS_QUERY = """
             or (gate = 'batch' and expectation = 'taken_back')
         except select run_id from published.marts.ops_gate_results)"""
 
-#: The two frames of the batch gate, for the pending loads that are in `judged_loads`; `now` is the moment of judging.
-#: History is what was accepted and all that is pending, so that the verdict does not depend on what arrived first; a
-#: rejected load and a time that was only guessed (a file's own) convict nobody. `seen` stands first and apart, so that
-#: the papers of the judged loads narrow the scan of all entries down to the row groups that may hold them.
+#: The two frames of the batch gate, for the pending loads in `checked_loads`; `now` is the moment of the check. History
+#: is all accepted and all pending loads, so that a verdict does not depend on which arrived first; rejected loads and
+#: guessed times (a file's own) are no evidence. `seen` is a materialized CTE, so that the papers of the checked loads
+#: narrow the scan of all entries to the row groups that may hold them.
 BATCH_ENTRIES_QUERY = f"""
     with candidates as (
         select entries.*, loads.kind, loads.listing_date, loads.observed_at, loads.observed_at_basis, loads.load_number
         from raw.entries as entries
         join raw.loads as loads using (load_id)
-        where loads.load_id in (select load_id from judged_loads)),
+        where loads.load_id in (select load_id from checked_loads)),
     seen as materialized (
         select load_id, paper_id, upvotes
         from raw.entries
@@ -581,9 +581,9 @@ BATCH_ENTRIES_QUERY = f"""
     join raw.entry_contents as contents using (content_id)
     order by load_number, compared.position"""
 
-#: Reads the frame above as `judged_entries`, so that a fall is worked out once.
+#: Reads the frame above as `checked_entries`, so that a fall is worked out once.
 BATCH_LOADS_QUERY = f"""
-    with pending as (select * from raw.loads where load_id in (select load_id from judged_loads)),
+    with pending as (select * from raw.loads where load_id in (select load_id from checked_loads)),
     trusted as (select * from raw.loads where verdict in ('pending', 'accepted')),
     elsewhere as (
         select load_id,
@@ -591,7 +591,7 @@ BATCH_LOADS_QUERY = f"""
             count(submitted_on) as dated,
             count(fall_unexplained) as compared,
             count(*) filter (where fall_unexplained > 0) as fallen
-        from judged_entries
+        from checked_entries
         group by load_id),
     finished as (
         select listing_date, max(received) as received, bool_or(verdict = 'accepted') as is_accepted
@@ -621,7 +621,7 @@ BATCH_LOADS_QUERY = f"""
             and earlier.observed_at > pending.observed_at
         where pending.received > 0),
     ranked as (
-        select load_id, format, load_id in (select load_id from judged_loads) as is_judged,
+        select load_id, format, load_id in (select load_id from checked_loads) as is_checked,
             row_number() over (partition by format order by observed_at, load_number) as place
         from trusted
         where entries >= 5 and observed_at >= 
@@ -633,7 +633,7 @@ BATCH_LOADS_QUERY = f"""
         join ranked as before
             on before.format = later.format and before.place between later.place - {DRIFT_LOADS} and later.place - 1
         join raw.fields_seen as fields on fields.load_id = before.load_id
-        where later.is_judged and regexp_matches(fields.path, '^(paper\\.)?(authors\\[\\]\\.)?[^.]+$')
+        where later.is_checked and regexp_matches(fields.path, '^(paper\\.)?(authors\\[\\]\\.)?[^.]+$')
         group by later.load_id, fields.path),
     drifted as (
         select usual_fields.load_id,

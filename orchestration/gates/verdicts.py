@@ -1,6 +1,6 @@
-"""The two gates: frames out of DuckDB, findings back into the ledger, the verdict as data.
+"""The two gates: frames read from DuckDB, results written to the raw tables, verdicts and blocking.
 
-A gate raises GateError when it blocks. A rule that could not be run blocks too, and says that it was the rule.
+An outcome with a ``problem`` blocks the run. A rule that could not be run raises GateError, which names the rule.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from orchestration.gates.gx_runner import SAMPLES, Finding, Judge, Judgement
+from orchestration.gates.gx_runner import MAX_SAMPLE_ROWS, GxRunner, RuleResult, SuiteResult
 from orchestration.gates.rules import (
     BATCH,
     BATCH_ENTRIES_QUERY,
@@ -50,13 +50,13 @@ logger = logging.getLogger(__name__)
 _RULE_NAMES = re.compile(rf"\b(?:{'|'.join(rule.name for rule in (*BATCH.rules, *MARTS.rules))}): ")
 #: Runs in the index of the Data Docs; it is written twice a run, so its size must not grow with history.
 INDEXED_RUNS = 100
-#: Entries in one frame of the batch gate: a frame of text takes some 0.5 GB a million, here and in the judge.
+#: Entries in one frame of the batch gate: a frame of text takes some 0.5 GB a million, here and in the worker process.
 FRAME_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A rule that did not hold: on how many of the judged rows, the first of them, why it matters, what to do.
+    """A rule that did not hold: on how many of the checked rows, the first of them, why it matters, what to do.
 
     ``rows_are`` says what a row is: entries, listings or rows. ``listings`` are the names of the affected loads, in the
     order of ``load_ids``: the listing date, or where the load came from if it has no date.
@@ -68,7 +68,7 @@ class Failure:
     sample: str
     reason: str
     remedy: str
-    judged: int = 0
+    checked: int = 0
     rows_are: str = "rows"
     load_ids: tuple[str, ...] = ()
     listings: tuple[str, ...] = ()
@@ -90,9 +90,9 @@ class Failure:
     @property
     def details(self) -> str:
         """The names that a person who looks into it needs."""
-        loads = f"; loads {', '.join(self.load_ids[:SAMPLES])}" if self.load_ids else ""
-        more = f" and {len(self.load_ids) - SAMPLES} more" if len(self.load_ids) > SAMPLES else ""
-        return f"rule {self.rule}, {self.unexpected} of {self.judged} {self.rows_are}{loads}{more}; {self.sample}"
+        loads = f"; loads {', '.join(self.load_ids[:MAX_SAMPLE_ROWS])}" if self.load_ids else ""
+        more = f" and {len(self.load_ids) - MAX_SAMPLE_ROWS} more" if len(self.load_ids) > MAX_SAMPLE_ROWS else ""
+        return f"rule {self.rule}, {self.unexpected} of {self.checked} {self.rows_are}{loads}{more}; {self.sample}"
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Failure:
             "rule": self.rule,
             "severity": self.severity,
             "rows": self.unexpected,
-            "judged": self.judged,
+            "judged": self.checked,
             "rows_are": self.rows_are,
             "listings": list(self.listings),
             "load_ids": list(self.load_ids),
@@ -132,7 +132,7 @@ class GateOutcome:
     """
 
     gate: str
-    judged: int
+    checked: int
     accepted: int
     rejected: dict[str, str]
     warnings: tuple[str, ...]
@@ -148,12 +148,12 @@ class GateOutcome:
         return [failure.sentence for failure in self.failures if failure.severity == "warning"]
 
 
-def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
-    """Judge every pending load by itself and write its verdict.
+def batch_gate(settings: Settings, gx: GxRunner, run_id: str) -> GateOutcome:
+    """Check each pending load and write its verdict.
 
-    Accepted loads that were observed after now (a clock was wrong) are judged again. Blocks (``problem``) when this run
-    brought loads and none was accepted, when more than the configured share of them was rejected, or when nothing
-    accepted is left.
+    Accepted loads that were observed after now (a clock was wrong) are checked again. Blocks (``problem``) when
+    this run has new loads and none was accepted, when more than the configured share of them was rejected, or when no
+    accepted load is left.
     """
     now = utc_now().replace(tzinfo=None)
     with RawStore.open(settings.raw_database) as raw:
@@ -161,7 +161,7 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
         sources: dict[str, str] = {}
         listings: dict[str, str] = {}
         sizes: Counter[str] = Counter()
-        judgements = []
+        suite_results = []
         for loads, entries in batch_frames(raw, now):
             sources.update(zip(loads["load_id"], loads["source"], strict=True))
             dated = zip(loads["load_id"], loads["source"], loads["listed_on"], strict=True)
@@ -169,13 +169,13 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
             frames = {"loads": loads} if entries.empty else {"loads": loads, "entries": entries}
             sizes.update({name: len(frame) for name, frame in frames.items()})
             title = f"Batch gate · {now:%Y-%m-%d %H:%M} UTC · {len(loads)} loads"
-            judgements.append(judge.judge(BATCH, frames, title))
+            suite_results.append(gx.run_suite(BATCH, frames, title))
         unreadable = scalar(
             raw.connection,
             "select count(*) from raw.loads where loaded_in = ? and verdict_by = 'loader'",
             [run_id],
         )
-        if not judgements:
+        if not suite_results:
             problem = None
             if unreadable:
                 problem = (
@@ -188,11 +188,11 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
                     "fetch one with `papers run` or import one with `papers import`."
                 )
             return GateOutcome("batch", 0, 0, {}, (), None, problem)
-        judgement = in_one(judgements)
-        page = write_page(settings, run_id, "batch", judgement)
-        rejected = _rejections(judgement)
-        raw.append("gate_results", _result_rows(BATCH, judgement, run_id, now, page))
-        _refuse_if_broken(BATCH, judgement)
+        suite_result = merge_results(suite_results)
+        page = write_page(settings, run_id, "batch", suite_result)
+        rejected = _rejections(suite_result)
+        raw.append("gate_results", _result_rows(BATCH, suite_result, run_id, now, page))
+        _raise_if_unusable(BATCH, suite_result)
         raw.set_verdicts(
             [
                 (load_id, "rejected", "gate", rejected[load_id])
@@ -203,7 +203,7 @@ def batch_gate(settings: Settings, judge: Judge, run_id: str) -> GateOutcome:
         )
         _record_taken_back(settings, raw, rejected, run_id)
         is_empty = not scalar(raw.connection, "select count(*) from raw.loads where verdict = 'accepted'")
-    failures = _failures(BATCH, judgement, sizes, listings)
+    failures = _failures(BATCH, suite_result, sizes, listings)
     warnings = tuple(failure.rule for failure in failures if failure.severity == "warning")
     accepted = len(sources) - len(rejected)
     logger.debug("The batch gate accepted %d of %d loads", accepted, len(sources))
@@ -246,10 +246,10 @@ def without_rules(reason: str) -> str:
 
 
 def batch_frames(raw: RawStore, now: datetime) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """The frames that the batch gate judges: one row per pending load, one per entry of theirs.
+    """The frames of the batch gate: one row per pending load, one per entry of theirs.
 
-    In parts of about ``FRAME_ENTRIES`` entries, whole loads each. A part is judged by the same history as all of it
-    together, so verdicts are written after the last.
+    In parts of about ``FRAME_ENTRIES`` entries, whole loads each. A part is compared with the same history as the
+    whole batch, so verdicts are written after the last part.
     """
     parts = raw.connection.execute(
         f"""select min(load_number), max(load_number) from (
@@ -259,75 +259,75 @@ def batch_frames(raw: RawStore, now: datetime) -> Iterator[tuple[pd.DataFrame, p
     ).fetchall()
     for part in parts:
         raw.connection.execute(
-            """create temp table judged_loads as select load_id from raw.loads
+            """create temp table checked_loads as select load_id from raw.loads
                where verdict = 'pending' and load_number between ? and ?""",
             part,
         )
-        raw.connection.execute(f"create temp table judged_entries as {BATCH_ENTRIES_QUERY}")
-        entries = raw.connection.execute("from judged_entries order by load_id, position").df()
+        raw.connection.execute(f"create temp table checked_entries as {BATCH_ENTRIES_QUERY}")
+        entries = raw.connection.execute("from checked_entries order by load_id, position").df()
         loads = raw.connection.execute(BATCH_LOADS_QUERY, {"now": now}).df()
-        raw.connection.execute("drop table judged_entries")
-        raw.connection.execute("drop table judged_loads")
+        raw.connection.execute("drop table checked_entries")
+        raw.connection.execute("drop table checked_loads")
         yield loads, entries
 
 
-def in_one(judgements: Sequence[Judgement]) -> Judgement:
-    """The judgements of the parts of a batch as one."""
-    first, *others = judgements
+def merge_results(suite_results: Sequence[SuiteResult]) -> SuiteResult:
+    """The suite_results of the parts of a batch as one."""
+    first, *others = suite_results
     if not others:
         return first
-    findings: dict[str, list[Finding]] = defaultdict(list)
-    for judgement in judgements:
-        for finding in judgement.findings:
-            findings[finding.rule].append(finding)
-    bodies = [judgement.page.partition("<body>")[2].rpartition("</body>")[0] for judgement in others]
+    rule_results: dict[str, list[RuleResult]] = defaultdict(list)
+    for suite_result in suite_results:
+        for rule_result in suite_result.rule_results:
+            rule_results[rule_result.rule].append(rule_result)
+    bodies = [suite_result.page.partition("<body>")[2].rpartition("</body>")[0] for suite_result in others]
     head, end, tail = first.page.rpartition("</body>")
-    return Judgement(tuple(map(_in_one, findings.values())), "".join((head, *bodies, end, tail)))
+    return SuiteResult(tuple(map(_merge_rule_results, rule_results.values())), "".join((head, *bodies, end, tail)))
 
 
-def _in_one(parts: list[Finding]) -> Finding:
-    """What one rule found in all parts; what it saw is told of the first part that failed."""
-    told = next((part for part in parts if not part.passed), parts[0])
+def _merge_rule_results(parts: list[RuleResult]) -> RuleResult:
+    """The result of one rule over all parts; ``observed`` is of the first part that failed."""
+    shown = next((part for part in parts if not part.passed), parts[0])
     return replace(
-        told,
+        shown,
         passed=all(part.passed for part in parts),
         unexpected=sum(part.unexpected for part in parts),
         rows=tuple(row for part in parts for row in part.rows),
-        broken=next((part.broken for part in parts if part.broken), None),
+        error=next((part.error for part in parts if part.error), None),
     )
 
 
 def mart_gate(
     settings: Settings,
-    judge: Judge,
+    gx: GxRunner,
     run_id: str,
-    offences_of: Callable[[datetime | None], dict[str, Offences]] | None = None,
+    count_violations: Callable[[datetime | None], dict[str, Violations]] | None = None,
     *,
     is_live: bool = False,
 ) -> GateOutcome:
-    """Judge what was built by the counts of offending rows of each rule.
+    """Check what was built: the violations of each rule are counted in SQL, Great Expectations checks the counts.
 
-    ``offences_of`` counts them, with the moment of a live run; by default in the sealed next file.
+    ``count_violations`` counts them, with the moment of a live run; by default in the sealed next file.
     ``is_live``: the run looked at today's list, so something recent must have been observed.
     """
     import pandas as pd
 
     now = utc_now().replace(tzinfo=None)
     live_at = now if is_live else None
-    offences = offences_of(live_at) if offences_of else mart_offences(settings, live_at)
-    counts = {name: [found.rows] for name, found in offences.items()}
-    judgement = judge.judge(MARTS, {"marts": pd.DataFrame(counts)}, f"Mart gate · {now:%Y-%m-%d %H:%M} UTC")
-    # The judge saw counts; which rows they count is known here.
-    findings = [
-        replace(finding, unexpected=offences[finding.rule].rows, rows=offences[finding.rule].sample)
-        for finding in judgement.findings
+    violations = count_violations(live_at) if count_violations else mart_violations(settings, live_at)
+    counts = {name: [found.rows] for name, found in violations.items()}
+    suite_result = gx.run_suite(MARTS, {"marts": pd.DataFrame(counts)}, f"Mart gate · {now:%Y-%m-%d %H:%M} UTC")
+    # Great Expectations gets counts; the rows that they count are added here.
+    rule_results = [
+        replace(rule_result, unexpected=violations[rule_result.rule].rows, rows=violations[rule_result.rule].sample)
+        for rule_result in suite_result.rule_results
     ]
-    judgement = replace(judgement, findings=tuple(findings))
-    page = write_page(settings, run_id, "marts", judgement)
+    suite_result = replace(suite_result, rule_results=tuple(rule_results))
+    page = write_page(settings, run_id, "marts", suite_result)
     with RawStore.open(settings.raw_database) as raw:
-        raw.append("gate_results", _result_rows(MARTS, judgement, run_id, now, page))
-    _refuse_if_broken(MARTS, judgement)
-    failed = [f for f in judgement.findings if not f.passed and MARTS.rule(f.rule).severity == "error"]
+        raw.append("gate_results", _result_rows(MARTS, suite_result, run_id, now, page))
+    _raise_if_unusable(MARTS, suite_result)
+    failed = [f for f in suite_result.rule_results if not f.passed and MARTS.rule(f.rule).severity == "error"]
     problem = None
     if failed:
         rule = MARTS.rule(failed[0].rule)
@@ -335,50 +335,50 @@ def mart_gate(
             f"The mart gate blocked publication: {rule.reason} ({failed[0].unexpected} rows, rule {rule.name}"
             f"{', first: ' + failed[0].sample if failed[0].sample else ''}). What to do: {rule.remedy}."
         )
-    warnings = tuple(f.rule for f in judgement.findings if not f.passed and f not in failed)
+    warnings = tuple(f.rule for f in suite_result.rule_results if not f.passed and f not in failed)
     accepted = len(counts) - len(failed)
     logger.debug("The mart gate passed %d of %d rules", accepted, len(counts))
-    failures = _failures(MARTS, judgement, {}, {})
+    failures = _failures(MARTS, suite_result, {}, {})
     return GateOutcome("marts", len(counts), accepted, {}, warnings, page, problem, failures)
 
 
 @dataclass(frozen=True)
-class Offences:
+class Violations:
     """The rows that break one rule of the mart gate: how many, and the first of them, column by column."""
 
     rows: int
     sample: tuple[dict[str, Any], ...] = ()
 
 
-def mart_offences(settings: Settings, live_at: datetime | None) -> dict[str, Offences]:
+def mart_violations(settings: Settings, live_at: datetime | None) -> dict[str, Violations]:
     """What breaks each rule of the mart gate, in the next file against the published one and the raw tables."""
     with ExitStack() as opened, open_database(settings.next_database, read_only=True) as connection:
-        found = {name: _offences(connection, query) for name, query in MART_QUERIES.items()}
-        found |= dict.fromkeys((*PUBLISHED_QUERIES, *RAW_QUERIES, "tables_much_smaller", "not_fresh"), Offences(0))
+        found = {name: _violations(connection, query) for name, query in MART_QUERIES.items()}
+        found |= dict.fromkeys((*PUBLISHED_QUERIES, *RAW_QUERIES, "tables_much_smaller", "not_fresh"), Violations(0))
         if settings.raw_database.exists():
             connection.execute(f"attach '{quoted(settings.raw_database)}' as raw_tables (type duckdb, read_only)")
-            found |= {name: _offences(connection, query) for name, query in RAW_QUERIES.items()}
+            found |= {name: _violations(connection, query) for name, query in RAW_QUERIES.items()}
         if live_at:
             newest = scalar(connection, "select max(observed_at) from marts.fct_upvote_observations")
             if newest is None or newest < live_at - timedelta(hours=FRESH_HOURS):
-                found["not_fresh"] = Offences(1, ({"newest": str(newest)},))
+                found["not_fresh"] = Violations(1, ({"newest": str(newest)},))
         if is_intact(settings):
             file = opened.enter_context(published_file(settings))
             try:
-                found |= _published_offences(connection, file)
+                found |= _published_violations(connection, file)
             except (DamagedError, duckdb.Error) as error:  # it is replaced, so nothing can be lost
                 if not isinstance(error, DamagedError) and not is_damage(error):
                     raise
     return found
 
 
-def _published_offences(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, Offences]:
+def _published_violations(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, Violations]:
     """What the next file, which is open, lost against the published one."""
     found = {}
     sizes = count_tables(connection)
     connection.execute(f"attach '{quoted(file)}' as published (type duckdb, read_only)")
     if not scalar(connection, REASONS_QUERY):
-        found = {name: _offences(connection, query) for name, query in PUBLISHED_QUERIES.items()}
+        found = {name: _violations(connection, query) for name, query in PUBLISHED_QUERIES.items()}
     with open_database(file, read_only=True) as published:
         before = count_tables(published)
     smaller = tuple(
@@ -386,31 +386,31 @@ def _published_offences(connection: duckdb.DuckDBPyConnection, file: Path) -> di
         for name, rows in before.items()
         if sizes.get(name, 0) < 0.8 * rows
     )
-    return found | {"tables_much_smaller": Offences(len(smaller), smaller[:SAMPLES])}
+    return found | {"tables_much_smaller": Violations(len(smaller), smaller[:MAX_SAMPLE_ROWS])}
 
 
-def _offences(connection: duckdb.DuckDBPyConnection, query: str) -> Offences:
+def _violations(connection: duckdb.DuckDBPyConnection, query: str) -> Violations:
     count = int(scalar(connection, f"select count(*) from ({query})"))
     if not count:
-        return Offences(0)
-    found = rows(connection, f"from ({query}) order by all limit {SAMPLES}")
-    return Offences(count, tuple({name: str(value) for name, value in row.items()} for row in found))
+        return Violations(0)
+    found = rows(connection, f"from ({query}) order by all limit {MAX_SAMPLE_ROWS}")
+    return Violations(count, tuple({name: str(value) for name, value in row.items()} for row in found))
 
 
-def write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement) -> str:
+def write_page(settings: Settings, run_id: str, gate: str, suite_result: SuiteResult) -> str:
     """Write the gate's Data Docs page and list it in the index. Returns its path below the Data Docs folder.
 
     Raises HomeError when the folder can't be written.
     """
     with writing(str(settings.data_docs)):
         make_folder(settings.data_docs)
-        return _write_page(settings, run_id, gate, judgement)
+        return _write_page(settings, run_id, gate, suite_result)
 
 
-def _write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement) -> str:
+def _write_page(settings: Settings, run_id: str, gate: str, suite_result: SuiteResult) -> str:
     folder = settings.data_docs / run_id
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{gate}.html").write_text(judgement.page, encoding="utf-8")
+    (folder / f"{gate}.html").write_text(suite_result.page, encoding="utf-8")
     runs = sorted((f for f in os.scandir(settings.data_docs) if f.is_dir()), key=lambda f: -f.stat().st_mtime)
     pages = [page for run in runs[:INDEXED_RUNS] for page in sorted(Path(run.path).glob("*.html"), reverse=True)]
     links = "".join(
@@ -432,24 +432,24 @@ def _write_page(settings: Settings, run_id: str, gate: str, judgement: Judgement
 
 
 def _failures(
-    suite: Suite, judgement: Judgement, sizes: Mapping[str, int], listings: Mapping[str, str]
+    suite: Suite, suite_result: SuiteResult, sizes: Mapping[str, int], listings: Mapping[str, str]
 ) -> tuple[Failure, ...]:
-    """The rules that did not hold. ``sizes``: rows judged by frame. ``listings``: load id → what it is called."""
+    """The rules that did not hold. ``sizes``: rows checked by frame. ``listings``: load id → what it is called."""
     failures = []
-    for finding in judgement.findings:
-        if finding.passed:
+    for rule_result in suite_result.rule_results:
+        if rule_result.passed:
             continue
-        rule = suite.rule(finding.rule)
-        load_ids = tuple(dict.fromkeys(row["load_id"] for row in finding.rows if "load_id" in row))
+        rule = suite.rule(rule_result.rule)
+        load_ids = tuple(dict.fromkeys(row["load_id"] for row in rule_result.rows if "load_id" in row))
         failures.append(
             Failure(
                 rule.name,
                 rule.severity,
-                finding.unexpected,
-                finding.sample,
+                rule_result.unexpected,
+                rule_result.sample,
                 rule.reason,
                 rule.remedy,
-                judged=sizes.get(rule.frame, finding.unexpected),
+                checked=sizes.get(rule.frame, rule_result.unexpected),
                 rows_are={"loads": "listings", "entries": "entries"}.get(rule.frame, "rows"),
                 load_ids=load_ids,
                 listings=tuple(listings.get(load_id, load_id) for load_id in load_ids),
@@ -458,25 +458,25 @@ def _failures(
     return tuple(failures)
 
 
-def _rejections(judgement: Judgement) -> dict[str, str]:
+def _rejections(suite_result: SuiteResult) -> dict[str, str]:
     """Load id → why, for each load with a row that fails a rule of severity error."""
     reasons: dict[str, list[str]] = defaultdict(list)
-    for finding in judgement.findings:
-        rule = BATCH.rule(finding.rule)
-        if finding.passed or rule.severity != "error":
+    for rule_result in suite_result.rule_results:
+        rule = BATCH.rule(rule_result.rule)
+        if rule_result.passed or rule.severity != "error":
             continue
-        for load_id in dict.fromkeys(row["load_id"] for row in finding.rows):
+        for load_id in dict.fromkeys(row["load_id"] for row in rule_result.rows):
             reasons[load_id].append(f"{rule.name}: {rule.reason}")
     return {load_id: " ".join(texts) for load_id, texts in reasons.items()}
 
 
-def _refuse_if_broken(suite: Suite, judgement: Judgement) -> None:
-    """A rule that raised judged nothing; letting the loads through would be a gate that fails open."""
-    broken = [(f.rule, f"could not be run ({f.broken})") for f in judgement.findings if f.broken]
+def _raise_if_unusable(suite: Suite, suite_result: SuiteResult) -> None:
+    """Raise GateError for a rule that raised or named no load: accepting loads then would be a gate that fails open."""
+    broken = [(f.rule, f"could not be run ({f.error})") for f in suite_result.rule_results if f.error]
     # A rule that rejects must be able to name its loads, else its rejection would be lost.
     broken += [
         (f.rule, "failed without naming a load")
-        for f in judgement.findings
+        for f in suite_result.rule_results
         if suite is BATCH and not f.passed and not f.rows and suite.rule(f.rule).severity == "error"
     ]
     if broken:
@@ -487,11 +487,13 @@ def _refuse_if_broken(suite: Suite, judgement: Judgement) -> None:
         )
 
 
-def _result_rows(suite: Suite, judgement: Judgement, run_id: str, now: datetime, page: str) -> list[dict[str, Any]]:
+def _result_rows(
+    suite: Suite, suite_result: SuiteResult, run_id: str, now: datetime, page: str
+) -> list[dict[str, Any]]:
     """One row per rule, and one more per load that fails it."""
     rows = []
-    for finding in judgement.findings:
-        rule = suite.rule(finding.rule)
+    for rule_result in suite_result.rule_results:
+        rule = suite.rule(rule_result.rule)
         row = {
             "run_id": run_id,
             "gate": suite.name,
@@ -499,23 +501,23 @@ def _result_rows(suite: Suite, judgement: Judgement, run_id: str, now: datetime,
             "load_id": None,
             "expectation": rule.name,
             "severity": rule.severity,
-            "passed": finding.passed,
-            "observed": finding.broken or finding.observed,
-            "unexpected": finding.unexpected,
-            "sample": finding.sample or None,
+            "passed": rule_result.passed,
+            "observed": rule_result.error or rule_result.observed,
+            "unexpected": rule_result.unexpected,
+            "sample": rule_result.sample or None,
             "reason": rule.reason,
             "remedy": rule.remedy,
             "data_docs": page,
         }
         rows.append(row)
-        rows += [{**row, "load_id": load_id, **detail} for load_id, detail in _by_load(finding).items()]
+        rows += [{**row, "load_id": load_id, **detail} for load_id, detail in _by_load(rule_result).items()]
     return rows
 
 
-def _by_load(finding: Finding) -> dict[str, dict[str, Any]]:
+def _by_load(rule_result: RuleResult) -> dict[str, dict[str, Any]]:
     counts: Counter[str] = Counter()
     samples: dict[str, list[str]] = defaultdict(list)
-    for row in finding.rows:
+    for row in rule_result.rows:
         if "load_id" not in row:
             continue
         counts[row["load_id"]] += 1

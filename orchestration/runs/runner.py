@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.gates.gx_runner import judging
+from orchestration.gates.gx_runner import gx_process
 from orchestration.outcome import Outcome
 from orchestration.transform.dbt_runner import clear_dbt_settings
 from orchestration.worker import importing
@@ -44,7 +44,7 @@ def prepare_environment(settings: Settings) -> None:
         os.environ["HOME"] = str(settings.home)
     # Betas that the project uses on purpose: backfill policies, freshness policies.
     warnings.filterwarnings("ignore", module=r"dagster.*")
-    # Neither the orchestrator nor dbt nor the judge calls home.
+    # Turn off the usage statistics of Dagster, dbt and Great Expectations.
     os.environ.update(
         DAGSTER_DISABLE_TELEMETRY="yes", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false"
     )
@@ -117,7 +117,7 @@ def _run_job(
     with lock, ExitStack() as workers:
         check_space(settings)
         # Its import takes longest of all, so it begins before the orchestrator's.
-        judge = workers.enter_context(judging())
+        gx = workers.enter_context(gx_process())
         with outcome.phase("Importing Dagster"), importing():
             from orchestration.compat.event_log_errors import silence_event_log_errors
             from orchestration.compat.output_log import OutputLog
@@ -125,7 +125,7 @@ def _run_job(
             from orchestration.transform.engines import engine_process
         dbt = workers.enter_context(engine_process(settings, is_forked=True))
         with outcome.phase("Reading the definitions"):
-            resources = {"outcome": outcome, "judge": judge, "dbt": dbt, **overrides}
+            resources = {"outcome": outcome, "gx": gx, "dbt": dbt, **overrides}
             job = build_definitions(settings, **resources).resolve_job_def(job_name)
         OutputLog.is_capturing = False
         silence_event_log_errors()
@@ -139,7 +139,7 @@ def _run_job(
                     "ops": {"raw__loads": {"config": loading}},
                 },
             )
-        outcome.waited_seconds = {"Great Expectations": judge.waited_seconds, "dbt": dbt.waited_seconds}
+        outcome.waited_seconds = {"Great Expectations": gx.waited_seconds, "dbt": dbt.waited_seconds}
     if _is_interrupted(result):
         raise Stopped
     if outcome.error:

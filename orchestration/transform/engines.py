@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from orchestration.gates.verdicts import Offences, mart_offences
+from orchestration.gates.verdicts import Violations, mart_violations
 from orchestration.transform import dbt_runner as dbt_process
 from orchestration.transform.lineage import column_lineage
 from orchestration.transform.manifest import models_version
@@ -39,7 +39,7 @@ class Engine(Protocol):
     def seal(self) -> dict[str, int]:
         """Finish what was built; rows of each public table."""
 
-    def offences(self, live_at: datetime | None) -> dict[str, Offences]:
+    def violations(self, live_at: datetime | None) -> dict[str, Violations]:
         """What breaks each rule of the mart gate, in what was built against what is published."""
 
     def publish(self) -> Publication:
@@ -92,8 +92,8 @@ class DuckDBEngine:
     def seal(self) -> dict[str, int]:
         return seal_next(self.settings)
 
-    def offences(self, live_at: datetime | None) -> dict[str, Offences]:
-        return mart_offences(self.settings, live_at)
+    def violations(self, live_at: datetime | None) -> dict[str, Violations]:
+        return mart_violations(self.settings, live_at)
 
     def publish(self) -> Publication:
         return publish(self.settings)
@@ -119,9 +119,9 @@ class SparkEngine:
         (counts,) = self._do("count")
         return dict(counts)
 
-    def offences(self, live_at: datetime | None) -> dict[str, Offences]:
-        (found,) = self._do("offences", live_at)
-        return {name: Offences(rows, sample) for name, (rows, sample) in found.items()}
+    def violations(self, live_at: datetime | None) -> dict[str, Violations]:
+        (found,) = self._do("violations", live_at)
+        return {name: Violations(rows, sample) for name, (rows, sample) in found.items()}
 
     def publish(self) -> Publication:
         ((published_at, tables),) = self._do("publish", models_version())

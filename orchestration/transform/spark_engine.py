@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestration.gates.gx_runner import SAMPLES
+from orchestration.gates.gx_runner import MAX_SAMPLE_ROWS
 from orchestration.gates.rules import FRESH_HOURS, MART_QUERIES, PUBLISHED_QUERIES, RAW_QUERIES, REASONS_QUERY
 from orchestration.transform.dbt_runner import BUILD, arguments_for, clear_dbt_settings
 from orchestration.worker import Emit
@@ -40,7 +40,7 @@ def work(emit: Emit, job: str, *arguments: Any) -> None:
     jobs: dict[str, Callable[..., None]] = {
         "build": build,
         "count": count,
-        "offences": offences,
+        "violations": violations,
         "publish": publish,
         "export": export,
     }
@@ -95,7 +95,7 @@ def count(emit: Emit, environment: dict[str, str]) -> None:
     emit(count_rows(session_of(environment)))
 
 
-def offences(emit: Emit, environment: dict[str, str], live_at: datetime | None) -> None:
+def violations(emit: Emit, environment: dict[str, str], live_at: datetime | None) -> None:
     """Emits rule → (rows that break it, the first of them): the rules of the mart gate, told in Spark's SQL."""
     from warehouse.spark.iceberg import count_rows, last_publication
 
@@ -123,7 +123,7 @@ def offences(emit: Emit, environment: dict[str, str], live_at: datetime | None) 
             for name, rows in before.items()
             if sizes.get(name, 0) < 0.8 * rows
         )
-        found["tables_much_smaller"] = (len(smaller), smaller[:SAMPLES])
+        found["tables_much_smaller"] = (len(smaller), smaller[:MAX_SAMPLE_ROWS])
     emit(found)
 
 
@@ -175,7 +175,7 @@ def _rows(session: Any, query: str) -> tuple[int, tuple[dict[str, str], ...]]:
     rows = found.count()
     if not rows:
         return 0, ()
-    sample = found.orderBy(*found.columns).limit(SAMPLES).collect()
+    sample = found.orderBy(*found.columns).limit(MAX_SAMPLE_ROWS).collect()
     return rows, tuple({name: str(value) for name, value in row.asDict().items()} for row in sample)
 
 
@@ -196,7 +196,7 @@ def _own_ancestors(session: Any) -> tuple[int, tuple[dict[str, str], ...]]:
             above = parents.get(above)
         if above == organization:
             rings.append({"organization_id": organization})
-    return len(rings), tuple(rings[:SAMPLES])
+    return len(rings), tuple(rings[:MAX_SAMPLE_ROWS])
 
 
 #: Rules whose query Spark has no words for.

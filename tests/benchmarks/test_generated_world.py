@@ -135,7 +135,7 @@ def test_the_large_world_sends_entries_of_the_shape_of_the_sample(raw: Generated
 
 def test_the_batch_gate_accepts_the_landed_lists(raw: Generated) -> None:
     gate = batch_gate(replace(Settings(), home=raw.home), Here(), "test")  # type: ignore[arg-type]
-    assert gate.judged and gate.accepted == gate.judged and not gate.problem and not gate.warnings
+    assert gate.checked and gate.accepted == gate.checked and not gate.problem and not gate.warnings
 
 
 def test_upvotes_grow_and_saturate_and_names_collide_unevenly(make: Make) -> None:

@@ -45,11 +45,11 @@ def load(home: Path, *folders: Path, with_gate: bool = False) -> dict[str, objec
 
 
 def _gate(settings: Settings) -> int:
-    from orchestration.gates.gx_runner import judging
+    from orchestration.gates.gx_runner import gx_process
     from orchestration.gates.verdicts import batch_gate
 
-    with judging() as judge:
-        return batch_gate(settings, judge, "benchmark").accepted
+    with gx_process() as gx:
+        return batch_gate(settings, gx, "benchmark").accepted
 
 
 #: How often the files are read through in one run of the shortest works; their seconds are of one time.

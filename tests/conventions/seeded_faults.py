@@ -62,10 +62,10 @@ FAULTS = (
     Fault(
         "publication comes before the mart gate",
         "orchestration/pipeline.py",
-        "    _stop_if_blocked(check_marts(settings, judge, worker, run_id, outcome))\n"
+        "    _stop_if_blocked(check_marts(settings, gx, worker, run_id, outcome))\n"
         "    publish(settings, worker, outcome)\n",
         "    publish(settings, worker, outcome)\n"
-        "    _stop_if_blocked(check_marts(settings, judge, worker, run_id, outcome))\n",
+        "    _stop_if_blocked(check_marts(settings, gx, worker, run_id, outcome))\n",
         "tests/pipeline/test_crashes.py",
     ),
     Fault(

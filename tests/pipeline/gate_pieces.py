@@ -1,4 +1,4 @@
-"""The pieces of a run without its process: land, load and judge in this process, many listings in one gate."""
+"""The pieces of a run without its process: land, load and check in this process, many listings in one gate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.gates.gx_runner import Judgement, judge
+from orchestration.gates.gx_runner import SuiteResult, run_suite
 from orchestration.gates.verdicts import GateOutcome, batch_gate
 from warehouse.landing.archive import Landing
 from warehouse.landing.folder import FolderLanding
@@ -23,15 +23,15 @@ PHASES = ("Loading", "The batch gate", "dbt", "Sealing", "The mart gate", "Publi
 
 
 class Here:
-    """The judge in this process: Great Expectations is imported once for all tests."""
+    """Suites run in this process: Great Expectations is imported once for all tests."""
 
-    def judge(self, *arguments: Any) -> Judgement:
-        return judge(*arguments)
+    def run_suite(self, *arguments: Any) -> SuiteResult:
+        return run_suite(*arguments)
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A home to land listings in, one by one or many, and to judge."""
+    """A home to land listings in, one by one or many, and to check."""
 
     settings: Settings
 
@@ -61,8 +61,8 @@ class Warehouse:
         with RawStore.open(self.settings.raw_database) as raw:
             return load_landed(raw, self.landing, run_id)
 
-    def judged(self, run_id: str = "a run") -> GateOutcome:
-        """Load what is landed and judge it."""
+    def check(self, run_id: str = "a run") -> GateOutcome:
+        """Load what is landed and run the batch gate."""
         self.load(run_id)
         return batch_gate(self.settings, Here(), run_id)  # type: ignore[arg-type]
 

@@ -37,7 +37,7 @@ def test_empty_weekends_and_lulls_pass_and_an_empty_tuesday_with_history_does_no
         ("2025-12-25", "2025-12-26T09:00:00", b"[]"),
         ("2025-11-27", "2025-11-28T09:00:00", b"[]"),
     )
-    home.judged()
+    home.check()
     assert set(home.rejected()) == {tuesday}
     assert "weekday_not_empty" in home.rejected()[tuesday]
     warned = home.warned()
@@ -48,11 +48,11 @@ def test_empty_weekends_and_lulls_pass_and_an_empty_tuesday_with_history_does_no
 
 def test_an_empty_tuesday_accepted_by_a_person_passes_and_is_on_record_after_a_rebuild_too(home: Warehouse) -> None:
     (tuesday, *_) = home.land(("2025-03-11", "2025-03-12T09:00:00", b"[]"), *tuesdays("2025-02-04", 5))
-    home.judged()
+    home.check()
     accept_load(home.settings, tuesday, "the site was down for a day")
     assert home.rejected() == {}
     home.settings.raw_database.unlink()
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     assert home.rows(f"select verdict_by, verdict_reason from raw.loads where load_id = '{tuesday}'") == [
         ("person", "the site was down for a day")
@@ -62,10 +62,10 @@ def test_an_empty_tuesday_accepted_by_a_person_passes_and_is_on_record_after_a_r
 def test_weekdays_that_are_mostly_empty_by_now_only_warn(home: Warehouse) -> None:
     loads = home.land(*((day, f"{day}T23:30:00", b"[]") for day in ("2025-02-04", "2025-02-11", "2025-02-18")))
     late = [("2025-02-25", "2025-02-26T09:00:00", b"[]")]
-    home.judged()
+    home.check()
     assert home.rejected() == {}, "observed on their own day, they may still grow"
     (load,) = home.land(*late)
-    home.judged("next")
+    home.check("next")
     assert home.rejected() == {}
     assert "no_empty_list_without_a_word" in home.warned()[load]
     assert len(loads) == 3
@@ -79,7 +79,7 @@ def test_an_unusual_volume_warns_by_what_the_weekday_teaches(home: Warehouse) ->
         ("2025-02-25", "2025-02-26T09:00:00", listing("2025-02-25", 14)),
         ("2025-03-04", "2025-03-04T01:00:00", listing("2025-03-04", 1)),
     )
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     warned = {load for load, rules in home.warned().items() if "volume_as_usual" in rules}
     assert warned == {low, high}
@@ -99,7 +99,7 @@ def test_a_reset_counter_is_rejected_and_one_paper_that_lost_votes_warns(home: W
         (day, "2025-03-12T11:00:00", body(reset)),
     )
     (guessed,) = home.land((day, "2026-03-12T11:00:00", body(reset)), basis="file time")
-    home.judged()
+    home.check()
     assert set(home.rejected()) == {zeroed}
     assert "upvotes_not_reset" in home.rejected()[zeroed]
     assert usual not in home.warned()
@@ -118,7 +118,7 @@ def test_a_listing_served_for_another_date_is_refused(home: Warehouse, served: s
     else:
         payload = entries.encode()
     (load,) = home.land(("2025-03-08", "2025-03-09T09:00:00", payload))
-    assert home.judged().problem
+    assert home.check().problem
     rule = "served_date_is_asked_date" if served == "pages" else "listing_is_of_its_date"
     assert rule in home.rejected()[load]
 
@@ -126,7 +126,7 @@ def test_a_listing_served_for_another_date_is_refused(home: Warehouse, served: s
 def test_one_paper_listed_again_does_not_condemn_a_quiet_day(home: Warehouse) -> None:
     again = entry(1, "2025-03-10")
     home.land(("2025-03-11", "2025-03-11T01:00:00", body([again])))
-    home.judged()
+    home.check()
     assert home.rejected() == {}
 
 
@@ -134,7 +134,7 @@ def test_the_payload_of_another_source_is_refused_whole(home: Warehouse) -> None
     loads = home.land(
         *(("2025-03-11", f"2025-03-12T0{n}:00:00", shape) for n, shape in enumerate(WRONG_SHAPES.values()))
     )
-    home.judged()
+    home.check()
     assert set(home.rejected()) == set(loads)
     assert home.rows("select count(*) from raw.entries") == [(0,)]
     codes = {row[0] for row in home.rows("select reason_code from raw.quarantine")}
@@ -145,7 +145,7 @@ def test_exactly_50_warns_unless_the_limit_was_asked_for(home: Warehouse) -> Non
     day = "2025-03-11"
     (capped,) = home.land((day, "2025-03-12T08:00:00", listing(day, 50)))
     (asked,) = home.land((day, "2025-03-12T09:00:00", listing(day, 50)), url="https://x.invalid/api?date=x&limit=100")
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     assert "not_truncated" in home.warned()[capped]
     assert asked not in home.warned()
@@ -156,7 +156,7 @@ def test_mostly_unknown_fields_are_refused_and_one_new_field_warns(home: Warehou
     strange = [{**entry(n, day), **{f"field{m}": m for m in range(40)}} for n in range(1, 4)]
     new = [entry(n, day, brandNew=1) for n in range(1, 4)]
     foreign, grown = home.land((day, "2025-03-12T08:00:00", body(strange)), (day, "2025-03-12T09:00:00", body(new)))
-    home.judged()
+    home.check()
     assert set(home.rejected()) == {foreign}
     assert "fields_known" in home.warned()[grown]
 
@@ -169,7 +169,7 @@ def test_a_field_that_vanishes_or_changes_type_warns_in_its_run(home: Warehouse)
         ("2025-03-11", "2025-03-11T23:00:00", body(entry(n, "2025-03-11", githubStars="3") for n in range(1, 7))),
     )
     (again,) = home.land(("2025-03-07", "2025-03-07T22:00:00", listing("2025-03-07", 2)))
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     assert "fields_not_vanished" in home.warned()[gone]
     assert again not in home.warned(), "a short list tells nothing"
@@ -189,7 +189,7 @@ def test_a_listing_observed_on_its_own_day_is_accepted_on_any_calendar_day(
     for moment in moments:
         set_clock(datetime.fromisoformat(moment).replace(tzinfo=UTC))
         home.land((moment[:10], moment, listing(moment[:10], 12)), basis="clock")
-    assert home.judged().accepted == len(moments) and not home.rejected()
+    assert home.check().accepted == len(moments) and not home.rejected()
 
 
 def test_the_same_bytes_seen_later_already_warn_and_the_future_is_refused(home: Warehouse) -> None:
@@ -199,7 +199,7 @@ def test_the_same_bytes_seen_later_already_warn_and_the_future_is_refused(home: 
         (day, "2025-03-12T07:00:00", listing(day, 6)),
         (day, "2999-01-01T00:00:00", listing(day, 7)),
     )
-    home.judged()
+    home.check()
     assert set(home.rejected()) == {future}
     assert "observed_in_order" in home.warned()[earlier]
 
@@ -209,7 +209,7 @@ def test_a_bad_entry_does_not_cost_the_others(home: Warehouse) -> None:
     good = [entry(n, day) for n in range(1, 11)]
     bad = entry(99, day, upvotes="many")
     (load,) = home.land((day, "2025-03-12T08:00:00", body([*good, bad])))
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     assert home.rows("select count(*) from raw.entries") == [(10,)]
     assert home.rows("select reason_code, field_path, position from raw.quarantine") == [
@@ -223,12 +223,12 @@ def test_a_load_can_be_read_again_and_the_act_is_on_record(home: Warehouse, monk
     (load,) = home.land((day, "2025-03-12T08:00:00", listing(day, 4)))
     with monkeypatch.context() as broken:
         broken.setattr("warehouse.raw.reader.formats.parse", _refuse)
-        home.judged()
+        home.check()
     assert "parser" in home.rejected()[load]
     parse_load_again(home.settings, load, "the parser was mended")
     assert home.rows("select verdict, entries from raw.loads") == [("pending", 4)]
     assert home.rows("select count(*) from raw.quarantine") == [(0,)]
-    assert home.judged("second").accepted == 1
+    assert home.check("second").accepted == 1
     parse_load_again(home.settings, load, "once more")
     assert home.rows("select count(*) from raw.entries") == [(4,)]
     acts = home.rows("select load_id, observed, reason from raw.gate_results where gate = 'person' order by checked_at")
@@ -255,7 +255,7 @@ def test_no_wolf_is_cried_over_real_listings_in_date_order_and_in_random_order(
         home = Warehouse.at(tmp_path / order)
         for number, batch in enumerate(batches):
             import_files(home.landing, batch, manifest=manifest, told=Known(), max_bytes=2**26)
-            gate = home.judged(f"run {number}")
+            gate = home.check(f"run {number}")
             assert gate.rejected == {} and gate.problem is None
         assert {reason.split(":")[0] for reason in home.rejected().values()} <= refused_by_shape
         assert home.rows("select count(*) from raw.loads where verdict = 'accepted'") == [(416,)]
@@ -266,7 +266,7 @@ def _chunks(files: list[Path], count: int) -> list[list[Path]]:
     return [files[start::count] for start in range(count)]
 
 
-def test_a_batch_that_is_judged_in_parts_gets_the_verdicts_of_one_that_is_not(
+def test_a_batch_checked_in_parts_gets_the_verdicts_of_one_checked_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listings = [
@@ -279,12 +279,12 @@ def test_a_batch_that_is_judged_in_parts_gets_the_verdicts_of_one_that_is_not(
     whole, parts = Warehouse.at(tmp_path / "whole"), Warehouse.at(tmp_path / "parts")
     ids = whole.land(*listings)
     assert parts.land(*listings) == ids
-    in_one = whole.judged()
+    in_one = whole.check()
     monkeypatch.setattr("orchestration.gates.verdicts.FRAME_ENTRIES", 25)
-    in_parts = parts.judged()
+    in_parts = parts.check()
     assert in_one.rejected == in_parts.rejected and set(in_parts.rejected) == {ids[6], ids[7], ids[8]}
     assert in_one.warnings == in_parts.warnings and in_one.failures == in_parts.failures
-    assert (in_one.judged, in_one.accepted) == (in_parts.judged, in_parts.accepted) == (10, 7)
+    assert (in_one.checked, in_one.accepted) == (in_parts.checked, in_parts.accepted) == (10, 7)
     assert whole.warned() == parts.warned()
     page = (parts.settings.data_docs / str(in_parts.page)).read_text()
     assert page.count("<h1>") > 1 and page.count("</html>") == 1
@@ -297,7 +297,7 @@ def test_fields_that_can_not_be_read_cost_a_listing_nothing_but_a_warning(home: 
     odd = [entry(n, day, publishedAt="2025-03-10") for n in range(1, 7)]
     null = [{**entry(n, day, authors=None, title=None, publishedAt=None), "numComments": None} for n in range(1, 7)]
     cut, nulls = home.land((day, f"{day}T22:00:00", body(odd)), (day, f"{day}T23:00:00", body(null)))
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     assert "fields_keep_their_type" in home.warned()[cut] and "fields_keep_their_type" in home.warned()[nulls]
     assert home.rows(f"select count(*), count(comments) from raw.entries where load_id = '{nulls}'") == [(6, 0)]
@@ -307,7 +307,7 @@ def test_an_absurd_entry_is_quarantined_and_the_good_ones_stay(home: Warehouse) 
     day = "2025-03-11"
     good = [entry(n, day) for n in range(1, 41)]
     home.land((day, "2025-03-12T08:00:00", body([*good, entry(99, day, upvotes=2**31 - 1)])))
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     assert home.rows("select count(*) from raw.entries") == [(40,)]
     assert home.rows("select reason_code, field_path from raw.quarantine") == [("bad_value", "paper.upvotes")]
@@ -317,7 +317,7 @@ def test_papers_without_an_arxiv_id_of_today_pass_the_gate(home: Warehouse) -> N
     day = "2025-03-11"
     ids = ["math.GT/0309136", "67b9f1d2c3a4e5f607182930", "2406.105", "https://arxiv.org/abs/2503.00102v2"]
     home.land((day, "2025-03-12T08:00:00", body(entry(n, day, id=one) for n, one in enumerate(ids))))
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     assert sorted(row[0] for row in home.rows("select paper_id from raw.entries")) == [
         "2406.00105",
@@ -331,7 +331,7 @@ def test_refused_records_beyond_a_hundred_are_one_row_with_their_number(home: Wa
     day = "2025-03-11"
     bad = [entry(1000 + n, day, upvotes="many") for n in range(150)]
     home.land((day, "2025-03-12T08:00:00", body([*(entry(n, day) for n in range(1, 201)), *bad])))
-    home.judged()
+    home.check()
     assert home.rejected() == {}
     assert home.rows("select received, entries, refused from raw.loads") == [(350, 200, 150)]
     assert home.rows("select reason_code, count(*) from raw.quarantine group by all order by all") == [
@@ -344,7 +344,7 @@ def test_a_warning_reads_as_a_sentence_with_dates_and_a_remedy_and_without_ids(t
     home = Warehouse.at(tmp_path)
     unknown = [entry(n, "2026-09-09", n, surprise=True) for n in range(1, 7)]
     (load_id,) = home.land(("2026-09-09", "2026-09-09T22:00:00", body([*unknown, {"no": "paper"}])))
-    gate = home.judged()
+    gate = home.check()
     assert gate.problem is None and len(gate.warning_sentences) == 2
     for sentence in gate.warning_sentences:
         assert sentence.startswith("The listing of 2026-09-09: ") and " What to do: " in sentence
@@ -358,6 +358,6 @@ def test_a_warning_reads_as_a_sentence_with_dates_and_a_remedy_and_without_ids(t
 def test_a_block_names_the_listing_and_the_reason_and_no_rule(tmp_path: Path) -> None:
     home = Warehouse.at(tmp_path)
     home.land(("2026-09-09", "2026-09-10T22:00:00", b"[]"))
-    problem = home.judged().problem
+    problem = home.check().problem
     assert problem and "the listing of 2026-09-09" in problem and "What to do: " in problem
     assert "weekday_not_empty" not in problem

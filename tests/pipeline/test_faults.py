@@ -51,7 +51,7 @@ def test_a_fault_has_the_outcome_in_the_table(row: Row, site: ReplayServer, tmp_
         return
     load = report.landed[DAY]
     assert bool(report.remarks) == row.is_remarked
-    gate = home.judged()
+    gate = home.check()
     (state,) = home.rows(f"select verdict, verdict_by, entries from raw.loads where load_id = '{load}'")
     if row.became.startswith("accepted"):
         assert state[0] == "accepted" and state[2] > 5 and gate.problem is None

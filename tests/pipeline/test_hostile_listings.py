@@ -50,14 +50,14 @@ def test_damaged_listings_lose_no_record_and_no_rejected_one_reaches_a_mart(tmp_
         day = "2026-09-09" if seed % 3 == 0 else next(iter(dates_in(damaged)), "2026-09-09")
         listings.append((day, f"2026-10-01T{seed // 60:02d}:{seed % 60:02d}:00", damaged))
     sent = dict(zip(home.land(*listings), (damaged for _, _, damaged in listings), strict=True))
-    gate = home.judged()
+    gate = home.check()
     states = {
         load: (received, entries, refused, verdict)
         for load, received, entries, refused, verdict in home.rows(
             "select load_id, received, entries, refused, verdict from raw.loads"
         )
     }
-    assert len(states) == mutations and gate.judged
+    assert len(states) == mutations and gate.checked
     places: dict[str, list[int | None]] = {load: [] for load in sent}
     for load, position in home.rows(
         "select load_id, position from raw.entries union all select load_id, position from raw.quarantine"
@@ -111,7 +111,7 @@ def test_hostile_texts_are_stored_as_they_are_and_shown_escaped(tmp_path: Path) 
     hostile["title"] = HOSTILE["title"]
     bad_id = entry(2, day, id="../../2503.00002")
     (load,) = home.land((day, "2025-03-12T08:00:00", body([hostile, bad_id, entry(3, "2025-03-08")])))
-    gate = home.judged()
+    gate = home.check()
     assert home.rows("select title from raw.entry_contents where title like '<script>%'") == [(HOSTILE["title"],)]
     assert {row[0] for row in home.rows("select name from raw.entry_authors")} >= {
         author["name"] for author in HOSTILE["authors"]
@@ -158,7 +158,7 @@ def test_size_and_depth_are_bounded(tmp_path: Path) -> None:
     )
     assert [bool(result.problem) for result in results] == [True, True, False, False, False]
     assert all("larger than" in result.problem for result in results if result.problem)
-    home.judged()
+    home.check()
     assert home.rows("select received, entries, refused, verdict from raw.loads order by observed_at") == [
         (0, 0, 0, "rejected"),
         (3, 2, 1, "accepted"),

@@ -12,7 +12,7 @@ import pytest
 from gate_pieces import Here
 
 from orchestration.gates.rules import MARTS
-from orchestration.gates.verdicts import mart_gate, mart_offences
+from orchestration.gates.verdicts import mart_gate, mart_violations
 from tests.conftest import Papers
 from warehouse.clock import utc_now
 from warehouse.raw.store import RawStore
@@ -67,10 +67,10 @@ def test_every_rule_has_a_way_to_break() -> None:
 
 @pytest.mark.parametrize("rule", BREAKS)
 def test_a_broken_table_is_found_by_its_rule(home: Settings, rule: str) -> None:
-    assert not any(found.rows for found in mart_offences(home, None).values())
+    assert not any(found.rows for found in mart_violations(home, None).values())
     with duckdb.connect(str(home.next_database)) as connection:
         connection.execute(BREAKS[rule])
-    found = mart_offences(home, None)[rule]
+    found = mart_violations(home, None)[rule]
     assert found.rows > 0
     assert 0 < len(found.sample) <= 5 and found.sample[0]
 
@@ -82,7 +82,7 @@ def test_a_gain_of_a_paper_observed_once_breaks_the_rule_of_gains(home: Settings
             where paper_id in (select paper_id from marts.rpt_paper_trends where observation_count = 1)"""
         )
         once = connection.execute("select count(*) from marts.rpt_paper_trends where observation_count = 1").fetchall()
-    assert mart_offences(home, None)["gains_do_not_add_up"].rows == once[0][0] > 0
+    assert mart_violations(home, None)["gains_do_not_add_up"].rows == once[0][0] > 0
 
 
 def test_a_broken_rule_blocks_and_a_warning_does_not(home: Settings) -> None:
@@ -102,7 +102,7 @@ def test_a_broken_rule_blocks_and_a_warning_does_not(home: Settings) -> None:
 def test_rows_may_vanish_for_a_reason_that_is_on_record(home: Settings) -> None:
     with duckdb.connect(str(home.next_database)) as connection:
         connection.execute(BREAKS["rows_lost"])
-    assert mart_offences(home, None)["rows_lost"].rows > 0
+    assert mart_violations(home, None)["rows_lost"].rows > 0
     with RawStore.open(home.raw_database) as raw:
         raw.record_act("parsed_again", "reparse-1", None, "the parser was mended")
         (record,) = raw.connection.execute(
@@ -114,15 +114,15 @@ def test_rows_may_vanish_for_a_reason_that_is_on_record(home: Settings) -> None:
                values (?, ?, ?, ?, 'error', true)""",
             list(record),
         )
-    assert mart_offences(home, None)["rows_lost"].rows == 0
+    assert mart_violations(home, None)["rows_lost"].rows == 0
 
 
 def test_a_live_run_without_recent_observations_is_reported(home: Settings) -> None:
     with duckdb.connect(str(home.published_database), read_only=True) as connection:
         newest = connection.execute("select max(observed_at) from marts.fct_upvote_observations").fetchall()[0][0]
-    assert mart_offences(home, newest + timedelta(hours=35))["not_fresh"].rows == 0
-    assert mart_offences(home, newest + timedelta(hours=37))["not_fresh"].rows == 1
-    assert mart_offences(home, utc_now().replace(tzinfo=None))["not_fresh"].rows == 1
+    assert mart_violations(home, newest + timedelta(hours=35))["not_fresh"].rows == 0
+    assert mart_violations(home, newest + timedelta(hours=37))["not_fresh"].rows == 1
+    assert mart_violations(home, utc_now().replace(tzinfo=None))["not_fresh"].rows == 1
 
 
 def test_breaking_a_rule_on_purpose_stops_publication_and_the_old_one_stays(demo: Papers, tmp_path: Path) -> None:

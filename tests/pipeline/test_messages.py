@@ -56,7 +56,7 @@ def test_an_import_says_in_sentences_what_it_did_and_what_to_do(papers: Papers, 
 def test_a_load_is_accepted_twice_only_to_publish_what_a_kill_left(tmp_path: Path) -> None:
     home = Warehouse.at(tmp_path)
     (load_id,) = home.land(("2026-09-09", "2026-09-10T22:00:00", b"[]"))
-    home.judged()
+    home.check()
     accept_load(home.settings, load_id, "a holiday")
     accept_load(home.settings, load_id, "a holiday", is_published=False)
     with pytest.raises(InputError, match="accepted already"):

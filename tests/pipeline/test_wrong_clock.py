@@ -32,34 +32,34 @@ def test_an_accepted_load_of_the_future_is_checked_again(tmp_path: Path, set_clo
         ("2026-09-09", "2026-09-09T22:00:00", listing("2026-09-09", 3)),
         ("2027-09-09", "2027-09-09T22:00:00", listing("2027-09-09", 3)),
     )
-    assert home.judged("a run of a wrong clock").problem is None
+    assert home.check("a run of a wrong clock").problem is None
     assert verdicts(home) == {early: "accepted", late: "accepted"}
     set_clock(NOW)
     (new,) = home.land(("2026-09-10", "2026-09-10T22:00:00", listing("2026-09-10", 3)))
-    gate = home.judged("a run of a right clock")
+    gate = home.check("a run of a right clock")
     assert gate.problem is None and set(gate.rejected) == {late}
     assert verdicts(home) == {early: "accepted", late: "rejected", new: "accepted"}
-    assert home.judged("another run").rejected == {}, "it is judged once"
+    assert home.check("another run").rejected == {}, "it is checked again once"
 
 
 def test_a_gate_that_rejects_all_accepted_loads_blocks(tmp_path: Path, set_clock: Callable[[datetime], None]) -> None:
     home = Warehouse.at(tmp_path)
     set_clock(NOW + timedelta(days=366))
     home.land(("2027-09-09", "2027-09-09T22:00:00", listing("2027-09-09", 3)))
-    home.judged()
+    home.check()
     set_clock(NOW)
-    assert "future" in (home.judged("a run of a right clock").problem or "")
+    assert "future" in (home.check("a run of a right clock").problem or "")
 
 
 def test_what_a_person_accepted_stays(tmp_path: Path, set_clock: Callable[[datetime], None]) -> None:
     home = Warehouse.at(tmp_path)
     set_clock(NOW + timedelta(days=366))
     (load_id,) = home.land(("2027-09-09", "2027-09-09T22:00:00", listing("2027-09-09", 3)))
-    home.judged()
+    home.check()
     with RawStore.open(home.settings.raw_database) as raw:
         raw.set_verdicts([(load_id, "accepted", "person", "it is right")])
     set_clock(NOW)
-    home.judged("a run of a right clock")
+    home.check("a run of a right clock")
     assert verdicts(home) == {load_id: "accepted"}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.gates.verdicts import mart_offences
+from orchestration.gates.verdicts import mart_violations
 from warehouse.database import wal_of
 from warehouse.errors import BusyError, DamagedError, HomeError
 from warehouse.landing.location import open_landing
@@ -209,7 +209,7 @@ def test_the_mart_gate_compares_with_a_file_that_is_held_and_not_with_a_damaged_
                 f"attach '{settings.next_database}' as file; use file; create schema if not exists marts"
             )
             connection.execute("create or replace table marts.numbers as select 1 as n, '' as t")
-        return mart_offences(settings, None)["tables_much_smaller"].rows
+        return mart_violations(settings, None)["tables_much_smaller"].rows
 
     with held(settings.published_database):
         assert lost() == 1

@@ -15,7 +15,7 @@ from orchestration.assets.landing import landed_listings
 from orchestration.assets.models import Translator
 from orchestration.assets.publication import build_publication
 from orchestration.assets.raw import batch_gate_check, raw_loads
-from orchestration.gates.gx_runner import judge
+from orchestration.gates.gx_runner import run_suite
 from orchestration.outcome import Outcome
 from orchestration.transform.manifest import dbt_executable, models_version
 from warehouse.landing.fetching import client_of
@@ -27,12 +27,12 @@ SETTINGS = Settings.from_environment()
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 
 
-class InProcessJudge:
+class InProcessRunner:
     """Great Expectations where the step is."""
 
-    def judge(self, suite, frames, title):
-        """As the product's judge, without its worker process."""
-        return judge(suite, frames, title)
+    def run_suite(self, suite, frames, title):
+        """As the product's gx, without its worker process."""
+        return run_suite(suite, frames, title)
 
 
 @dbt_assets(
@@ -66,7 +66,7 @@ defs = dg.Definitions(
     resources={
         "warehouse": dg.ResourceDefinition.hardcoded_resource(SETTINGS),
         "source": dg.ResourceDefinition.hardcoded_resource(client_of(SETTINGS)),
-        "judge": dg.ResourceDefinition.hardcoded_resource(InProcessJudge()),
+        "gx": dg.ResourceDefinition.hardcoded_resource(InProcessRunner()),
         "dbt": DbtCliResource(
             project_dir=str(DBT_PROJECT), profiles_dir=str(DBT_PROJECT), dbt_executable=dbt_executable()
         ),

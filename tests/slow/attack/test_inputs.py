@@ -41,7 +41,7 @@ def test_damaged_listings_each_get_a_verdict(tmp_path: Path, tried: Any) -> None
     home = Warehouse.at(tmp_path / "home")
     moments = (f"2025-03-10 {hour:02d}:{minute:02d}:00" for hour in range(12, 24) for minute in range(60))
     loads = home.land(*((day, moment, body) for moment, body in zip(moments, bodies, strict=False)))
-    home.judged()
+    home.check()
     verdicts = dict(home.rows("select load_id, verdict from raw.loads"))
     assert set(verdicts) == set(loads) and set(verdicts.values()) <= {"accepted", "rejected"}
     assert home.rows("select count(*) from raw.quarantine where reason_code = 'breaks_the_loader'") == [(0,)]
