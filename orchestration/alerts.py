@@ -1,6 +1,6 @@
-"""Tells somebody that a run failed: a log in the home always, mail and webhook where set, seldom enough to be read.
+"""Alerts of failed runs: always in a log of the home, by mail and webhook where they are set, at most one an interval.
 
-Nothing here may break the run or the next alert: a channel that fails is noted in the log, without its address.
+Nothing here may break the run or the next alert: a channel that fails is written to the log, without its address.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from warehouse.errors import WarehouseError
 from warehouse.files import write_atomically
 from warehouse.settings import Settings
 
-#: Seconds that a channel may take: a sensor of Dagster has a minute for all of them.
-_PATIENCE = 10.0
+#: A sensor of Dagster has a minute for all channels.
+_TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def send_alert(settings: Settings, alert: Alert, *, now: datetime | None = None)
     Returns what went wrong with the channels, in words that hold no address and no password. Never raises.
     """
     now = now or utc_now()
-    # A reason may quote what was listed: no line of it steers a terminal or begins a line of its own.
+    # A reason may quote a listing: its control characters and line breaks are removed.
     lines = [one_line(line, 2000) for line in (alert.first_line, *alert.details.splitlines())]
     text = "\n".join(line for line in lines if line)
     problems = _attempt("alerts.log", _log, settings, now, text)
@@ -70,7 +70,7 @@ def send_alert(settings: Settings, alert: Alert, *, now: datetime | None = None)
 
 
 def _attempt(what: str, act: Callable[..., None], *arguments: Any) -> list[str]:
-    """Do it; returns what went wrong. A foreign error's text may hold an address with a secret in it: only its kind."""
+    """Call ``act``; returns what went wrong: of unknown errors the class alone, as their text may hold a secret."""
     try:
         act(*arguments)
     except (WarehouseError, NotDelivered, MaybeDelivered) as error:
@@ -87,13 +87,13 @@ def _log(settings: Settings, now: datetime, text: str) -> None:
 
 
 def _post(settings: Settings, text: str) -> None:
-    """As Slack, Mattermost and many others take it: a JSON object with ``text``.
+    """Post a JSON object with ``text``, as Slack, Mattermost and many others accept it.
 
-    What is listed can't call everybody of a channel or hide an address behind a word: that is written with < and >.
+    < and > are replaced: with them a title could mention everybody of a channel or hide an address behind a word.
     """
     text = text.replace("<", "‹").replace(">", "›")
     answer = requests.post(
-        str(settings.alert_webhook), json={"text": text}, timeout=_PATIENCE, allow_redirects=False, stream=True
+        str(settings.alert_webhook), json={"text": text}, timeout=_TIMEOUT_SECONDS, allow_redirects=False, stream=True
     )
     answer.close()
     if not 200 <= answer.status_code < 300:
@@ -103,7 +103,7 @@ def _post(settings: Settings, text: str) -> None:
 def _mail(settings: Settings, alert: Alert, text: str) -> None:
     if settings.smtp is None:
         raise NotDelivered("no mail server is set (PAPERS_SMTP_HOST)")
-    smtp = replace(settings.smtp, attempts=1, timeout=min(settings.smtp.timeout, _PATIENCE))
+    smtp = replace(settings.smtp, attempts=1, timeout=min(settings.smtp.timeout, _TIMEOUT_SECONDS))
     failed = []
     with Mailer(smtp) as mailer:
         for recipient in settings.alert_mail:
@@ -132,7 +132,7 @@ class _Throttle:
             known = json.loads(path.read_bytes())
             self._known = {k: dict(v) for k, v in known.items()}
         except (OSError, ValueError, AttributeError, TypeError):
-            pass  # none yet, or damaged: an alert too many is better than one too few
+            pass  # none yet, or damaged: then the alert is sent
 
     def is_due(self, subject: str, now: datetime, interval: float) -> bool:
         try:

@@ -1,9 +1,9 @@
-"""Which requests a server on this machine answers: those of its own pages and of programs, not of other web pages.
+"""Decides which requests a server on this machine answers: those of its own pages and of programs, no other web page's.
 
 A page of another site can't read what a port on this machine answers, but it can send requests there, and after it has
-rebound its own name to 127.0.0.1 (DNS rebinding) it can read too. Browsers say where a request comes from: ``Host``
+rebound its own name to 127.0.0.1 (DNS rebinding) it can read too. Browsers send where a request comes from: ``Host``
 (RFC 9110, 7.2), ``Origin`` (RFC 6454), ``Sec-Fetch-Site`` and others (https://www.w3.org/TR/fetch-metadata/). Programs
-say nothing of the sort and are answered; whoever runs programs here needs no port.
+send none of these and are answered: a person who runs programs here needs no port.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 def refusal(method: str, headers: Mapping[str, list[str]], query: str = "") -> str | None:
     """Why a request is not answered, or None. ``headers``: values by name in small letters.
 
-    ``query``: what follows the ``?`` of the address. A change that GraphQL is asked for by GET is refused, because a
-    link or a picture of any page sends it.
+    ``query``: what follows the ``?`` of the address. A GraphQL mutation by GET is refused, because a link or
+    a picture of any page can send it.
     """
     hosts = headers.get("host", [])
     if len(hosts) != 1 or _host_of(hosts[0]) not in _HOSTS:
@@ -133,14 +133,14 @@ class FolderHandler(SimpleHTTPRequestHandler):
         self.send_error(HTTPStatus.NOT_FOUND)
 
     def end_headers(self) -> None:
-        """Add what every answer says."""
+        """Add the headers of every answer."""
         always = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN"}
         for name, value in {**always, **self.policy}.items():
             self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def _passes_link(self, path: Path) -> bool:
         folder = Path(self.directory)

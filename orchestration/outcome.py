@@ -1,4 +1,4 @@
-"""What happened in a run, for the command that launched it. In a run of the UI nobody reads it."""
+"""What happened in a run, for the command that launched it. A run of the UI fills it in too and drops it."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ class Outcome:
     error: WarehouseError | None = None
     on_date: Callable[[date, str], None] | None = None
     on_load: Callable[[LoadResult], None] | None = None
-    #: Wall seconds by phase, in the order in which the phases began. Phases do not overlap.
+    #: Wall seconds by phase, in the order in which the phases started. Phases do not overlap.
     seconds: dict[str, float] = field(default_factory=dict)
     #: Seconds within those phases in which the run waited for a library that a worker process imports.
     waited_seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def phase(self, what: str) -> Iterator[None]:
-        """Measure a phase of the run. A later run of the same phase takes the place of the earlier."""
-        began = time.perf_counter()
+        """Measure a phase of the run. A phase that runs twice keeps the later time."""
+        started = time.perf_counter()
         self.seconds[what] = 0.0
         try:
             yield
         finally:
-            self.seconds[what] = time.perf_counter() - began
+            self.seconds[what] = time.perf_counter() - started
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:

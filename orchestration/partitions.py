@@ -11,7 +11,7 @@ from warehouse.settings import FIRST_LISTING_DATE
 #: ``end_offset=1``: today's listing is already growing and can be observed.
 LISTING_DATES = dg.DailyPartitionsDefinition(start_date=FIRST_LISTING_DATE.isoformat(), timezone="UTC", end_offset=1)
 
-#: Tag of a run that need not observe again what was observed since this moment (ISO, UTC).
+#: Tag of a run that skips listing dates observed since this moment (ISO, UTC).
 SKIP_OBSERVED_SINCE = "papers/skip_observed_since"
 
 

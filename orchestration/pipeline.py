@@ -1,7 +1,7 @@
 """The steps of a run and their order, without Dagster.
 
-Here: what each step does, how long it took and what stops the run. ``run_pipeline`` runs the steps one after the
-other; the assets and checks run the same functions, one each. Not here: the lock, and Dagster's events.
+Belongs here: what each step does, how long it took and what stops the run. ``run_pipeline`` runs the steps one after
+the other; the assets and checks run the same functions, one each. Not here: the lock, and Dagster's events.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def run_pipeline(
     land: Callable[[], object] | None = None,
     is_rebuild: bool = False,
 ) -> None:
-    """Land what ``land`` brings, load, check, transform, check, publish, write the outputs.
+    """Call ``land``, then load, check, transform, check, publish, and write the outputs.
 
     ``worker`` is the engine's process. The caller holds the writer lock. Raises the WarehouseError that stopped the
     run: GateError when a gate blocks.
@@ -91,19 +91,19 @@ def fetch(
     """
     with outcome.step("Fetching"):
         landing = open_landing(settings.landing)
-        known = observed_since(landing, skip_observed_since) if skip_observed_since else set()
-        asked = [day for day in dates if day not in known]
+        observed = observed_since(landing, skip_observed_since) if skip_observed_since else set()
+        missing = [day for day in dates if day not in observed]
         if (settings.home / DEMO_MARKER).exists() and not settings.is_local_endpoint:
             raise InputError(
                 f"{settings.home} holds the invented papers of the demo: give real ones another home (PAPERS_HOME)."
             )
-        report = fetch_listings(landing, source, asked, on_date=on_date, only=only)
-        report.skipped = [day for day in dates if day in known]
+        report = fetch_listings(landing, source, missing, on_date=on_date, only=only)
+        report.skipped = [day for day in dates if day in observed]
         outcome.fetched = report
-        if asked and not report.landed:
+        if missing and not report.landed:
             day, problem = next(iter(report.failures.items()))
             raise UnreachableError(
-                f"{settings.endpoint} gave no listing for any of {len(asked)} date(s): {problem} ({day}). "
+                f"{settings.endpoint} gave no listing for any of {len(missing)} date(s): {problem} ({day}). "
                 "Check the connection and PAPERS_ENDPOINT, then run again; what was published stays."
             )
     return report
@@ -114,7 +114,7 @@ def load(
 ) -> None:
     """Parse what is landed and not yet loaded, or the whole archive again, into the raw tables.
 
-    ``accepted_loss``: why a rebuild may bring fewer loads than before; empty: it may not, and GateError is raised.
+    ``accepted_loss`` is the reason why a rebuild may yield fewer loads than before. Without one GateError is raised.
     """
     landing = open_landing(settings.landing)
     with outcome.step("Loading"):
@@ -138,10 +138,10 @@ def load(
 
 
 def check_loads(settings: Settings, gx: GxRunner, run_id: str, outcome: Outcome) -> GateOutcome:
-    """The batch gate: give each pending load its verdict."""
+    """The batch gate: write the verdict of each pending load."""
     with outcome.step("The batch gate"):
         gate = batch_gate(settings, gx, run_id)
-    return _noted(gate, outcome)
+    return _record(gate, outcome)
 
 
 def transform(
@@ -152,8 +152,8 @@ def transform(
         load_overrides(settings)
         hand_over_new(settings)
         events = engine_of(settings, worker).build(is_rebuild=is_rebuild)
-        # dbt works in its own process meanwhile.
-        with _meanwhile(warm_up) if settings.writes_file else nullcontext():
+        # dbt works in its own process; this one imports the libraries of the report.
+        with _in_background(warm_up) if settings.writes_file else nullcontext():
             for event in events:
                 if "success" not in event:
                     logger.debug("dbt: %s", event.get("info", {}).get("msg"))
@@ -170,10 +170,10 @@ def seal(settings: Settings, worker: WorkerProcess, outcome: Outcome) -> dict[st
 
 
 def check_marts(settings: Settings, gx: GxRunner, worker: WorkerProcess, run_id: str, outcome: Outcome) -> GateOutcome:
-    """The mart gate: rules over whole tables of what was built, before readers see anything."""
+    """The mart gate: rules over whole tables of what was built, before it is published."""
     with outcome.step("The mart gate"):
         gate = mart_gate(settings, gx, run_id, engine_of(settings, worker).violations, is_live=_is_live(outcome))
-    return _noted(gate, outcome)
+    return _record(gate, outcome)
 
 
 def publish(settings: Settings, worker: WorkerProcess, outcome: Outcome) -> Publication:
@@ -208,7 +208,7 @@ def write_site(settings: Settings, outcome: Outcome) -> Report | WarehouseError 
             return error
 
 
-def _noted(gate: GateOutcome, outcome: Outcome) -> GateOutcome:
+def _record(gate: GateOutcome, outcome: Outcome) -> GateOutcome:
     outcome.gates[gate.gate] = gate
     if gate.problem:
         outcome.error = GateError(gate.problem)
@@ -216,14 +216,14 @@ def _noted(gate: GateOutcome, outcome: Outcome) -> GateOutcome:
 
 
 def _is_live(outcome: Outcome) -> bool:
-    """Whether the run looked at the list of today or yesterday; a backfill of old dates need not bring anything new."""
-    asked = outcome.fetched.landed if outcome.fetched else {}
-    return max(asked, default=date.min) >= utc_now().date() - timedelta(days=1)
+    """Whether the run observed the listing of today or yesterday; a backfill of old dates may yield nothing new."""
+    landed = outcome.fetched.landed if outcome.fetched else {}
+    return max(landed, default=date.min) >= utc_now().date() - timedelta(days=1)
 
 
 @contextmanager
-def _meanwhile(work: Callable[[], None]) -> Iterator[None]:
-    """Do something in a thread, which is over at the end."""
+def _in_background(work: Callable[[], None]) -> Iterator[None]:
+    """Do some work in a thread while the block runs; wait for it at the end."""
     thread = threading.Thread(target=work, name=work.__name__)
     thread.start()
     try:
@@ -242,7 +242,7 @@ def _failed_nodes(target: Path) -> str | None:
     if not failed:
         return None
     first = failed[0]
-    # Spark's messages go on with where in Java it was; dbt's log has all of it.
+    # Spark's messages end with a Java stack trace, which dbt's log keeps.
     message = re.split(r"\s+at [\w.$/]+\(", str(first["message"]), maxsplit=1)[0].strip()
     return (
         f"{len(failed)} dbt node(s) failed, first {first['unique_id']}: {message} "

@@ -1,4 +1,4 @@
-"""Resources: they build the packages' own objects and hold nothing of their own."""
+"""Resources: they build objects of the packages below and have no logic of their own."""
 
 from collections.abc import Iterator
 
@@ -17,12 +17,12 @@ from warehouse.settings import Settings
 
 
 def warehouse_resource(settings: Settings) -> dg.ResourceDefinition:
-    """The settings, while this run holds the warehouse as its only writer.
+    """The settings, while this run holds the writer lock.
 
     The job's executor runs all steps in one process, so the lock spans the run.
     """
 
-    @dg.resource(description="The warehouse, held for this run alone.")
+    @dg.resource(description="The warehouse, locked for this run.")
     def warehouse(context: dg.InitResourceContext) -> Iterator[Settings]:
         purpose = f"run {context.run.run_id[:8]} of {context.run.job_name}" if context.run else "a run"
         try:
@@ -43,7 +43,7 @@ def warehouse_resource(settings: Settings) -> dg.ResourceDefinition:
 
 
 def _tidy(settings: Settings, context: dg.InitResourceContext) -> None:
-    """Remove old records and what killed processes left. A run does not fail because of it."""
+    """Remove old runs and files that killed processes left. A failure is a warning."""
     try:
         remove_leftovers(settings)
         if context.instance:
@@ -54,7 +54,7 @@ def _tidy(settings: Settings, context: dg.InitResourceContext) -> None:
 
 
 def source_resource(settings: Settings) -> dg.ResourceDefinition:
-    """The client of the listings. The token stays in it: it is no run configuration, so no page can show it."""
+    """The client of the listings. It has the token, which is no run configuration, so no page of the UI can show it."""
 
     @dg.resource(description="The client of the listings.")
     def source(_: dg.InitResourceContext) -> DailyPapersClient:

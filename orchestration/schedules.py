@@ -24,7 +24,7 @@ load_landed_job = dg.define_asset_job(
 
 
 def daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """22:30 UTC: the day's list is nearly complete (at 08 UTC it holds two thirds of what it will)."""
+    """22:30 UTC: the day's listing is nearly complete (at 08 UTC it has two thirds of its entries)."""
 
     @dg.schedule(
         name="daily_papers_schedule",
@@ -44,7 +44,7 @@ def daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
 def digest_job(settings: Settings) -> dg.JobDefinition:
     """Sends what `papers digest` sends."""
 
-    @dg.op(description="Send each subscription's present issue to whom it has not been sent.")
+    @dg.op(description="Send each subscription's current issue to the recipients that have not got it.")
     def send_digest(context: dg.OpExecutionContext) -> None:
         try:
             results = send_digests(settings, [], report=context.log.info)
@@ -68,7 +68,7 @@ def digest_job(settings: Settings) -> dg.JobDefinition:
 
 
 def digest_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """23:30 UTC, an hour after the daily run began. On from the start where subscriptions and a mail server are set."""
+    """23:30 UTC, an hour after the daily run starts. On by default if subscriptions and a mail server are set."""
     is_set_up = settings.smtp is not None and settings.subscriptions.exists()
     return dg.ScheduleDefinition(
         name="digest_schedule",

@@ -1,4 +1,4 @@
-"""Watches for failed runs and has them told: the first line says what to do."""
+"""The sensor that sends an alert for each failed run. The alert's first line says what to do."""
 
 import dagster as dg
 
@@ -9,7 +9,7 @@ _REMEDY = "What to do: "
 
 
 def failure_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Has each failed run told: in ``alerts.log`` of the home, by webhook and by mail where they are set."""
+    """An alert for each failed run: in ``alerts.log`` of the home, by webhook and by mail where they are set."""
 
     @dg.run_failure_sensor(
         name="run_failure_alert",
@@ -25,7 +25,7 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
-    """What to do about a failed run: a gate's own words before a step's, a step's before the run's."""
+    """What to do about a failed run: from the gate's description if one blocked it, else the step's, else the run's."""
     run = context.dagster_run
     gate, reason = _blocking_check(context), _step_reason(context)
     if gate and _REMEDY in gate:
@@ -43,7 +43,7 @@ def failure_alert(context: dg.RunFailureSensorContext) -> Alert:
 
 
 def _blocking_check(context: dg.RunFailureSensorContext) -> str | None:
-    """What the check said that blocked the run, if one did."""
+    """The description of the check that blocked the run, if one did."""
     records = context.instance.all_logs(context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     for record in records:
         evaluation = record.get_dagster_event().asset_check_evaluation_data
@@ -53,7 +53,7 @@ def _blocking_check(context: dg.RunFailureSensorContext) -> str | None:
 
 
 def _step_reason(context: dg.RunFailureSensorContext) -> str | None:
-    """What the first failed step said of itself."""
+    """The description of the first failure of a step."""
     for event in context.get_step_failure_events():
         failure = event.step_failure_data.user_failure_data
         if failure and failure.description:

@@ -20,7 +20,7 @@ LISTINGS = dg.AssetKey(["landing", "listings"])
 
 
 class Source(Enum):
-    """Which of the site's two faces to ask. Lower case: the names are what a person types at the launchpad."""
+    """Which of the site's interfaces to fetch from. Lower case, as a person types the names at the launchpad."""
 
     either = None
     api = "api"
@@ -72,10 +72,10 @@ def landed_listings(
     source: dg.ResourceParam[DailyPapersClient],
     outcome: dg.ResourceParam[Outcome],
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Every listing as received, with its address, its date and the moment we looked. Append-only.
+    """Every listing as received, with its address, its date and the moment of observation. Append-only.
 
     Materializing a date again observes it again; nothing is replaced. A run with the tag ``SKIP_OBSERVED_SINCE``
-    leaves out the dates that were observed since that moment: so a backfill that was killed goes on.
+    skips the dates that were observed since that moment, so that a backfill can be resumed.
     """
 
     def on_date(day: datetime.date, what: str) -> None:

@@ -1,4 +1,4 @@
-"""The sealed next file, gate 2 on it, and its publication."""
+"""The sealed next file, the mart gate, and publication with its outputs."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ CANDIDATE = dg.AssetKey(["publication", "candidate"])
 PAPERS = dg.AssetKey(["publication", "papers"])
 REPORT = dg.AssetKey(["publication", "report"])
 FEEDS = dg.AssetKey(["publication", "feeds"])
-#: A daily schedule that missed a day and a half needs a person.
+#: A daily schedule that has published nothing for a day and a half needs attention.
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36))
 
 WITHOUT_FILE = "Report and feeds are made from papers.duckdb: PAPERS_EXPORT_DUCKDB=yes writes it from Spark's tables."
@@ -26,7 +26,7 @@ WITHOUT_FILE = "Report and feeds are made from papers.duckdb: PAPERS_EXPORT_DUCK
 def build_publication(
     marts: list[dg.AssetKey],
 ) -> tuple[list[dg.AssetsDefinition], dg.AssetChecksDefinition]:
-    """The assets after the given marts, and gate 2: sealed, checked and published is all of them together."""
+    """The assets downstream of the marts, and the mart gate: all marts are sealed, checked and published together."""
 
     @dg.asset(key=CANDIDATE, deps=marts, group_name="publication", kinds={"duckdb"}, pool="warehouse")
     def candidate(
@@ -67,7 +67,7 @@ def build_publication(
     def published_papers(
         warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[WorkerProcess], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        """``papers.duckdb`` and its Parquet export, replaced in one step: what readers open."""
+        """``papers.duckdb`` and its Parquet export, replaced in one step: the files that readers open."""
         with failing_in_dagster():
             publication = pipeline.publish(warehouse, dbt, outcome)
         file = warehouse.published_database
@@ -112,7 +112,7 @@ def build_publication(
         warehouse: dg.ResourceParam[Settings],
         outcome: dg.ResourceParam[Outcome],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        """Atom and JSON Feed of what rose, overall and by subscription. What can't be written is said."""
+        """Atom and JSON Feed of what rose, overall and by subscription. A file that can't be written is a warning."""
         written = pipeline.write_feeds(warehouse, outcome)
         if written is None:
             return dg.MaterializeResult(metadata={"not written": WITHOUT_FILE})

@@ -1,4 +1,4 @@
-"""The raw tables, and gate 1 on what this run brought."""
+"""The raw tables, and the batch gate of the loads that no gate has checked yet."""
 
 from collections import Counter
 
@@ -11,14 +11,14 @@ from orchestration.outcome import Outcome, failing_in_dagster
 from warehouse.settings import Settings
 
 RAW_LOADS = dg.AssetKey(["raw", "loads"])
-#: Load ids in the metadata of one event, which Dagster keeps for ever; the tables have them all.
-SHOWN = 100
+#: Load ids in the metadata of one event: Dagster keeps three copies of it. The tables have them all.
+MAX_SHOWN = 100
 
 
 class RawConfig(dg.Config):
     """``rebuild``: read the whole landing archive again instead of what is new.
 
-    ``accepted_loss``: why a rebuild may publish fewer loads than before; empty: it may not.
+    ``accepted_loss``: why a rebuild may publish fewer loads than before; without a reason it may not.
     """
 
     rebuild: bool = False
@@ -51,7 +51,7 @@ def raw_loads(
             "records in quarantine": sum(load.refused for load in loads),
             "payloads refused": sum(1 for load in loads if load.reason),
             "reasons": dg.MetadataValue.json(dict(reasons)),
-            "load ids": dg.MetadataValue.json([load.load_id for load in loads[:SHOWN]]),
+            "load ids": dg.MetadataValue.json([load.load_id for load in loads[:MAX_SHOWN]]),
         }
     )
 
@@ -76,13 +76,13 @@ def batch_gate_check(
 
 
 def gate_result(gate: GateOutcome, warehouse: Settings, seconds: float) -> dg.AssetCheckResult:
-    """A gate's outcome in Dagster's words: ERROR blocks, WARN passes and is shown. ``seconds`` is what it took."""
+    """A gate's outcome as a check result: ERROR blocks, WARN passes and is shown. ``seconds`` is what it took."""
     is_clean = not gate.problem and not gate.rejected and not gate.warnings
     metadata: dict[str, dg.MetadataValue | int | float] = {
         "seconds": seconds,
         "judged": gate.checked,
         "accepted": gate.accepted,
-        "rejected": dg.MetadataValue.json(dict(list(gate.rejected.items())[:SHOWN])),
+        "rejected": dg.MetadataValue.json(dict(list(gate.rejected.items())[:MAX_SHOWN])),
     }
     if gate.failures:
         metadata["what failed"] = dg.MetadataValue.table(

@@ -31,7 +31,7 @@ def demo(home: Home = None, verbose: Verbose = False, as_json: Json = False) -> 
     from orchestration.runs.demo import run_demo
 
     settings = settings_of(home)
-    outcome = run_demo(settings, tell=console.print_message)
+    outcome = run_demo(settings, notify=console.print_message)
     print_run(settings, outcome, as_json)
     if not as_json:
         _print_risers(settings)
@@ -134,7 +134,7 @@ def _fetch_and_publish(
     from orchestration.runs.demo import leave_demo
     from orchestration.runs.runner import run_job
 
-    leave_demo(settings, tell=console.print_message)
+    leave_demo(settings, notify=console.print_message)
     days = (last - first).days + 1 - skipped
     with console.progress(f"Observing {first} to {last}", days, shown=not as_json) as advance:
         outcome.on_date = lambda day, what: advance()
@@ -176,7 +176,7 @@ def import_(
         parse_moment(observed_at, "--observed-at") if observed_at else None,
     )
     manifests = Manifest(*([manifest] if manifest else find_manifests(paths)))
-    leave_demo(settings, tell=console.print_message)
+    leave_demo(settings, notify=console.print_message)
     with console.progress("Landing files", len(files), shown=not as_json) as advance:
         imported = import_files(
             open_landing(settings.landing),

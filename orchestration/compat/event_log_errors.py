@@ -1,4 +1,4 @@
-"""A history of Dagster that can't be written is said once, in the command's own sentence.
+"""Keeps Dagster from writing to stderr when its history can't be written.
 
 Why: Dagster's handler of log messages writes to stderr what went wrong before it raises it or reports it as an event.
 Without it: a run on a full disk ends with five lines of SQLite's error in front of the sentence that says what to do.

@@ -37,17 +37,17 @@ def guard_webserver() -> None:
 
 
 def guarded_command(parts: Sequence[str]) -> list[str]:
-    """The command of a process that `dagster dev` starts, with this module in the place of the web server."""
+    """The command of a process that `dagster dev` starts; its web server is replaced by this module."""
     command = list(parts)
     if command[1:3] == _SERVER:
         return [command[0], "-m", _ME, "webserver", *command[3:]]
     if any("webserver" in part for part in command[:3]):
-        raise RuntimeError("dagster dev starts its web server in a way that this version does not know.")
+        raise RuntimeError("dagster dev starts its web server in an unknown way: install the locked dagster.")
     return command
 
 
 def main() -> None:
-    """Run the part of Dagster that the first argument names."""
+    """Run the command of Dagster that the arguments name."""
     if sys.argv[1:2] == ["webserver"]:
         webserver: Any = importlib.import_module("dagster_webserver.cli")
         guard_webserver()

@@ -1,4 +1,4 @@
-"""The demo: the real client looks at a replay of the site, at the moments when the sample was observed."""
+"""The demo: the real client fetches from a replay of the site, at the moments when the sample was observed."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from warehouse.landing.location import open_landing
 from warehouse.settings import PROJECT_ROOT, Settings
 
 SAMPLE = PROJECT_ROOT / "warehouse" / "sample" / "archive"
-#: At the day's last look the demo observes so many listing dates again.
+#: Listing dates that the demo observes again in the evening.
 LOOKBACK = 5
-#: What a home holds that belongs to the data in it.
+#: Files and folders of a home that belong to its data.
 _CONTENTS = (
     "landing",
     "raw.duckdb",
@@ -41,7 +41,7 @@ _CONTENTS = (
 )
 
 
-def run_demo(settings: Settings, tell: Callable[[str], None]) -> Outcome:
+def run_demo(settings: Settings, notify: Callable[[str], None]) -> Outcome:
     """Replay a month of invented listings into the home and publish it.
 
     Raises InputError when the home holds something else than an earlier demo.
@@ -68,7 +68,9 @@ def run_demo(settings: Settings, tell: Callable[[str], None]) -> Outcome:
         clock = moments[0]
         # The demo's clock is the sample's: an observation is of the moment that the replay shows.
         client = DailyPapersClient(server.url, http, now=lambda: clock)
-        tell(f"Replaying {len(moments)} looks at {moments[0]:%d %B} to {moments[-1]:%d %B %Y}, all invented …")
+        notify(
+            f"Replaying {len(moments)} observations from {moments[0]:%d %B} to {moments[-1]:%d %B %Y}, all invented …"
+        )
         landing = open_landing(settings.landing)
         first_day = moments[0].date()
         for moment in moments[:-1]:
@@ -77,22 +79,22 @@ def run_demo(settings: Settings, tell: Callable[[str], None]) -> Outcome:
             days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
             fetch_listings(landing, client, [day for day in days if day >= first_day])
         server.now = clock = moments[-1]
-        tell("Loading, checking, transforming, checking, publishing …")
+        notify("Loading, checking, transforming, checking, publishing …")
         first, last = trailing_dates(moments[-1].date(), LOOKBACK)
         return run_job(demo_settings, "daily_papers", tags=range_tags(first, last), source=client)
 
 
-def leave_demo(settings: Settings, tell: Callable[[str], None]) -> None:
+def leave_demo(settings: Settings, notify: Callable[[str], None]) -> None:
     """Move an earlier demo aside, so that invented and real papers never share a warehouse."""
     if not (settings.home / DEMO_MARKER).exists() or settings.is_local_endpoint:
         return
     aside = settings.home / f"demo-{utc_now():%Y%m%dT%H%M%SZ}"
     aside.mkdir()
-    # What was sent and what entered the feeds stays with the demo when it runs again, but goes with it here.
+    # The state of digests and feeds is kept when the demo runs again, and moved with it here.
     for name in (*_CONTENTS, "digest"):
         if (settings.home / name).exists():
             shutil.move(settings.home / name, aside / name)
-    tell(f"The invented papers of the demo were moved to {aside}; this home is for real ones now.")
+    notify(f"The invented papers of the demo were moved to {aside}; this home is for real ones now.")
 
 
 @contextmanager
@@ -116,9 +118,10 @@ def _clock_not_before(moment: datetime) -> Iterator[None]:
 
 
 def _moments() -> list[datetime]:
-    """When the sample was observed on listings' own days and at each evening's look back, in order.
+    """When the sample was observed, in order: on each listing's own day, and each evening for the dates before.
 
-    The archive goes on for some days after its last list; the demo stops on that list's day, when most moves.
+    The archive has observations of some days after its last listing. The demo ends on the day of that listing, when
+    upvotes change most.
     """
     captures = ArchiveFolder(SAMPLE).captures()
     last_day = max(captured.listing_date for captured in captures)

@@ -12,7 +12,7 @@ _IMPORTED = time.perf_counter()
 
 
 def lived() -> float:
-    """Wall seconds since this process was started; where the system doesn't tell, since this module was imported."""
+    """Wall seconds since this process was started; else since this module was imported."""
     try:
         started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
         return time.clock_gettime(time.CLOCK_BOOTTIME) - started

@@ -1,4 +1,4 @@
-"""Launches the same Dagster jobs that the schedule and the UI run, in this process, and tells what came of them."""
+"""Runs the same Dagster jobs as the schedule and the UI, in this process, and returns their outcome."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _INSTANCE_CONFIG = Path(__file__).parents[1] / "dagster.yaml"
 
 
 def prepare_environment(settings: Settings) -> None:
-    """Make the home's Dagster folder and point this process (and its children) to the warehouse.
+    """Write the home's Dagster folder, and set the environment of this process and its children.
 
     Raises HomeError when the home can't be used, InputError for a PAPERS_DAGSTER_CONFIG that is no file.
     """
@@ -84,7 +84,7 @@ def run_job(
     Raises HomeError before anything is changed when the disk has less room than the last run used, and whenever a disk
     is full.
 
-    The lock is taken here, so that waiting and its end are told in one sentence, and again inside the run.
+    The lock is taken here, so that a wait is one sentence of the command, and again inside the run.
     A run that is stopped raises Stopped with a sentence.
     """
     outcome = outcome or Outcome()
@@ -116,7 +116,7 @@ def _run_job(
     lock = writer_lock(settings.lock_file, purpose=f"papers ({job_name})", timeout=settings.lock_timeout)
     with lock, ExitStack() as workers:
         check_space(settings)
-        # Its import takes longest of all, so it begins before the orchestrator's.
+        # Great Expectations takes longest to import, so its process starts before Dagster is imported.
         gx = workers.enter_context(gx_process())
         with outcome.phase("Importing Dagster"), importing():
             from orchestration.compat.event_log_errors import silence_event_log_errors
@@ -154,7 +154,8 @@ def _run_job(
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """Dagster's instance of the home, with the runs closed whose process is gone. A damaged history is begun again."""
+    """Dagster's instance of the home, after the runs of killed processes are reported as failed. A damaged history
+    is set aside."""
     import dagster as dg
     from sqlalchemy.exc import DBAPIError
 
@@ -177,14 +178,14 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def _close_killed_runs(instance: dg.DagsterInstance) -> None:
-    """Report runs whose process is gone as failed: a kill leaves them open in Dagster for ever, started or not."""
+    """Report runs whose process is gone as failed: Dagster itself leaves them open for ever."""
     import dagster as dg
 
     status = dg.DagsterRunStatus
     is_open = [status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
     for run in instance.get_runs(dg.RunsFilter(statuses=is_open)):
         process = run.tags.get(_PROCESS)
-        # Dagster's UI gives a run that it repeats the tags of the first.
+        # A run that the UI repeats has the tags of the first.
         if process and not run.parent_run_id and not _is_alive(int(process)):
             text = "The process of this run was killed. What it had landed is loaded by the next run; nothing is lost."
             instance.report_run_failed(run, text)
@@ -213,7 +214,7 @@ def _is_alive(process: int) -> bool:
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:
-    """The innermost words of the first failure of a run."""
+    """The message of the innermost cause of a run's first failure."""
     for event in result.all_events:
         error = getattr(event.event_specific_data, "error", None)
         if event.is_failure and error:

@@ -23,7 +23,7 @@ from warehouse.publication.publish import read_published, writing
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
-#: dbt's page runs its own inline scripts. It may ask nobody else for anything.
+#: dbt's page runs its own inline scripts; it may load nothing from other addresses.
 _POLICY = "default-src 'none'; img-src 'self' data:; font-src data:; style-src 'unsafe-inline'; " + (
     "script-src 'unsafe-inline' 'unsafe-eval'; connect-src 'self'"
 )
@@ -44,7 +44,7 @@ def write_docs(settings: Settings) -> Path:
             "PAPERS_NEXT_DATABASE": str(folder / "next.duckdb"),
             "PAPERS_RAW_DATABASE": str(folder / "raw.duckdb"),
         }
-        clear_dbt_settings()  # the page's tracker asks what remains of them before it starts
+        clear_dbt_settings()  # dbt's telemetry reads the rest of them when it starts
         done = subprocess.run(
             [dbt_executable(), "docs", "generate", "--static", *arguments_for(folder / "target")],
             env={**os.environ, **environment},

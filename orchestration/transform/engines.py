@@ -1,6 +1,7 @@
-"""What builds the models and keeps what readers see: DuckDB in the home's files, or Spark in an Iceberg catalog.
+"""Engines build, check and publish the models: DuckDB in the home's files, or Spark in an Iceberg catalog.
 
-The assets and their checks are the same; they call the engine that the settings name.
+Belongs here: the protocol and its two implementations on the run's side. Not here: what their worker processes do
+(``dbt_runner``, ``spark_engine``).
 """
 
 from __future__ import annotations
@@ -28,25 +29,25 @@ Lineage = dict[str, dict[str, list[tuple[str, str, str]]]]
 
 
 class Engine(Protocol):
-    """One run's way from the raw tables to what readers see."""
+    """Builds the models of one run from the raw tables, and publishes them."""
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
-        """dbt's events as they come, last ``{"success": …}``. On DuckDB the build has begun when this returns."""
+        """dbt's events as they come, last ``{"success": …}``. On DuckDB the build has started when this returns."""
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
-        """Rows of each public table, and what each of its columns is made of where that is known."""
+        """Rows of each public table, and the lineage of its columns where it is known."""
 
     def seal(self) -> dict[str, int]:
         """Finish what was built; rows of each public table."""
 
     def violations(self, live_at: datetime | None) -> dict[str, Violations]:
-        """What breaks each rule of the mart gate, in what was built against what is published."""
+        """The violations of each rule of the mart gate: what was built, compared with what is published."""
 
     def publish(self) -> Publication:
-        """Make what was built what readers see."""
+        """Replace what readers open with what was built."""
 
     def place(self) -> str:
-        """Where readers find it."""
+        """Where readers open it."""
 
 
 def engine_of(settings: Settings, worker: WorkerProcess) -> Engine:
@@ -55,7 +56,7 @@ def engine_of(settings: Settings, worker: WorkerProcess) -> Engine:
 
 
 def engine_process(settings: Settings, *, is_forked: bool = False) -> AbstractContextManager[WorkerProcess]:
-    """The process of the engine, for one run. It may be ``forked`` from one that imported dagster-dbt, and dbt with it.
+    """The process of the engine, for one run. ``is_forked``: from this process, which has imported dagster-dbt and dbt.
 
     Raises InputError when the engine is not installed.
     """
@@ -67,7 +68,7 @@ def engine_process(settings: Settings, *, is_forked: bool = False) -> AbstractCo
                 "PAPERS_ENGINE is spark and Spark is not installed: install the extra `spark` (uv sync --extra spark), "
                 "or unset PAPERS_ENGINE."
             )
-        # Never forked: Spark's own threads and processes begin in it.
+        # Never forked: Spark starts threads and processes of its own in it.
         return worker_process("Spark", spark_process.work, spark_process.warm_up, settings.environment())
     return worker_process("dbt", dbt_process.build, dbt_process.parse, settings.dbt_target, is_forked=is_forked)
 
@@ -80,9 +81,9 @@ class DuckDBEngine:
         self.worker = worker
 
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
-        is_anew = prepare_next(self.settings, models_version(), is_rebuild=is_rebuild)
-        # The version is that of the seeds too: those of a file that is built upon are the ones that stand there now.
-        command = [*dbt_process.BUILD, *(["--full-refresh"] if is_anew else ["--exclude-resource-type", "seed"])]
+        is_full = prepare_next(self.settings, models_version(), is_rebuild=is_rebuild)
+        # models_version() covers the seeds too, so the file that is built upon has the current ones.
+        command = [*dbt_process.BUILD, *(["--full-refresh"] if is_full else ["--exclude-resource-type", "seed"])]
         return self.worker.run(self.settings.environment(), self.settings.dbt_target, command)
 
     def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
@@ -133,7 +134,7 @@ class SparkEngine:
         return "publication.history of the Iceberg catalog; tag `published` of each table in marts"
 
     def _export(self) -> None:
-        """``papers.duckdb`` with the marts as they are published, for readers without Spark."""
+        """``papers.duckdb`` with the marts as published, for readers without Spark."""
         from warehouse.spark.export import export_to_duckdb
 
         handover = self.settings.handover

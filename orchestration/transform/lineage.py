@@ -1,7 +1,7 @@
-"""Which columns each column of a public table is made of, read from the SQL that dbt ran.
+"""Column lineage: which columns each column of a public table is computed from, read from the SQL that dbt ran.
 
-dbt-dagster's own way needs a dbt package from a hub and asks the database once per model; sqlglot reads the same from
-the compiled text. What was read is kept by the text's hash, so a run pays only for models that changed.
+dagster-dbt's own lineage needs a dbt package from a hub and queries the database once per model; sqlglot parses the
+compiled text. The result is cached by the text's hash, so a run parses changed models only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""dbt's manifest, made when the project changed and kept: Dagster reads the models from it."""
+"""dbt's manifest, which Dagster reads the models from: written when the project changed, kept otherwise.
+
+dagster-dbt's ``DbtProject`` parses whenever it prepares (``prepare_if_dev`` for each process of `dagster dev`, nothing
+for other commands): 13 s on two busy cores, 6–10 s on idle ones (2026-11-28), half of a day of 14 s on 6,000 papers.
+Comparing a digest of the project's files takes 20 ms.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +52,7 @@ def ensure_manifest(settings: Settings) -> Path:
 
 
 def dbt_executable() -> str:
-    """The dbt of this environment, whatever the PATH says."""
+    """The dbt of this environment, not of the PATH."""
     beside = Path(sys.executable).with_name("dbt")
     return str(beside) if beside.exists() else shutil.which("dbt") or "dbt"
 
