@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,10 @@ from orchestration.commands.app import Home, Json, Verbose, settings_of
 from warehouse.display import plural
 from warehouse.errors import InputError, UnreachableError
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from warehouse.digest.sending import Sent
+    from warehouse.digest.subscriptions import Subscription
 
 app = typer.Typer()
 _PANEL = "Write outputs"
@@ -130,12 +134,12 @@ def _digest_subscriptions(
     undelivered = [f"{who} ({result.recipients[who]})" for result in results for who in result.undelivered]
     if undelivered:
         raise UnreachableError(
-            f"{len(undelivered)} mail(s) did not get an answer that they were delivered, first {undelivered[0]}: "
-            "`papers digest` tries again whom it failed, and only them."
+            f"{len(undelivered)} mail(s) were not confirmed as delivered, first {undelivered[0]}: "
+            "`papers digest` tries again for the failed ones only."
         )
 
 
-def _print_sent(result: Any) -> None:
+def _print_sent(result: Sent) -> None:
     head = f"{result.subscription}, issue {result.issue}, {result.papers} paper(s)"
     if result.note:
         console.print_line(f"{head}: {result.note}")
@@ -165,7 +169,7 @@ def _digest_by_filters(
     if as_json:
         console.print_json([vars(riser) for riser in issue.selection.risers] if issue else [])
     elif issue is None:
-        print("Nothing was ever observed.")
+        print("No listing was observed yet.")
     else:
         print(as_text(issue, utc_now()), end="")
     if not filters and not as_json:
@@ -174,7 +178,7 @@ def _digest_by_filters(
         )
 
 
-def _preview(settings: Settings, subscriptions: list[Any], output: Path | None, as_json: bool) -> None:
+def _preview(settings: Settings, subscriptions: list[Subscription], output: Path | None, as_json: bool) -> None:
     from warehouse.digest.sending import write_previews
 
     files = write_previews(settings, subscriptions, output or settings.digests / "preview")

@@ -111,7 +111,7 @@ def test_a_statement_without_an_answer_is_one_sentence(home: Path, statement: st
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_arguments_that_are_no_utf8_are_one_sentence(home: Path) -> None:
+def test_arguments_that_are_not_utf8_are_one_sentence(home: Path) -> None:
     accept, rebuild = ("accept", "x", "--reason", "\udcff"), ("rebuild", "--load", "\udcff")
     for arguments in (("sql", "select '\udcff'"), ("search", "\udcff"), accept, rebuild):
         done = invoke(home, *arguments)
@@ -183,7 +183,7 @@ def test_a_narrow_terminal_shows_a_line_a_row(home: Path) -> None:
     assert expanded.count("j" * 40) == 3
 
 
-def test_the_widest_columns_give_way_first_and_the_last_ones_are_left_out() -> None:
+def test_the_widest_columns_are_shortened_first_and_the_last_ones_are_left_out() -> None:
     assert console._fitting([10, 100], 40) == [10, 28]
     assert len(console._fitting([10] * 10, 40)) == 5
 
@@ -201,7 +201,7 @@ def test_a_full_output_is_one_sentence(home: Path) -> None:
             assert "disk is full" in done.stderr or "No space left" in done.stderr
 
 
-def test_a_reader_of_a_pipe_that_has_enough_is_no_error(home: Path) -> None:
+def test_a_pipe_that_its_reader_closes_is_no_error(home: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     done = papers(home, "sql", "from range(100000)", stdout=write)
@@ -210,7 +210,7 @@ def test_a_reader_of_a_pipe_that_has_enough_is_no_error(home: Path) -> None:
 
 
 @pytest.mark.parametrize(("closed", "statement", "code"), [(1, "select 1", 0), (2, "selec", 2)])
-def test_a_closed_output_is_no_traceback(home: Path, closed: int, statement: str, code: int) -> None:
+def test_a_closed_output_causes_no_traceback(home: Path, closed: int, statement: str, code: int) -> None:
     command = f'exec "$0" sql "$1" --home "$2" {closed}>&-'
     script = str(Path(sys.executable).with_name("papers"))
     done = subprocess.run(["sh", "-c", command, script, statement, str(home)], capture_output=True, check=False)
@@ -227,7 +227,7 @@ def test_a_current_directory_that_is_gone_is_one_sentence(home: Path, tmp_path: 
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_python_without_docstrings_is_started_with_them(home: Path) -> None:
+def test_python_without_docstrings_is_started_again_with_them(home: Path) -> None:
     done = papers(home, "sql", "--help", PYTHONOPTIMIZE="2")
     assert done.returncode == 0 and "Ask the published file a question" in done.stdout
 
@@ -241,14 +241,14 @@ def test_any_locale_gets_an_answer(home: Path, environment: dict[str, str], form
     assert done.returncode == 0 and done.stderr == ""
 
 
-def test_a_file_name_that_is_no_text_is_named_all_the_same(home: Path) -> None:
+def test_a_file_name_that_is_not_utf8_is_named_in_the_error(home: Path) -> None:
     name = os.fsdecode(b"/no/such/\xff\xfe.json")
     done = papers(home, "import", name)
     assert done.returncode == 2 and "/no/such/" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("where", ["before", "after"])
-def test_verbose_is_taken_before_and_after_the_command(home: Path, where: str) -> None:
+def test_verbose_is_accepted_before_and_after_the_command(home: Path, where: str) -> None:
     arguments = ["--verbose", "sql", "select 1"] if where == "before" else ["sql", "select 1", "--verbose"]
     assert invoke(home, *arguments).exit_code == 0
     assert console.is_verbose()
@@ -296,7 +296,7 @@ def test_logs_go_to_stderr_without_secrets(capsys: pytest.CaptureFixture[str]) -
     assert "DEBUG warehouse.anything: a step" in capsys.readouterr().err
 
 
-def test_waiting_for_the_lock_is_said(
+def test_waiting_for_the_lock_is_logged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "writer.lock"
@@ -346,7 +346,7 @@ def test_every_query_explains_an_empty_result() -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_question_that_is_stopped_ends_with_one_word(home: Path, number: signal.Signals, code: int) -> None:
+def test_a_stopped_query_prints_one_word(home: Path, number: signal.Signals, code: int) -> None:
     endless = "select count(*) from range(100000000) a, range(1000000) b where a.range * b.range = 3"
     output, ended = stopped(("sql", endless), home, number, 1.5)
     assert (output, ended) == ("Stopped.\n", code)
@@ -355,7 +355,7 @@ def test_a_question_that_is_stopped_ends_with_one_word(home: Path, number: signa
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("seconds", [0.4, 2.0, 4.0, 6.0, 8.0])
-def test_a_run_that_is_stopped_says_so_and_the_next_one_goes_on(
+def test_a_stopped_run_prints_that_it_was_stopped(
     tmp_path: Path, number: signal.Signals, code: int, seconds: float
 ) -> None:
     output, ended = stopped(("import", str(SAMPLE)), tmp_path / "home", number, seconds)
@@ -383,7 +383,7 @@ def stopped(arguments: tuple[str, ...], home: Path, number: signal.Signals, seco
     return output, process.returncode
 
 
-def test_a_forked_process_does_not_answer_for_its_parent() -> None:
+def test_a_forked_process_has_no_signal_handlers_of_its_parent() -> None:
     read, write = os.pipe()
     with signals.stop_on_signals():
         child = os.fork()
