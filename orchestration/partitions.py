@@ -6,10 +6,12 @@ from datetime import date
 
 import dagster as dg
 
-from warehouse.settings import FIRST_LISTING_DATE
+from sources import DAILY_PAPERS
 
 #: ``end_offset=1``: today's listing is already growing and can be observed.
-LISTING_DATES = dg.DailyPartitionsDefinition(start_date=FIRST_LISTING_DATE.isoformat(), timezone="UTC", end_offset=1)
+LISTING_DATES = dg.DailyPartitionsDefinition(
+    start_date=DAILY_PAPERS.first_listing_date.isoformat(), timezone="UTC", end_offset=1
+)
 
 #: Tag of a run that skips listing dates observed since this moment (ISO, UTC).
 SKIP_OBSERVED_SINCE = "papers/skip_observed_since"

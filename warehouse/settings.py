@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,8 +31,6 @@ from warehouse.variables import (
     setting,
 )
 
-#: The first date with a listing (https://huggingface.co/papers/date/2023-05-04).
-FIRST_LISTING_DATE = date(2023, 5, 4)
 _PACKAGE = Path(__file__).resolve().parent
 #: The folder of the packages: the checkout, or ``site-packages``, which may be read-only.
 PROJECT_ROOT = _PACKAGE.parent

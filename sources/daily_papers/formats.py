@@ -75,6 +75,18 @@ def detect_format(body: bytes) -> Format:
     )
 
 
+def parse_capture(
+    payloads: Sequence[bytes],
+    *,
+    listing_date: date | None = None,
+    observed_at: datetime | None = None,
+    memo: Memo | None = None,
+) -> Listing:
+    """The listing in the payloads of one capture, whose first payload decides the format. Raises as ``parse``."""
+    format = detect_format(as_utf8(payloads[0]))
+    return parse(format, payloads, listing_date=listing_date, observed_at=observed_at, memo=memo)
+
+
 def parse(
     format: Format,
     pages: Sequence[bytes],

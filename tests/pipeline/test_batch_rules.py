@@ -222,7 +222,7 @@ def test_a_load_can_be_read_again_and_the_act_is_on_record(home: Warehouse, monk
     day = "2025-03-11"
     (load,) = home.land((day, "2025-03-12T08:00:00", listing(day, 4)))
     with monkeypatch.context() as broken:
-        broken.setattr("warehouse.raw.reader.formats.parse", _refuse)
+        broken.setattr("sources.daily_papers.formats.parse", _refuse)
         home.check()
     assert "parser" in home.rejected()[load]
     parse_load_again(home.settings, load, "the parser was mended")

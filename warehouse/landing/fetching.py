@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from sources import DAILY_PAPERS
 from sources.daily_papers.client import Capture, DailyPapersClient
 from sources.errors import SourceError, TransientError
 from sources.http import HttpClient, HttpLimits
 from warehouse.clock import utc_now
 from warehouse.landing.archive import Landing
-from warehouse.settings import FIRST_LISTING_DATE, Settings
+from warehouse.settings import Settings
 
 #: Dates without an answer, each after all of the client's retries, before a run stops asking.
 GIVE_UP_AFTER = 2
@@ -36,7 +37,7 @@ class FetchReport:
 
 def trailing_dates(last: date, lookback: int) -> tuple[date, date]:
     """First and last of the ``lookback`` listing dates that end with ``last``."""
-    return max(FIRST_LISTING_DATE, last - timedelta(days=lookback - 1)), last
+    return max(DAILY_PAPERS.first_listing_date, last - timedelta(days=lookback - 1)), last
 
 
 def client_of(settings: Settings) -> DailyPapersClient:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+from sources import DAILY_PAPERS
 from warehouse.clock import utc_now
 from warehouse.errors import InputError
 from warehouse.landing.archive import Landing
 from warehouse.landing.captures import ObservedAtBasis
-from warehouse.settings import FIRST_LISTING_DATE
 
 #: What a folder is searched for. A file named on the command line is read whatever it is called.
 SUFFIXES = (".json", ".html", ".htm", ".txt", ".md")
@@ -58,8 +58,8 @@ def parse_day(text: str, what: str) -> date:
         raise InputError(f"{what} is {text!r}: give a date like 2026-09-01.") from None
     if day > utc_now().date():
         raise InputError(f"{what} is {text}, which lies in the future: give a date up to today (UTC).")
-    if day < FIRST_LISTING_DATE:
-        raise InputError(f"{what} is {text}: the daily list begins on {FIRST_LISTING_DATE}.")
+    if day < DAILY_PAPERS.first_listing_date:
+        raise InputError(f"{what} is {text}: the daily list begins on {DAILY_PAPERS.first_listing_date}.")
     return day
 
 

@@ -15,8 +15,7 @@ from typing import Any
 
 import msgspec
 
-from sources.daily_papers import formats
-from sources.daily_papers.entries import MAX_PAGE_BYTES
+import sources
 from sources.daily_papers.records import Author, Entry, Listing
 from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
@@ -95,15 +94,25 @@ class Reader:
 
     def add(self, landing: Landing, capture: Capture, number: int) -> LoadResult:
         """Parse one capture and add its rows. A capture that can't be parsed is a rejected load."""
-        if capture.size > MAX_PAGE_BYTES:
-            detail = f"The payloads have {capture.size} bytes, more than the {MAX_PAGE_BYTES} a listing may have."
+        try:
+            max_bytes = sources.source_of(capture.kind).max_payload_bytes
+        except FormatError as error:
+            return self._reject(capture, number, error.reason_code, error.message)
+        if capture.size > max_bytes:
+            detail = f"The payloads have {capture.size} bytes, more than the {max_bytes} a listing may have."
             return self._reject(capture, number, "too_large", detail)
         try:
             payloads = landing.read(capture)
         except ValueError as error:
             return self._reject(capture, number, "damaged_payload", str(error))
         try:
-            listing = _parse_payloads(capture, payloads, self._memo)
+            listing = sources.parse(
+                capture.kind,
+                payloads,
+                listing_date=capture.listing_date,
+                observed_at=capture.observed_at,
+                memo=self._memo,
+            )
             listing_date = _listing_date(capture, listing)
             self._add_listing(capture.load_id, listing)
         except FormatError as error:
@@ -243,17 +252,6 @@ class _LoadRefusal(msgspec.Struct, frozen=True):
     record: bytes | None
     position: None = None
     field_path: None = None
-
-
-def _parse_payloads(capture: Capture, payloads: Sequence[bytes], memo: Memo) -> Listing:
-    """The listing in the payloads of a capture. Raises FormatError."""
-    return formats.parse(
-        formats.detect_format(formats.as_utf8(payloads[0])),
-        payloads,
-        listing_date=capture.listing_date,
-        observed_at=capture.observed_at,
-        memo=memo,
-    )
 
 
 def _content_id(entry: Entry) -> str:
