@@ -11,41 +11,14 @@
 }) }}
 {%- endmacro %}
 
-{# One row: since which observation (UTC) any accepted load carries each field; null if none ever did. #}
-{% macro fields_first_seen() -%}
-select
-    {%- for field, paths in fields_by_path().items() %}
-    min(case when field_path in ('{{ paths | join("', '") }}') then first_seen_at end) as {{ field }}_since
-    {{- "," if not loop.last }}
-    {%- endfor %}
-from {{ ref('ops_schema_drift') }}
-{%- endmacro %}
-
-{# The status of a field of a paper. `latest` is the paper's row of int_papers_latest, `fields` that of
-   fields_first_seen; a text can carry only what it shows. #}
+{# The status of a field of a paper. `latest` is the paper's row of int_papers_latest, `fields` the
+   moments since which the source provides each field; a text can carry only what it shows. #}
 {% macro field_status(field, is_known) -%}
 case
     when {{ is_known }} then 'known'
     when latest.first_fully_observed_at is not null and latest.observed_at >= fields.{{ field }}_since then 'none'
     else 'not_provided'
 end
-{%- endmacro %}
-
-{# Pre-hook of dim_papers: drops papers of which a field counts as provided now and did not, or the other way round,
-   because a load that first carried it came or went. #}
-{% macro forget_papers_of_other_statuses() -%}
-{% if is_incremental() -%}
-delete from {{ this }} where paper_id in (
-    select papers.paper_id
-    from {{ this }} as papers
-    inner join {{ ref('int_papers_latest') }} as latest on papers.paper_id = latest.paper_id
-    cross join ({{ fields_first_seen() }}) as fields
-    where
-        {%- for field in fields_by_path() %}
-        {{ 'or ' if not loop.first }}papers.{{ field }}_status <> {{ field_status(field, 'papers.' ~ field ~ "_status = 'known'") }}
-        {%- endfor %}
-)
-{%- endif %}
 {%- endmacro %}
 
 {# A time of submission, null where its load has none but midnights. `cut` is the load's row of
@@ -64,8 +37,3 @@ end
 
 {# The start of a moment's UTC day. #}
 {% macro midnight_of(moment) -%}cast(cast({{ moment }} as date) as timestamp){%- endmacro %}
-
-{# Papers for which the source provided organizations. #}
-{% macro papers_with_organization_field() -%}
-select paper_id from {{ ref('dim_papers') }} where organization_status <> 'not_provided'
-{%- endmacro %}

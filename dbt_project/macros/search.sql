@@ -39,45 +39,6 @@ list_transform(list_zip({{ words }}[:-2], {{ words }}[2:]), lambda pair: pair[1]
    60 million different terms one in 70 shares its number with another. #}
 {% macro search_key(term) -%}cast(md5_number_lower({{ term }}) % 4294967291 as uinteger){%- endmacro %}
 
-{# What the index covers, one row per paper. `authors` and `organizations` are lists of names. #}
-{% macro searched_texts() -%}
-select
-    papers.paper_id,
-    papers.title,
-    papers.abstract,
-    authors.names as authors,
-    organizations.names as organizations
-from {{ ref('dim_papers') }} as papers
-left join (
-    select paper_id, list(name_as_listed order by position) as names
-    from {{ ref('int_mentions') }}
-    group by paper_id
-) as authors on papers.paper_id = authors.paper_id
-left join (
-    select families.paper_id, list_sort(list_distinct(list(listed.display_name) || list(listed.slug))) as names
-    from {{ ref('bridge_paper_families') }} as families
-    inner join {{ ref('dim_organizations') }} as listed on families.organization_id = listed.organization_id
-    group by families.paper_id
-) as organizations on papers.paper_id = organizations.paper_id
-{%- endmacro %}
-
-{# Pre-hook of int_search_papers: deletes papers whose text changed or that no longer exist. #}
-{% macro delete_changed_search_papers() -%}
-{% if is_incremental() -%}
-delete from {{ this }} where not exists (
-    select 1 from ({{ searched_texts() }}) as texts
-    where texts.paper_id = {{ this }}.paper_id and hash(texts) = {{ this }}.fingerprint
-)
-{%- endif %}
-{%- endmacro %}
-
-{# Pre-hook of int_search_postings: deletes the rows of papers that are no longer numbered so. #}
-{% macro delete_stale_search_postings() -%}
-{% if is_incremental() -%}
-delete from {{ this }} where paper_number not in (select paper_number from {{ ref('int_search_papers') }})
-{%- endif %}
-{%- endmacro %}
-
 {# The body of marts.search(query). BM25 (Robertson & Zaragoza 2009, k1 = .6, b = .75) over the words of title and
    abstract, over pairs of neighbouring words with three times the weight, and over the words of names with half of it.
    Of the 300 best, those that have the words as typed, in order, gain 5, and up to 2 more the earlier they stand in the
@@ -100,11 +61,10 @@ with parts as (
 
 checked as (
     select
-        count(*) as part_count,
         case
             when query is null or count(*) = 0
                 then error('The query has no words: write some, for example marts.search(''prompt tuning'').')
-            when length(query) - length(replace(query, '"', '')) in (1, 3, 5, 7, 9, 11, 13, 15)
+            when (length(query) - length(replace(query, '"', ''))) % 2 = 1
                 then error('A quotation mark is open: close it, or leave it out.')
             when bool_and(is_negative)
                 then error('The query only excludes: add a word that papers should have.')
@@ -156,27 +116,24 @@ scoring as (
     group by 1
 ),
 
--- Terms that a paper must have all of (a field's, a phrase's), and terms of what is excluded, by part.
+-- Terms that a paper must have all of (a field's, a phrase's), and terms of what is excluded, by part. An excluded
+-- phrase is not among them: its words are compared as typed, below.
 needed as (
     select distinct part_number, is_negative, {{ search_key('term') }} as term
     from (
-        select part_number, is_negative, prefix || unnest(terms) as term
+        select part_number, is_negative, prefix || unnest(terms || {{ search_pairs('terms') }}) as term
         from worded
-        where is_negative or is_quoted or prefix <> ''
-        union all
-        select
-            part_number,
-            is_negative,
-            prefix || unnest({{ search_pairs('terms') }})
-        from worded
-        where is_quoted or len(terms) > 1
+        where prefix <> '' or is_quoted <> is_negative
     )
 ),
 
 hits as materialized (
     select term, paper_number, frequency
     from {{ postings_table }}
-    where term in (select term from scoring union select term from needed)
+    where
+        term in (select term from scoring union select term from needed)
+        -- not of texts that a paper had before
+        and paper_number in (select paper_number from {{ numbers_table }})
 ),
 
 matched_parts as (
@@ -226,7 +183,7 @@ filters as (
 
 -- Filters alone match every paper that they leave, with a score of 0.
 kept as (
-    select numbers.paper_id, numbers.paper_number, coalesce(scored.score, 0) as score
+    select numbers.paper_id, coalesce(scored.score, 0) as score
     from {{ numbers_table }} as numbers
     left join scored on numbers.paper_number = scored.paper_number
     cross join filters

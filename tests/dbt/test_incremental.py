@@ -1,4 +1,4 @@
-"""A day's build equals a full refresh row for row, and leaves alone what did not change.
+"""A day's build equals a full refresh row for row, and computes once what depends on a content alone.
 
 The listings are invented by chance (seeded) and come in an order of their own: late, twice, in two formats of one
 moment, rejected first and accepted later, read again, with a title whose paper shows up weeks after.
@@ -20,14 +20,17 @@ from dbt_builds import Build, building
 
 from warehouse.raw.store import RawStore
 
-#: What is built incrementally, with what it is built from and from which state.
+#: What is built incrementally, and what is built from it and beside it.
 TABLES = (
     "intermediate.int_entries_identified",
     "intermediate.int_papers_latest",
+    "intermediate.int_content_keywords",
+    "intermediate.int_contents_readable",
     "intermediate.int_paper_keywords",
-    "intermediate.int_papers_built",
     "intermediate.int_papers_described",
     "intermediate.int_mentions",
+    "intermediate.int_author_names",
+    "intermediate.int_author_name_keys",
     "intermediate.int_author_decisions",
     "intermediate.int_steps_measured",
     "intermediate.int_papers_measured",
@@ -38,6 +41,10 @@ TABLES = (
     "marts.fct_listings",
     "marts.fct_upvote_observations",
     "marts.fct_paper_upvotes_daily",
+    "marts.rpt_author_trends",
+    "marts.rpt_keyword_trends",
+    "marts.rpt_organization_trends",
+    "marts.rpt_paper_trends",
     # Numbers of papers differ by nature; what they stand for does not.
     """(select papers.paper_id, papers.word_count, postings.term, postings.frequency
         from intermediate.int_search_papers as papers
@@ -53,7 +60,7 @@ TITLES = {number: f"title{number}" if number != 1 else "title0" for number in ra
 @pytest.fixture(scope="module")
 def build() -> Iterator[Build]:
     """Builds a next file from a raw file; the project is parsed once."""
-    selected = ("+int_papers_built", "+bridge_paper_authors", "+int_search_postings")
+    selected = ("+rpt_author_trends", "+rpt_keyword_trends", "+rpt_organization_trends", "+rpt_paper_trends", "+int_search_postings")
     with building("--exclude-resource-type", "test", "--select", *selected) as run:
         yield run
 
@@ -218,7 +225,6 @@ def grown(build: Build, tmp_path_factory: pytest.TempPathFactory, request: pytes
     raw, daily, refreshed = folder / "raw.duckdb", folder / "next.duckdb", folder / "refreshed" / "next.duckdb"
     refreshed.parent.mkdir()
     happened: Counter[str] = Counter()
-    touched = []
     for day in range(request.param):
         with RawStore.open(raw) as store:
             if day == 0:
@@ -230,10 +236,6 @@ def grown(build: Build, tmp_path_factory: pytest.TempPathFactory, request: pytes
         build(raw, refreshed, "--full-refresh")
         found, expected = rows(daily), rows(refreshed)
         assert {t for t in TABLES if found[t] != expected[t]} == set(), f"build {day}: {world.happened}"
-        with duckdb.connect(str(daily), read_only=True) as connection:
-            touched += connection.execute(
-                "select count(*) filter (is_changed), count(*) from intermediate.int_papers_fingerprinted"
-            ).fetchall()
         happened = world.happened
     if request.param == BUILDS:
         assert min(happened.values()) >= 1 and len(happened) == 8, f"every disturbance came up: {happened}"
@@ -241,7 +243,6 @@ def grown(build: Build, tmp_path_factory: pytest.TempPathFactory, request: pytes
         assert any(row[0].startswith("title:") for row in found["marts.fct_upvote_observations"])
         listed = {value for row in found["marts.dim_papers"] for value in row if isinstance(value, str)}
         assert {"known", "none", "not_provided", "cut to the day by the source"} <= listed
-    assert touched[0][0] == touched[0][1] and all(0 < changed < papers for changed, papers in touched[1:]), touched
     return raw, daily
 
 
@@ -250,26 +251,57 @@ def test_builds_day_by_day_equal_a_full_refresh_row_for_row(grown: tuple[Path, P
     assert all(rows(daily).values()), "no table is empty; the builds were compared when they were made"
 
 
-def test_a_build_leaves_the_rows_of_unchanged_papers_alone(
+def test_a_build_leaves_the_rows_of_known_contents_and_texts_alone(
     grown: tuple[Path, Path], build: Build, tmp_path: Path
 ) -> None:
     raw, marked = tmp_path / "raw.duckdb", tmp_path / "next.duckdb"
     shutil.copyfile(grown[0], raw), shutil.copyfile(grown[1], marked)
+    marks = {
+        "int_contents_readable": ("display_title", "'marked'"),
+        "int_content_keywords": ("keyword", "'marked ' || keyword"),
+        "int_author_names": ("coauthor_key", "'marked'"),
+        "int_author_name_keys": ("family_key", "'marked ' || family_key"),
+    }
     with duckdb.connect(str(marked)) as connection:
-        connection.execute("update marts.fct_upvote_observations set comments = -1")
-        connection.execute("update marts.fct_paper_upvotes_daily set observation_count = -1")
-        (paper,) = connection.execute("select min(paper_id) from marts.fct_paper_upvotes_daily").fetchall()[0]
+        for table, (column, mark) in marks.items():
+            connection.execute(f"update intermediate.{table} set {column} = {mark}")
+        counts = {table: connection.execute(f"select count(*) from intermediate.{table}").fetchall() for table in marks}
     with duckdb.connect(str(raw)) as connection:
         connection.execute(
-            """update raw.raw.entries set upvotes = coalesce(upvotes, 0) + 1
-               where paper_id = ? and load_id in (select load_id from raw.raw.loads where verdict = 'accepted')""",
-            [paper],
+            """insert into raw.raw.entry_contents by name
+               select * replace ('new' as content_id, ['New keyword'] as ai_keywords)
+               from raw.raw.entry_contents where content_id = 'c0'"""
         )
     build(raw, marked)
     with duckdb.connect(str(marked), read_only=True) as connection:
-        for table, column in (
-            ("fct_upvote_observations", "comments"),
-            ("fct_paper_upvotes_daily", "observation_count"),
-        ):
-            made_anew = f"select distinct paper_id from marts.{table} where {column} is null or {column} <> -1"
-            assert connection.execute(made_anew).fetchall() == [(paper,)], table
+        for table, (column, _) in marks.items():
+            kept = f"select count(*) from intermediate.{table} where {column} like 'marked%'"
+            assert connection.execute(kept).fetchall() == counts[table], table
+        for table in ("int_contents_readable", "int_content_keywords"):
+            added = f"select count(*) from intermediate.{table} where content_id = 'new'"
+            assert connection.execute(added).fetchall() == [(1,)], table
+
+
+def test_a_paper_whose_text_changed_is_found_by_the_new_text_alone(
+    grown: tuple[Path, Path], build: Build, tmp_path: Path
+) -> None:
+    raw, changed = tmp_path / "raw.duckdb", tmp_path / "next.duckdb"
+    shutil.copyfile(grown[0], raw), shutil.copyfile(grown[1], changed)
+    indexed = """
+        select count(distinct paper_number) from intermediate.int_search_postings
+        where paper_number in (select paper_number from intermediate.int_search_papers)"""
+    with duckdb.connect(str(changed), read_only=True) as connection:
+        before = connection.execute(indexed).fetchall()
+        numbers = connection.execute("select * from intermediate.int_search_papers order by all").fetchall()
+    with duckdb.connect(str(raw)) as connection:
+        connection.execute("update raw.raw.entry_authors set name = 'Someone Else' where name = 'Mei Lin'")
+    build(raw, changed)
+    with duckdb.connect(str(changed), read_only=True) as connection:
+        after = connection.execute("select * from intermediate.int_search_papers order by all").fetchall()
+        renumbered = {paper for paper, *_ in set(after) - set(numbers)}
+        renamed = connection.execute(
+            "select list(distinct paper_id) from intermediate.int_mentions where name_as_listed = 'Someone Else'"
+        ).fetchall()[0][0]
+        assert renumbered == set(renamed) and 0 < len(renumbered) < len(after)
+        assert min(number for paper, number, _ in after if paper in renumbered) > max(n for _, n, _ in numbers)
+        assert connection.execute(indexed).fetchall() == before, "each paper by its present text"

@@ -129,9 +129,6 @@ def test_breaking_a_rule_on_purpose_stops_publication_and_the_old_one_stays(demo
     papers = Papers(tmp_path / "home")
     shutil.copytree(demo.home, papers.home)
     (papers.home / "demo.json").unlink()
-    with duckdb.connect(str(papers.home / "papers.duckdb")) as connection:
-        # Only papers that changed are made anew: all of them.
-        connection.execute("delete from intermediate.int_papers_built")
     published = (papers.home / "papers.duckdb").read_bytes()
     with RawStore.open(papers.home / "raw.duckdb") as raw:
         raw.connection.execute(

@@ -139,6 +139,24 @@ def test_a_phrase_an_exclusion_and_filters_leave_only_what_fits(demo: Papers) ->
     assert papers_of <= set(_found(demo, f'author:"{author}"'))
 
 
+def test_an_excluded_phrase_is_compared_as_typed(demo: Papers) -> None:
+    """Its words may stand apart, in another form, or with a stop word between them."""
+    everything = set(_found(demo, "model"))
+    singular, plural = set(_found(demo, '"language model"')), set(_found(demo, '"language models"'))
+    assert plural - singular, "some papers have the plural alone"
+    assert set(_found(demo, 'model -"language model"')) == everything - singular
+    assert set(_found(demo, 'model -"language models"')) == everything - plural
+    assert set(_found(demo, 'model -"models language"')) == everything
+    assert set(_found(demo, 'model -"language of models"')) == everything
+
+
+def test_a_hyphenated_word_is_required_in_quotation_marks_alone(demo: Papers) -> None:
+    loose, strict = set(_found(demo, "language-models")), set(_found(demo, '"language-models"'))
+    assert loose == set(_found(demo, "language models")) > strict
+    assert strict == set(_found(demo, '"language models"'))
+    assert set(_found(demo, "model -language-models")) == set(_found(demo, "model")) - strict
+
+
 def test_words_match_whatever_their_case_accents_and_plural(demo: Papers) -> None:
     assert set(_found(demo, "MODELS")) == set(_found(demo, "model")) == set(_found(demo, "mödel"))
 

@@ -9,7 +9,7 @@ def model(dbt, session):
     from warehouse.resolution.incremental.resolve import take_names_apart
 
     frames = engine(session)
-    frames.see("mentions", dbt.ref("int_mentions"))
+    frames.see("mentions", dbt.ref("stg_raw__entry_authors"))
     if dbt.is_incremental:
         frames.see("earlier", dbt.this)
     return take_names_apart(frames, dbt.is_incremental)

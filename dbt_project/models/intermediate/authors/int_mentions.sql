@@ -1,10 +1,7 @@
-{{ built_by_paper(['{{ forget_papers_of_other_accounts() }}']) }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- One row per author row of a paper, as the latest full listing has it. A *mention* is what resolution places.
 -- The account is known by its id; where the source gave only a handle, by the id that the handle has elsewhere.
 with papers as (
     select * from {{ ref('int_papers_described') }}
-    where {{ is_of_missing_paper() }}
 ),
 
 authors as (
@@ -12,7 +9,12 @@ authors as (
 ),
 
 handles as (
-    {{ accounts_of_handles() }}
+    select
+        account_handle,
+        max(account_id) as account_id
+    from authors
+    where account_handle is not null and account_id is not null
+    group by account_handle
 ),
 
 numbered as (

@@ -1,20 +1,34 @@
-{{ appended_after(['{{ forget_changed_loads() }}']) }}
--- depends_on: {{ ref('int_loads_fingerprinted') }}
--- One row per accepted entry, with the paper that it is about. The rows of a load are made anew when they would say
--- something else than they do.
+-- One row per accepted entry, with the paper that it is about: its own id, else the paper that alone has its title, else
+-- an id made of the title.
 with entries as (
-    {{ entries_with_paper() }}
+    select * from {{ ref('stg_raw__entries') }}
 ),
 
 loads as (
     select * from {{ ref('stg_raw__loads') }}
 ),
 
+papers_by_title as (
+    select
+        title_key,
+        min(listed_paper_id) as paper_id
+    from entries
+    where
+        listed_paper_id is not null
+        and title_key in (select title_key from entries where listed_paper_id is null)
+    group by title_key
+    having min(listed_paper_id) = max(listed_paper_id)
+),
+
 final as (
     select
         entries.load_id,
         entries.position,
-        entries.paper_id,
+        coalesce(
+            entries.listed_paper_id,
+            papers_by_title.paper_id,
+            concat('title:', {{ short_hash('entries.title_key') }})
+        ) as paper_id,
         entries.content_id,
         entries.upvotes,
         entries.comments,
@@ -24,14 +38,13 @@ final as (
         loads.format <> 'page_text' as is_full_format,
         loads.listing_date,
         loads.observed_at,
-        loads.landed_at,
-        fingerprinted.fingerprint as load_fingerprint
+        loads.landed_at
     from entries
     inner join loads on entries.load_id = loads.load_id
-    inner join {{ ref('int_loads_fingerprinted') }} as fingerprinted on entries.load_id = fingerprinted.load_id
-    {% if is_incremental() -%}
-    where {{ is_not_in('entries.load_id', this) }}
-    {%- endif %}
+    left join papers_by_title
+        on
+            entries.title_key = papers_by_title.title_key
+            and entries.listed_paper_id is null
 )
 
 select * from final

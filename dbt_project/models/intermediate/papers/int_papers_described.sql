@@ -1,9 +1,7 @@
-{{ built_by_paper() }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- One row per paper with what the author resolver reads of it, and since when the warehouse has known it.
 with latest as (
     select * from {{ ref('int_papers_latest') }}
-    where learned_at is not null and {{ is_of_changed_paper() }}
+    where learned_at is not null
 ),
 
 contents as (

@@ -1,5 +1,3 @@
-{{ built_by_paper() }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- One row per paper: which content tells each attribute. An attribute comes from the latest observation whose
 -- format can carry it: an entry of the API or a page says "no organization" by saying nothing, a text can't.
 with entries as (
@@ -18,7 +16,6 @@ with entries as (
         case when entries.comments is not null then 0 else 1 end as lacks_comments
     from {{ ref('int_entries_identified') }} as entries
     inner join {{ ref('stg_raw__entry_contents') }} as contents on entries.content_id = contents.content_id
-    where {{ is_of_changed_paper() }}
 ),
 
 -- When each attribute was told last; only entries of these moments are ranked.

@@ -1,21 +1,22 @@
-{{ appended_after(['{{ delete_stale_search_postings() }}']) }}
-{{ config(enabled=target.type == 'duckdb') }}
--- One row per term and paper: how often the paper has it (255 stands for more). Terms are words of title and abstract,
+{{ config(
+    enabled=target.type == 'duckdb', materialized='incremental', incremental_strategy='append', on_schema_change='fail'
+) }}
+-- One row per term and text: how often the text has it (255 stands for more). Terms are words of title and abstract,
 -- pairs of neighbouring words, and words and pairs of each author's (`author:`) and organization's (`org:`) name.
 -- Sorted by term, so that a query reads a small part; what a day appends is sorted too.
-with texts as (
-    {{ searched_texts() }}
-),
-
-papers as (
+with papers as (
     select
         numbers.paper_number,
-        texts.*
+        papers.title,
+        papers.abstract,
+        texts.authors,
+        texts.organizations
     from {{ ref('int_search_papers') }} as numbers
-    inner join texts on numbers.paper_id = texts.paper_id
-    {% if is_incremental() %}
+    inner join {{ ref('int_search_texts') }} as texts on numbers.paper_id = texts.paper_id
+    inner join {{ ref('dim_papers') }} as papers on numbers.paper_id = papers.paper_id
+    {% if is_incremental() -%}
     where numbers.paper_number > (select coalesce(max(paper_number), 0) from {{ this }})
-    {% endif %}
+    {%- endif %}
 ),
 
 fields as (
@@ -24,10 +25,10 @@ fields as (
     select paper_number, '' as prefix, {{ search_terms('abstract') }} as words from papers
     union all
     select paper_number, 'author:' as prefix, {{ search_words('name') }} as words
-    from (select paper_number, unnest(authors) as name from papers) as authors
+    from (select paper_number, unnest(authors) as name from papers)
     union all
     select paper_number, 'org:' as prefix, {{ search_words('name') }} as words
-    from (select paper_number, unnest(organizations) as name from papers) as organizations
+    from (select paper_number, unnest(organizations) as name from papers)
 ),
 
 terms as (
@@ -44,7 +45,7 @@ final as (
         paper_number,
         cast(least(count(*), 255) as utinyint) as frequency
     from terms
-    group by {{ search_key('term') }}, paper_number
+    group by 1, 2
 )
 
 select * from final

@@ -1,5 +1,3 @@
-{{ built_by_paper() }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 with events as (
     select
         paper_id,
@@ -8,7 +6,6 @@ with events as (
         1 as papers_observed,
         gained
     from {{ ref('fct_paper_upvotes_daily') }}
-    where {{ is_of_changed_paper() }}
     union all
     select
         paper_id,
@@ -17,7 +14,6 @@ with events as (
         0 as papers_observed,
         cast(null as {{ dbt.type_bigint() }}) as gained
     from {{ ref('fct_listings') }}
-    where {{ is_of_changed_paper() }}
     group by paper_id
 ),
 

@@ -1,5 +1,3 @@
-{{ built_by_paper() }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 with known as (
     select
         paper_id,
@@ -7,7 +5,7 @@ with known as (
         upvotes,
         comments
     from {{ ref('fct_upvote_observations') }}
-    where upvotes is not null and {{ is_of_changed_paper() }}
+    where upvotes is not null
 ),
 
 steps as (
@@ -17,7 +15,6 @@ steps as (
         previous_at,
         gain
     from {{ ref('int_steps_measured') }}
-    where {{ is_of_changed_paper() }}
 ),
 
 final as (

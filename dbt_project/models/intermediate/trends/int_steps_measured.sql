@@ -1,5 +1,3 @@
-{{ built_by_paper() }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 with known as (
     select
         paper_id,
@@ -7,7 +5,7 @@ with known as (
         upvotes,
         position
     from {{ ref('fct_upvote_observations') }}
-    where upvotes is not null and {{ is_of_changed_paper() }}
+    where upvotes is not null
 ),
 
 cohorts as (
@@ -15,7 +13,6 @@ cohorts as (
         paper_id,
         min(listing_date) as first_listed_on
     from {{ ref('fct_listings') }}
-    where {{ is_of_changed_paper() }}
     group by paper_id
 ),
 

@@ -1,13 +1,13 @@
-{{ built_by_difference('authors_of_papers', 'mention_id') }}
--- depends_on: {{ ref('int_mentions') }} {{ ref('author_merges') }}
-with final as (
-    {{ authors_of_papers() }}
-)
-
-select * from final
-{% if is_incremental() -%}
-where {{ is_not_in('mention_id', this) }}
-{%- else -%}
--- Who looks for a person's papers reads a small part of the table.
-order by author_id asc nulls last
-{%- endif %}
+select
+    mentions.paper_id,
+    mentions.position,
+    merges.author_id,
+    mentions.name_as_listed,
+    mentions.mention_id,
+    mentions.account_id,
+    mentions.account_handle,
+    mentions.claim_status
+from {{ ref('int_mentions') }} as mentions
+inner join {{ ref('author_merges') }} as merges on mentions.mention_id = merges.mention_id
+-- Queries for an author's papers read a small part of the table.
+order by merges.author_id asc nulls last

@@ -1,8 +1,6 @@
-{{ built_by_paper() }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 with entries as (
     select * from {{ ref('int_entries_identified') }}
-    where kind = 'daily' and {{ is_of_changed_paper() }}
+    where kind = 'daily'
 ),
 
 spans as (

@@ -1,5 +1,3 @@
-{{ built_by_paper() }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- From a paper's first observation to its last; days between without one carry the last value forward.
 -- A gain needs two observations. That of the first day counts from the first observation of that day, so gains add up
 -- to last minus first.
@@ -11,7 +9,7 @@ with observations as (
         comments,
         cast(observed_at as date) as day
     from {{ ref('fct_upvote_observations') }}
-    where upvotes is not null and {{ is_of_changed_paper() }}
+    where upvotes is not null
 ),
 
 days_observed as (

@@ -1,5 +1,3 @@
-{{ built_by_paper() }}
--- depends_on: {{ ref('int_papers_fingerprinted') }}
 -- Two loads of one moment say the same; where they don't, the API is believed before the page and the page
 -- before a text, then the load with the smaller id, so that the order of arrival changes nothing.
 with ranked as (
@@ -13,7 +11,6 @@ with ranked as (
                 position asc nulls last
         ) as preference
     from {{ ref('int_entries_identified') }}
-    where {{ is_of_changed_paper() }}
 ),
 
 final as (

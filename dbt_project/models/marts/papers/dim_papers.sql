@@ -1,13 +1,13 @@
-{{ built_by_paper(['{{ forget_papers_of_other_organizations() }}', '{{ forget_papers_of_other_statuses() }}']) }}
--- depends_on: {{ ref('int_papers_fingerprinted') }} {{ ref('bridge_paper_organizations') }}
--- depends_on: {{ ref('ops_schema_drift') }}
 with latest as (
     select * from {{ ref('int_papers_latest') }}
-    where {{ is_of_missing_paper() }}
 ),
 
 contents as (
     select * from {{ ref('stg_raw__entry_contents') }}
+),
+
+readable as (
+    select * from {{ ref('int_contents_readable') }}
 ),
 
 observed as (
@@ -19,7 +19,6 @@ observed as (
         count(upvotes) as upvote_observation_count,
         max_by(upvotes, case when upvotes is not null then observed_at end) as upvotes
     from {{ ref('fct_upvote_observations') }}
-    where {{ is_of_missing_paper() }}
     group by paper_id
 ),
 
@@ -30,65 +29,42 @@ listed as (
         max(listing_date) as last_listed_on,
         count(*) as listing_count
     from {{ ref('fct_listings') }}
-    where {{ is_of_missing_paper() }}
     group by paper_id
 ),
 
 keywords as (
     select distinct paper_id
     from {{ ref('int_paper_keywords') }}
-    where {{ is_of_missing_paper() }}
 ),
 
+-- One row: since which observation (UTC) any accepted load carries each field; null if none ever did.
 fields as (
-    {{ fields_first_seen() }}
+    select
+        {%- for field, paths in fields_by_path().items() %}
+        min(case when field_path in ('{{ paths | join("', '") }}') then first_seen_at end) as {{ field }}_since
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('ops_schema_drift') }}
 ),
 
 -- Code and project page as listed, and what they mean: some pages are repositories, and some code is none.
 links as (
     select
-        paper_id,
-        code_as_listed,
-        code_link,
-        {{ repository_of('code_link', true) }} as code_repository,
-        {{ code_owner_of('code_link') }} as code_owner,
-        project_page,
-        {{ repository_of('project_link', false) }} as project_repository
-    from (
-        select
-            latest.paper_id,
-            code.code_url as code_as_listed,
-            {{ web_link('code.code_url') }} as code_link,
-            nullif({{ normalize_space('contents.project_url') }}, '') as project_page,
-            {{ web_link('contents.project_url') }} as project_link
-        from latest
-        inner join contents on latest.content_id = contents.content_id
-        left join contents as code on latest.code_content_id = code.content_id
-    ) as listed_links
-),
-
-normalized_links as (
-    select
-        paper_id,
-        code_as_listed as code_url_as_listed,
+        latest.paper_id,
+        code.code_url_as_listed,
         case
-            when coalesce(code_repository, code_owner) is not null
-                then concat('https://', coalesce(code_repository, code_owner))
+            when coalesce(code.code_repository, code.code_owner) is not null
+                then concat('https://', coalesce(code.code_repository, code.code_owner))
         end as code_url,
-        {{ lower_case('coalesce(code_repository, project_repository)') }} as repository_id,
+        {{ lower_case('coalesce(code.code_repository, readable.project_repository)') }} as repository_id,
         case
-            when code_repository is not null then 'code link'
-            when project_repository is not null then 'project page'
+            when code.code_repository is not null then 'code link'
+            when readable.project_repository is not null then 'project page'
         end as repository_source,
-        -- A listed code link to somewhere else is a page of the project.
-        coalesce(
-            project_page,
-            case
-                when code_repository is null and code_owner is null and {{ has_match('code_link', '^(?i)https?://') }}
-                    then code_link
-            end
-        ) as project_url
-    from links
+        coalesce(readable.project_page, code.code_page) as project_url
+    from latest
+    inner join readable on latest.content_id = readable.content_id
+    left join readable as code on latest.code_content_id = code.content_id
 ),
 
 final as (
@@ -97,8 +73,8 @@ final as (
         case
             when latest.paper_id not like 'title:%' and latest.paper_id not like 'hf:%' then latest.paper_id
         end as arxiv_id,
-        {{ normalize_space('contents.title') }} as title,
-        {{ display_title(normalize_space('contents.title')) }} as display_title,
+        readable.title,
+        readable.display_title,
         contents.abstract,
         contents.published_at,
         coalesce(contents.published_on, cast(contents.published_at as date)) as published_on,
@@ -109,13 +85,13 @@ final as (
         observed.upvotes,
         latest.comments,
         latest.github_stars,
-        normalized_links.code_url,
-        normalized_links.code_url_as_listed,
-        normalized_links.repository_id,
-        normalized_links.repository_source,
-        {{ field_status('code', 'coalesce(normalized_links.code_url, normalized_links.repository_id) is not null') }} as code_status,
-        normalized_links.project_url,
-        {{ field_status('project_page', 'normalized_links.project_url is not null') }} as project_page_status,
+        links.code_url,
+        links.code_url_as_listed,
+        links.repository_id,
+        links.repository_source,
+        {{ field_status('code', 'coalesce(links.code_url, links.repository_id) is not null') }} as code_status,
+        links.project_url,
+        {{ field_status('project_page', 'links.project_url is not null') }} as project_page_status,
         case
             when latest.paper_id like 'hf:%'
                 then concat('https://huggingface.co/papers/', substring(latest.paper_id, 4))
@@ -140,9 +116,10 @@ final as (
         observed.upvote_observation_count
     from latest
     inner join contents on latest.content_id = contents.content_id
+    inner join readable on latest.content_id = readable.content_id
     inner join observed on latest.paper_id = observed.paper_id
     left join listed on latest.paper_id = listed.paper_id
-    inner join normalized_links on latest.paper_id = normalized_links.paper_id
+    inner join links on latest.paper_id = links.paper_id
     left join keywords on latest.paper_id = keywords.paper_id
     left join {{ ref('int_loads_with_cut_times') }} as cut on latest.load_id = cut.load_id
     cross join fields

@@ -1,2 +1,43 @@
--- Questions are about a keyword through the weeks, and texts that lie together take little room.
-{{ entity_weeks_by_difference('int_paper_keywords', 'keyword', ['keyword', 'week'], of_those_with_one=true) }}
+with keyword_weeks as (
+    select
+        keywords.keyword,
+        weekly.week,
+        {{ summed_paper_weeks('weekly') | indent(8) }}
+    from {{ ref('int_paper_keywords') }} as keywords
+    inner join {{ ref('int_paper_weeks') }} as weekly on keywords.paper_id = weekly.paper_id
+    group by keywords.keyword, weekly.week
+),
+
+-- Shares are of the papers with keywords.
+totals as (
+    select
+        weekly.week,
+        {{ summed_paper_weeks('weekly', 'base_') | indent(8) }}
+    from {{ ref('int_paper_weeks') }} as weekly
+    where weekly.paper_id in (select paper_id from {{ ref('int_paper_keywords') }})
+    group by weekly.week
+),
+
+weeks as (
+    {{ ranked_and_compared('keyword_weeks', 'keyword') | indent(4) }}
+)
+
+select
+    weeks.keyword,
+    weeks.week,
+    weeks.papers_listed,
+    weeks.papers_observed,
+    weeks.upvotes_gained,
+    {{ share_of_gain('weeks.upvotes_gained', 'totals.base_upvotes_gained') }} as share_of_gain,
+    totals.base_papers_listed,
+    totals.base_papers_observed,
+    totals.base_upvotes_gained,
+    weeks.rank_in_week,
+    weeks.rank_in_week_missing_reason,
+    weeks.rank_change,
+    weeks.rank_change_missing_reason,
+    weeks.gain_change
+from weeks
+inner join totals on weeks.week = totals.week
+-- Most queries are about a keyword through the weeks, and equal texts side by side take little room.
+order by weeks.keyword asc nulls last, weeks.week asc nulls last
