@@ -209,43 +209,6 @@ to_json(
 )
 {%- endmacro %}
 
-{# Table macros of the published file. They name tables of marts alone, as schema.table: under its new name the file has
-   another catalog. On an engine without table macros this does nothing; warehouse/publication/table_macros.py renders them for the
-   file that is exported from there. #}
-{% macro create_table_macros() -%}{{ return(adapter.dispatch('create_table_macros')()) }}{%- endmacro %}
-{% macro default__create_table_macros() -%}select 1{%- endmacro %}
-{% macro duckdb__create_table_macros() -%}
-{# A build of chosen models may lack what the macros read. #}
-{% if execute and flags.WHICH in ('build', 'run') and adapter.get_relation(target.database, 'marts', 'rpt_paper_trends') %}
-{{ table_macros(invocation_id) }}
-{% if adapter.get_relation(target.database, 'intermediate', 'int_search_postings') %}{{ search_macro(invocation_id) }}{% endif %}
-{% else %}select 1{% endif %}
-{%- endmacro %}
-
-{# Condition of a table macro: true, or an error where the database in use is another file. #}
-{% macro is_file_in_use(file_id) -%}
-(select
-    case
-        when marts.file_id() = '{{ file_id }}' then true
-        else error('This macro reads the database in use, which is another file: say `use NAME` with the name that its own file is attached under.')
-    end)
-{%- endmacro %}
-
-{# The statements that make them. ``file_id`` is the file's own: of a file attached under a name, the names in a macro
-   are those of the database in use, which may be another file. Then marts.file_id() is missing or has another id. #}
-{% macro table_macros(file_id) -%}
-{%- set is_in_use = is_file_in_use(file_id) -%}
-create or replace macro marts.file_id() as '{{ file_id }}';
-create or replace macro marts.upvotes_as_of(ts) as table
-select * from (
-{{ upvotes_as_of('marts.fct_upvote_observations', 'marts.rpt_paper_trends', 'cast(ts as timestamp)') }}
-) as answer where {{ is_in_use }};
-create or replace macro marts.trends_as_of(ts) as table
-select * from (
-{{ paper_trends('marts.fct_upvote_observations', 'marts.fct_listings', 'cast(ts as timestamp)') }}
-) as answer where {{ is_in_use }};
-{%- endmacro %}
-
 {# dbt's own rows of a seed for Spark write null as 'None' and stop at an apostrophe. #}
 {% macro spark__load_csv_rows(model, agate_table) -%}
 {%- set types = model.config.column_types -%}

@@ -1,7 +1,7 @@
-"""The table macros of the published file, as DuckDB's SQL, rendered from the models' own macros without dbt.
+"""The table macros of the published file, as DuckDB's SQL, rendered from the dbt project without dbt.
 
-dbt makes them in the files that it builds. A file whose tables come from another engine gets them from here; a test
-holds the two to the same definitions.
+dbt creates them in the files that it builds. A file whose tables come from another engine gets them from here; a test
+compares the two.
 """
 
 from __future__ import annotations
@@ -14,23 +14,30 @@ import jinja2
 
 from warehouse.settings import DBT_PROJECT
 
-_MACROS = DBT_PROJECT / "macros"
 #: Tables of ``marts`` that the macros read.
 TABLES_READ = ("fct_upvote_observations", "fct_listings", "rpt_paper_trends")
 
 
 def table_macros() -> str:
-    """The statements that make the table macros of one file, which get an id of their own."""
+    """The statements that create the table macros of one file, with a new file id."""
     return re.sub(r"\n{2,}", "\n", str(models_macros().table_macros(uuid.uuid4())))
 
 
 def models_macros(**variables: Any) -> Any:
-    """The models' own macros, each a method that renders DuckDB's SQL. ``variables`` are those of dbt_project.yml."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_MACROS.glob("*.sql")))
+    """The dbt project's macros, each a method that renders DuckDB's SQL. ``variables`` are those of dbt_project.yml."""
+    macros = sorted((DBT_PROJECT / "macros").glob("*.sql"))
+    models = (DBT_PROJECT / "models").rglob("*.sql")
     templates = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     adapter = _Adapter()
-    given = {"adapter": adapter, "dbt": _Dbt(), "return": lambda text: text, "var": variables.__getitem__}
-    adapter.module = templates.from_string(source, given).module
+    context = {
+        "adapter": adapter,
+        "dbt": _Dbt(),
+        "return": lambda text: text,
+        "var": variables.__getitem__,
+        "graph": {"nodes": {f"model.daily_papers.{path.stem}": {"raw_code": path.read_text("utf-8")} for path in models}},
+        "render": lambda code: templates.from_string(code).render(context | vars(adapter.module)),
+    }
+    adapter.module = templates.from_string("\n".join(path.read_text("utf-8") for path in macros), context).module
     return adapter.module
 
 

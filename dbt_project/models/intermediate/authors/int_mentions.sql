@@ -17,7 +17,19 @@ handles as (
     group by account_handle
 ),
 
-numbered as (
+-- Ids of author rows that a content has more than once, as the source should not.
+repeated as (
+    select
+        content_id,
+        author_row_id,
+        min(position) as first_position
+    from authors
+    where author_row_id is not null
+    group by content_id, author_row_id
+    having count(*) > 1
+),
+
+identified as (
     select
         concat(papers.paper_id, '#', cast(authors.position as {{ dbt.type_string() }})) as mention_id,
         papers.paper_id,
@@ -34,12 +46,11 @@ numbered as (
         papers.learned_at,
         papers.first_observed_at,
         papers.description_hash,
-        row_number() over (
-            partition by papers.paper_id, authors.author_row_id
-            order by authors.position asc nulls last
-        ) as row_id_occurrence
+        coalesce(authors.position > repeated.first_position, false) as is_repeated_row
     from papers
     inner join authors on papers.content_id = authors.content_id
+    left join repeated
+        on authors.content_id = repeated.content_id and authors.author_row_id = repeated.author_row_id
     left join handles on authors.account_handle = handles.account_handle
 ),
 
@@ -55,12 +66,12 @@ final as (
         -- The id that the mention's person has if the mention is the first of it.
         concat(
             'a',
-            {{ short_hash("case when author_row_id is not null and row_id_occurrence = 1 then concat(paper_id, '/', author_row_id) else mention_id end") }}
+            {{ short_hash("case when author_row_id is not null and not is_repeated_row then concat(paper_id, '/', author_row_id) else mention_id end") }}
         ) as own_author_id,
         learned_at,
         first_observed_at,
         concat(description_hash, '/', coalesce(account_id, '')) as fingerprint
-    from numbered
+    from identified
 )
 
 select * from final

@@ -17,8 +17,12 @@ totals as (
     group by weekly.week
 ),
 
+ranked as (
+    {{ ranked_weeks('author_weeks') | indent(4) }}
+),
+
 weeks as (
-    {{ ranked_and_compared('author_weeks', 'author_id') | indent(4) }}
+    {{ compared_weeks('ranked', 'author_id') | indent(4) }}
 )
 
 select

@@ -18,8 +18,12 @@ totals as (
     group by weekly.week
 ),
 
+ranked as (
+    {{ ranked_weeks('keyword_weeks') | indent(4) }}
+),
+
 weeks as (
-    {{ ranked_and_compared('keyword_weeks', 'keyword') | indent(4) }}
+    {{ compared_weeks('ranked', 'keyword') | indent(4) }}
 )
 
 select

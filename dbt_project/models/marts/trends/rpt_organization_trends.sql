@@ -29,12 +29,20 @@ totals as (
     group by weekly.week
 ),
 
+ranked_own as (
+    {{ ranked_weeks('own_weeks') | indent(4) }}
+),
+
 own as (
-    {{ ranked_and_compared('own_weeks', 'organization_id') | indent(4) }}
+    {{ compared_weeks('ranked_own', 'organization_id') | indent(4) }}
+),
+
+ranked_family as (
+    {{ ranked_weeks('family_weeks') | indent(4) }}
 ),
 
 family as (
-    {{ ranked_and_compared('family_weeks', 'organization_id') | indent(4) }}
+    {{ compared_weeks('ranked_family', 'organization_id') | indent(4) }}
 )
 
 select
