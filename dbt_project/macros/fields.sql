@@ -11,6 +11,13 @@
 }) }}
 {%- endmacro %}
 
+{# Columns: for each field, since which observation (UTC) a load carries one of its paths. #}
+{% macro first_seen_by_field() -%}
+{% for field, paths in fields_by_path().items() -%}
+min(case when field_path in ('{{ paths | join("', '") }}') then first_seen_at end) as {{ field }}_since{{ "," if not loop.last }}
+{% endfor %}
+{%- endmacro %}
+
 {# The status of a field of a paper. `latest` is the paper's row of int_papers_latest, `fields` the
    moments since which the source provides each field; a text can carry only what it shows. #}
 {% macro field_status(field, is_known) -%}

@@ -36,17 +36,28 @@ case
 end
 {%- endmacro %}
 
-{# The log-likelihood ratio (nats) of a step in a burst against one at the paper's own rate: Poisson counts whose rate is
-   burst_ratio times as high. The paper's own rate is what it gained before, shrunk towards what was expected. #}
-{% macro burst_log_likelihood_ratio() -%}
-gain * ln({{ burst_ratio() }})
-- ({{ burst_ratio() }} - 1.0) * expected
-* (greatest(gain_before, 0.0) + {{ attention_prior() }}) / (expected_before + {{ attention_prior() }})
+{# The upvotes gained over those expected, shrunk towards 1. `key` is the order in which the expected ones are added. #}
+{% macro shrunk_factor(gain, expected, key) -%}
+(greatest(cast(sum({{ gain }}) as double), 0.0) + {{ factor_prior() }})
+/ ({{ ordered_sum(expected, key) }} + {{ factor_prior() }})
 {%- endmacro %}
 
-{# The sum of a value over a paper's steps up to one: `until` is `current row` or `1 preceding`. #}
-{% macro sum_until(value, until) -%}
-sum({{ value }}) over (
+{# The log-likelihood ratio (nats) of a step in a burst against one at the paper's own rate: Poisson counts whose rate is
+   burst_ratio times as high. The paper's own rate is what it gained before, shrunk towards what was expected; its first
+   step has none. #}
+{% macro burst_log_likelihood_ratio() -%}
+case
+    when expected_before is null then 0.0
+    else
+        gain * ln({{ burst_ratio() }})
+        - ({{ burst_ratio() }} - 1.0) * expected
+        * (greatest(gain_before, 0.0) + {{ attention_prior() }}) / (expected_before + {{ attention_prior() }})
+end
+{%- endmacro %}
+
+{# An aggregate over a paper's steps up to one: `until` is `current row` or `1 preceding`. #}
+{% macro over_steps(aggregate, until) -%}
+{{ aggregate }} over (
     partition by paper_id order by observed_at asc nulls first rows between unbounded preceding and {{ until }}
 )
 {%- endmacro %}

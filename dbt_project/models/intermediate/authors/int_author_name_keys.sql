@@ -3,20 +3,16 @@
     unique_key='name_as_listed',
     on_schema_change='fail'
 ) }}
--- One row per author name and key under which names that may be related to it find it. A name gets new keys when another
--- version of the code parsed it. On Spark a table: `merge` deletes no row.
+-- One row per author name and key under which names that may be related to it find it. A name gets new keys when
+-- another version of the code parsed it. On Spark a table: `merge` deletes no row.
 with names as (
     select
         name_as_listed,
         code_version,
         split(family_keys, ';') as family_keys
-    from {{ ref('int_author_names') }} as names
+    from {{ ref('int_author_names') }}
     {% if is_incremental() -%}
-    where not exists (
-        select 1
-        from {{ this }} as built
-        where built.name_as_listed = names.name_as_listed and built.code_version = names.code_version
-    )
+    where (name_as_listed, code_version) not in (select name_as_listed, code_version from {{ this }})
     {%- endif %}
 ),
 

@@ -54,6 +54,16 @@ identified as (
     left join handles on authors.account_handle = handles.account_handle
 ),
 
+keyed as (
+    select
+        *,
+        case
+            when author_row_id is not null and not is_repeated_row then concat(paper_id, '/', author_row_id)
+            else mention_id
+        end as author_key
+    from identified
+),
+
 final as (
     select
         mention_id,
@@ -63,15 +73,12 @@ final as (
         account_id,
         account_handle,
         claim_status,
-        -- The id that the mention's person has if the mention is the first of it.
-        concat(
-            'a',
-            {{ short_hash("case when author_row_id is not null and not is_repeated_row then concat(paper_id, '/', author_row_id) else mention_id end") }}
-        ) as own_author_id,
+        -- The id of an author whose first mention this is.
+        concat('a', {{ short_hash('author_key') }}) as own_author_id,
         learned_at,
         first_observed_at,
         concat(description_hash, '/', coalesce(account_id, '')) as fingerprint
-    from identified
+    from keyed
 )
 
 select * from final

@@ -1,5 +1,5 @@
--- One row per accepted entry, with the paper that it is about: its own id, else the paper that alone has its title, else
--- an id made of the title.
+-- One row per accepted entry, with the paper that it is about: its own id, else the paper that alone has its title,
+-- else an id made of the title.
 with entries as (
     select * from {{ ref('stg_raw__entries') }}
 ),

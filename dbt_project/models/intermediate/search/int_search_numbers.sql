@@ -1,8 +1,8 @@
 {{ config(
     enabled=target.type == 'duckdb', materialized='incremental', incremental_strategy='append', on_schema_change='fail'
 ) }}
--- One row per text that was ever indexed, with the number that its postings have. A paper whose text changed gets another
--- number, so that a text is indexed once; int_search_papers has the numbers of the present texts.
+-- One row per text that was ever indexed, with the number that its postings have. A paper whose text changed gets
+-- another number, so that a text is indexed once; int_search_papers has the numbers of the present texts.
 with texts as (
     select
         papers.paper_id,

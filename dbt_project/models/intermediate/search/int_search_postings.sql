@@ -25,10 +25,10 @@ fields as (
     select paper_number, '' as prefix, {{ search_terms('abstract') }} as words from papers
     union all
     select paper_number, 'author:' as prefix, {{ search_words('name') }} as words
-    from (select paper_number, unnest(authors) as name from papers)
+    from (select paper_number, unnest(authors) as name from papers) as authors
     union all
     select paper_number, 'org:' as prefix, {{ search_words('name') }} as words
-    from (select paper_number, unnest(organizations) as name from papers)
+    from (select paper_number, unnest(organizations) as name from papers) as organizations
 ),
 
 terms as (
@@ -45,7 +45,7 @@ final as (
         paper_number,
         cast(least(count(*), 255) as utinyint) as frequency
     from terms
-    group by 1, 2
+    group by {{ search_key('term') }}, paper_number
 )
 
 select * from final

@@ -1,5 +1,5 @@
 {{ config(enabled=target.type == 'duckdb') }}
--- One row per paper, with the names that its search index covers beside title and abstract, and a fingerprint of it all.
+-- One row per paper, with the names that its search index covers beside title and abstract, and a fingerprint of all.
 with authors as (
     select
         paper_id,

@@ -1,5 +1,5 @@
--- Learned from all steps. Whole numbers, upvotes and microseconds, are summed by cell of age, weekday and place: such sums
--- are equal in any order. Sums of doubles are over the cells, in a fixed order.
+-- Learned from all steps. Whole numbers, upvotes and microseconds, are summed by cell of age, weekday and place: such
+-- sums are equal in any order. Sums of doubles are over the cells, in a fixed order.
 with cells as (
     select
         age,
@@ -24,8 +24,9 @@ age_rates as (
 weekday_factors as (
     select
         cells.weekday,
-        (greatest(cast(sum(cells.gain) as double), 0.0) + {{ factor_prior() }})
-        / ({{ ordered_sum('age_rates.rate * cells.hours', 'cells.age asc nulls last, cells.place asc nulls last') }} + {{ factor_prior() }}) as factor
+        {{ shrunk_factor(
+            'cells.gain', 'age_rates.rate * cells.hours', 'cells.age asc nulls last, cells.place asc nulls last'
+        ) }} as factor
     from cells
     inner join age_rates on cells.age = age_rates.age
     group by cells.weekday
@@ -34,8 +35,10 @@ weekday_factors as (
 place_factors as (
     select
         cells.place,
-        (greatest(cast(sum(cells.gain) as double), 0.0) + {{ factor_prior() }})
-        / ({{ ordered_sum('age_rates.rate * weekday_factors.factor * cells.hours', 'cells.age asc nulls last, cells.weekday asc nulls last') }} + {{ factor_prior() }}) as factor
+        {{ shrunk_factor(
+            'cells.gain', 'age_rates.rate * weekday_factors.factor * cells.hours',
+            'cells.age asc nulls last, cells.weekday asc nulls last'
+        ) }} as factor
     from cells
     inner join age_rates on cells.age = age_rates.age
     inner join weekday_factors on cells.weekday = weekday_factors.weekday

@@ -1,5 +1,5 @@
--- Kleinberg's two states on counts. With two states and a cost of entering the upper one, the cheapest sequence is in the
--- upper state over the stretch whose summed log-likelihood ratio is largest, if that exceeds the cost. The largest
+-- Kleinberg's two states on counts. With two states and a cost of entering the upper one, the cheapest sequence is in
+-- the upper state over the stretch whose summed log-likelihood ratio is largest, if that exceeds the cost. The largest
 -- stretch is a running sum less its running minimum, so no recursion is needed. Sums are rounded, as engines add in
 -- different orders and a start must not depend on that.
 with expected_steps as (
@@ -15,26 +15,17 @@ with expected_steps as (
 ),
 
 levelled as (
-    select *, {{ sum_until('expected', '1 preceding') }} as expected_before
+    select *, {{ over_steps('sum(expected)', '1 preceding') }} as expected_before
     from expected_steps
 ),
 
--- The first step of a paper has no past to expect anything from.
 walked as (
-    select
-        *,
-        round({{ sum_until(
-            'case when expected_before is null then 0.0 else ' ~ burst_log_likelihood_ratio() ~ ' end', 'current row'
-        ) }}, 12) as height
+    select *, round({{ over_steps('sum(' ~ burst_log_likelihood_ratio() ~ ')', 'current row') }}, 12) as height
     from levelled
 ),
 
 lowered as (
-    select
-        *,
-        min(height) over (
-            partition by paper_id order by observed_at asc nulls first rows between unbounded preceding and 1 preceding
-        ) as lowest_before
+    select *, {{ over_steps('min(height)', '1 preceding') }} as lowest_before
     from walked
 ),
 
@@ -56,7 +47,9 @@ climbs as (
         min_by(lowered.lowest_before, lowered.observed_at) as lowest_before
     from lowered
     inner join attention
-        on lowered.paper_id = attention.paper_id and round(lowered.height - lowered.lowest_before, 12) = attention.breakout_score
+        on
+            lowered.paper_id = attention.paper_id
+            and round(lowered.height - lowered.lowest_before, 12) = attention.breakout_score
     where attention.breakout_score >= {{ burst_cost() }}
     group by lowered.paper_id
 ),
@@ -65,14 +58,18 @@ starts as (
     select climbs.paper_id, climbs.ended_at, max(lowered.observed_at) as started_at
     from climbs
     inner join lowered
-        on climbs.paper_id = lowered.paper_id and climbs.ended_at > lowered.observed_at and climbs.lowest_before = lowered.height
+        on
+            climbs.paper_id = lowered.paper_id
+            and climbs.ended_at > lowered.observed_at
+            and climbs.lowest_before = lowered.height
     group by climbs.paper_id, climbs.ended_at
 )
 
 select
     attention.paper_id,
     attention.expected_upvotes,
-    (greatest(attention.gain, 0.0) + {{ attention_prior() }}) / (attention.expected_upvotes + {{ attention_prior() }}) as attention_rate,
+    (greatest(attention.gain, 0.0) + {{ attention_prior() }})
+    / (attention.expected_upvotes + {{ attention_prior() }}) as attention_rate,
     attention.breakout_score,
     attention.breakout_score >= {{ burst_cost() }} as is_breakout,
     starts.started_at as breakout_started_at,

@@ -2,7 +2,9 @@ select
     measures.paper_id,
     case when measures.observation_count > 1 then measures.upvotes - measures.first_upvotes end as gain_observed,
     case when measures.observation_count = 1 then 'one observation only' end as gain_observed_missing_reason,
-    case when windows.day_gain_base_at is not null then measures.upvotes - windows.day_gain_base_upvotes end as gain_24h,
+    case
+        when windows.day_gain_base_at is not null then measures.upvotes - windows.day_gain_base_upvotes
+    end as gain_24h,
     {{ seconds_between('windows.day_gain_base_at', 'measures.last_observed_at') }} / 3600.0 as gain_24h_hours,
     case
         when windows.day_gain_base_at is not null then null

@@ -9,14 +9,21 @@ with day_gains as (
 ),
 
 -- Of days that gained the same the first counts: no day is the millionth since 1970.
+weighted as (
+    select
+        *,
+        gain * 1000000 - {{ dbt.datediff("cast('1970-01-01' as date)", 'day', 'day') }} as precedence
+    from day_gains
+    where gain > 0
+),
+
 peaks as (
     select
         paper_id,
-        max_by(day, gain * 1000000 - {{ dbt.datediff("cast('1970-01-01' as date)", 'day', 'day') }}) as day,
-        max_by(previous_day, gain * 1000000 - {{ dbt.datediff("cast('1970-01-01' as date)", 'day', 'day') }}) as previous_day,
+        max_by(day, precedence) as day,
+        max_by(previous_day, precedence) as previous_day,
         max(gain) as gain
-    from day_gains
-    where gain > 0
+    from weighted
     group by paper_id
 )
 
@@ -25,7 +32,8 @@ select
     day as peak_day,
     gain as peak_day_gain,
     case
-        when previous_day < day then cast({{ dbt.datediff('previous_day', 'day', 'day') }} - 1 as {{ dbt.type_bigint() }})
+        when previous_day < day
+            then cast({{ dbt.datediff('previous_day', 'day', 'day') }} - 1 as {{ dbt.type_bigint() }})
         when previous_day = day then 0
     end as peak_day_unobserved_days
 from peaks

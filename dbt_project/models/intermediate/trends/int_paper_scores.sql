@@ -6,7 +6,9 @@ with papers as (
         measures.upvotes,
         cohorts.first_listed_on,
         {{ seconds_between('cast(cohorts.first_listed_on as timestamp)', 'windows.as_of') }} / 3600.0 as age_hours,
-        {{ seconds_between("cast('1970-01-01' as timestamp)", 'cast(cohorts.first_listed_on as timestamp)') }} as listed_seconds
+        {{ seconds_between(
+            "cast('1970-01-01' as timestamp)", 'cast(cohorts.first_listed_on as timestamp)'
+        ) }} as listed_seconds
     from {{ ref('int_papers_measured') }} as measures
     inner join {{ ref('int_paper_windows') }} as windows on measures.paper_id = windows.paper_id
     left join {{ ref('int_paper_cohorts') }} as cohorts on measures.paper_id = cohorts.paper_id

@@ -35,8 +35,10 @@ weighted_steps as (
 velocities as (
     select
         paper_id,
-        {{ ordered_sum('rate * weight', 'observed_at asc nulls last') }} / {{ ordered_sum('weight', 'observed_at asc nulls last') }} as velocity,
-        {{ ordered_sum('rate * weight_before', 'observed_at asc nulls last') }} / {{ ordered_sum('weight_before', 'observed_at asc nulls last') }} as velocity_before
+        {{ ordered_sum('rate * weight', 'observed_at asc nulls last') }}
+        / {{ ordered_sum('weight', 'observed_at asc nulls last') }} as velocity,
+        {{ ordered_sum('rate * weight_before', 'observed_at asc nulls last') }}
+        / {{ ordered_sum('weight_before', 'observed_at asc nulls last') }} as velocity_before
     from weighted_steps
     group by paper_id
 )
@@ -50,13 +52,14 @@ select
     end as velocity_missing_reason,
     case
         when velocities.velocity is not null
-            then cast(rank() over (
-                order by
-                    round(velocities.velocity, 9) desc nulls last,
-                    papers.upvotes desc nulls last,
-                    papers.first_listed_on asc nulls last,
-                    papers.paper_id asc nulls last
-            ) as {{ dbt.type_bigint() }})
+            then
+                cast(rank() over (
+                    order by
+                        round(velocities.velocity, 9) desc nulls last,
+                        papers.upvotes desc nulls last,
+                        papers.first_listed_on asc nulls last,
+                        papers.paper_id asc nulls last
+                ) as {{ dbt.type_bigint() }})
     end as velocity_rank,
     (velocities.velocity - velocities.velocity_before)
     / ({{ seconds_between('papers.day_base_at', 'papers.last_observed_at') }} / 3600.0) as acceleration,

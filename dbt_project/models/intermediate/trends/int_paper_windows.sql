@@ -21,9 +21,13 @@ bases as (
         min_by(known.observed_at, {{ distance_from_start('week_start_at', 168) }}) as week_gain_base_at,
         min_by(known.upvotes, {{ distance_from_start('week_start_at', 168) }}) as week_gain_base_upvotes,
         max(case when known.observed_at <= windows.day_start_at then known.observed_at end) as day_base_at,
-        max_by(known.upvotes, case when known.observed_at <= windows.day_start_at then known.observed_at end) as day_base_upvotes,
+        max_by(
+            known.upvotes, case when known.observed_at <= windows.day_start_at then known.observed_at end
+        ) as day_base_upvotes,
         min(case when known.observed_at > windows.day_start_at then known.observed_at end) as window_first_at,
-        min_by(known.upvotes, case when known.observed_at > windows.day_start_at then known.observed_at end) as window_first_upvotes
+        min_by(
+            known.upvotes, case when known.observed_at > windows.day_start_at then known.observed_at end
+        ) as window_first_upvotes
     from {{ ref('fct_upvote_observations') }} as known
     inner join measures on known.paper_id = measures.paper_id
     inner join windows on measures.last_observed_at > windows.week_start_at

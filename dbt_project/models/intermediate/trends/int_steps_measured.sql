@@ -19,7 +19,10 @@ select
     spaced.previous_upvotes - spaced.first_upvotes as gain_before,
     case
         when cohorts.first_listed_on is not null
-            then {{ age_band(seconds_between('cast(cohorts.first_listed_on as timestamp)', 'spaced.previous_at') ~ ' / 3600.0') }}
+            then
+                {{ age_band(
+                    seconds_between('cast(cohorts.first_listed_on as timestamp)', 'spaced.previous_at') ~ ' / 3600.0'
+                ) }}
     end as age,
     cast({{ iso_weekday('spaced.previous_at') }} as {{ dbt.type_int() }}) as weekday,
     {{ place_band('spaced.previous_position') }} as place

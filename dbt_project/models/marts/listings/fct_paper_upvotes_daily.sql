@@ -26,7 +26,7 @@ days_observed as (
 spans as (
     select
         paper_id,
-        day,
+        day as observed_day,
         upvotes,
         first_upvotes,
         observation_count,
@@ -61,7 +61,7 @@ final as (
             spread.upvotes_before,
             spread.first_upvotes,
             spread.observation_count
-        from {{ day_spine('(select paper_id, day as observed_day, upvotes, upvotes_before, first_upvotes, observation_count, carried_until from spans)', 'observed_day', 'carried_until') }} as spread
+        from {{ day_spine('spans', 'observed_day', 'carried_until') }} as spread
     ) as daily
 )
 

@@ -39,11 +39,7 @@ keywords as (
 
 -- One row: since which observation (UTC) any accepted load carries each field; null if none ever did.
 fields as (
-    select
-        {%- for field, paths in fields_by_path().items() %}
-        min(case when field_path in ('{{ paths | join("', '") }}') then first_seen_at end) as {{ field }}_since
-        {{- "," if not loop.last }}
-        {%- endfor %}
+    select {{ first_seen_by_field() | indent(8) }}
     from {{ ref('ops_schema_drift') }}
 ),
 
