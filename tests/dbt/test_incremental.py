@@ -60,7 +60,8 @@ TITLES = {number: f"title{number}" if number != 1 else "title0" for number in ra
 @pytest.fixture(scope="module")
 def build() -> Iterator[Build]:
     """Builds a next file from a raw file; the project is parsed once."""
-    selected = ("+rpt_author_trends", "+rpt_keyword_trends", "+rpt_organization_trends", "+rpt_paper_trends", "+int_search_postings")
+    kinds = ("author", "keyword", "organization", "paper")
+    selected = (*(f"+rpt_{kind}_trends" for kind in kinds), "+int_search_postings")
     with building("--exclude-resource-type", "test", "--select", *selected) as run:
         yield run
 

@@ -26,7 +26,7 @@ def table_macros() -> str:
 def models_macros(**variables: Any) -> Any:
     """The dbt project's macros, each a method that renders DuckDB's SQL. ``variables`` are those of dbt_project.yml."""
     macros = sorted((DBT_PROJECT / "macros").glob("*.sql"))
-    models = (DBT_PROJECT / "models").rglob("*.sql")
+    models = {path.stem: path.read_text("utf-8") for path in (DBT_PROJECT / "models").rglob("*.sql")}
     templates = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     adapter = _Adapter()
     context = {
@@ -34,7 +34,7 @@ def models_macros(**variables: Any) -> Any:
         "dbt": _Dbt(),
         "return": lambda text: text,
         "var": variables.__getitem__,
-        "graph": {"nodes": {f"model.daily_papers.{path.stem}": {"raw_code": path.read_text("utf-8")} for path in models}},
+        "graph": {"nodes": {f"model.daily_papers.{name}": {"raw_code": code} for name, code in models.items()}},
         "render": lambda code: templates.from_string(code).render(context | vars(adapter.module)),
     }
     adapter.module = templates.from_string("\n".join(path.read_text("utf-8") for path in macros), context).module
