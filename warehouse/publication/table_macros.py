@@ -29,7 +29,7 @@ def models_macros(**variables: Any) -> Any:
     models = {path.stem: path.read_text("utf-8") for path in (DBT_PROJECT / "models").rglob("*.sql")}
     templates = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     adapter = _Adapter()
-    context = {
+    context: dict[str, Any] = {
         "adapter": adapter,
         "dbt": _Dbt(),
         "return": lambda text: text,
