@@ -106,9 +106,9 @@ FAULTS = (
     ),
     Fault(
         "an as-of macro leaves out the moment itself",
-        "dbt_project/macros/trends.sql",
-        "where observed_at <= {{ moment }} and upvotes is not null",
-        "where observed_at < {{ moment }} and upvotes is not null",
+        "dbt_project/macros/table_macros.sql",
+        "select * from {{ observations }} where observed_at <= {{ moment }}",
+        "select * from {{ observations }} where observed_at < {{ moment }}",
         "tests/pipeline/test_as_of.py",
     ),
     Fault(
