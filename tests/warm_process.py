@@ -201,7 +201,7 @@ def pipeline(home: str, files: str, die: str | None, lock_timeout_seconds: float
             FolderLanding(settings.landing),
             importing.find_files([Path(files)]),
             manifest=importing.Manifest(None),
-            told=importing.Known(),
+            options=importing.Known(),
             max_bytes=settings.max_payload_bytes,
         )
 

@@ -182,7 +182,7 @@ def import_(
             open_landing(settings.landing),
             files,
             manifest=manifests,
-            told=known,
+            options=known,
             max_bytes=settings.max_payload_bytes,
             on_file=lambda _: advance(),
         )

@@ -31,7 +31,7 @@ def load(home: Path, *folders: Path, with_gate: bool = False) -> dict[str, objec
         FolderLanding(settings.landing),
         find_files(folders),
         manifest=Manifest(manifest if manifest.exists() else None),
-        told=Known(),
+        options=Known(),
         max_bytes=settings.max_payload_bytes,
     )
     with RawStore.open(settings.raw_database) as raw:

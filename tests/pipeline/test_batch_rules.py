@@ -254,7 +254,7 @@ def test_no_wolf_is_cried_over_real_listings_in_date_order_and_in_random_order(
     for order, batches in {"date": [sorted(files, key=lambda f: f.name)], "random": _chunks(shuffled, 4)}.items():
         home = Warehouse.at(tmp_path / order)
         for number, batch in enumerate(batches):
-            import_files(home.landing, batch, manifest=manifest, told=Known(), max_bytes=2**26)
+            import_files(home.landing, batch, manifest=manifest, options=Known(), max_bytes=2**26)
             gate = home.check(f"run {number}")
             assert gate.rejected == {} and gate.problem is None
         assert {reason.split(":")[0] for reason in home.rejected().values()} <= refused_by_shape

@@ -153,7 +153,7 @@ def test_size_and_depth_are_bounded(tmp_path: Path) -> None:
         home.landing,
         find_files([folder]),
         manifest=Manifest(None),
-        told=Known(),
+        options=Known(),
         max_bytes=home.settings.max_payload_bytes,
     )
     assert [bool(result.problem) for result in results] == [True, True, False, False, False]

@@ -207,3 +207,17 @@ def test_a_load_that_broke_the_loader_can_be_parsed_again_after_an_upgrade(
     with RawStore.open(tmp_path / "raw.duckdb") as raw:
         assert parse_again(raw, landing, bad, "again").verdict == "pending"
     assert not Attempts(tmp_path).is_suspect(bad)
+
+
+def test_a_capture_of_an_unknown_kind_is_a_rejected_load(tmp_path: Path, landing: Landing) -> None:
+    with landing.writing() as batch:
+        batch.land(
+            [("https://example.org/trending", b"[]")],
+            source="trending",
+            listing_date=date(2026, 9, 1),
+            observed_at=MOMENT,
+            observed_at_basis="manifest",
+            kind="trending",
+        )
+    verdict, reason = load(tmp_path, landing)["trending"]
+    assert verdict == "rejected" and str(reason).startswith("unknown_kind")

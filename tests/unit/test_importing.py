@@ -24,13 +24,13 @@ from warehouse.landing.importing import (
 )
 
 
-def _import(tmp_path: Path, name: str, manifest: Path | None = None, told: Known | None = None) -> Capture:
+def _import(tmp_path: Path, name: str, manifest: Path | None = None, options: Known | None = None) -> Capture:
     file = tmp_path / "files" / name
     file.parent.mkdir(exist_ok=True)
     file.write_text("[]")
     os.utime(file, (1_700_000_000, 1_700_000_000))
     landing = FolderLanding(tmp_path / "landing")
-    import_files(landing, [file], manifest=Manifest(manifest), told=told or Known(), max_bytes=1000)
+    import_files(landing, [file], manifest=Manifest(manifest), options=options or Known(), max_bytes=1000)
     (capture,) = landing.captures()
     return capture
 
@@ -169,7 +169,7 @@ def test_a_file_whose_name_is_not_utf8_is_imported(tmp_path: Path, name: bytes) 
     (folder / "2025-01-09.json").write_text("[1]")
     Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("[2]")
     landing = FolderLanding(tmp_path / "landing")
-    done = import_files(landing, find_files([folder]), manifest=Manifest(None), told=Known(), max_bytes=1000)
+    done = import_files(landing, find_files([folder]), manifest=Manifest(None), options=Known(), max_bytes=1000)
     assert [file.problem for file in done] == [None, None, None]
     captures = {capture.listing_date: capture for capture in landing.captures()}
     assert set(captures) == {date(2025, 1, day) for day in (7, 8, 9)}
@@ -188,7 +188,7 @@ def test_a_file_with_unusable_times_does_not_stop_the_others(tmp_path: Path, mon
         return os.stat_result((*found[:8], 10**15, found[9])) if path.name == "a.json" else found
 
     monkeypatch.setattr(Path, "stat", odd)
-    done = import_files(landing, files, manifest=Manifest(None), told=Known(), max_bytes=1000)
+    done = import_files(landing, files, manifest=Manifest(None), options=Known(), max_bytes=1000)
     assert [bool(file.load_id) for file in done if file.path.name != "a.json"] == [True, True]
     (bad,) = [file for file in done if file.path.name == "a.json"]
     assert bad.load_id is None and bad.problem and "--observed-at" in bad.problem

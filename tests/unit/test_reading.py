@@ -32,7 +32,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Landing:
         landing,
         find_files([ARCHIVE]),
         manifest=Manifest(ARCHIVE / "manifest.tsv"),
-        told=Known(),
+        options=Known(),
         max_bytes=1 << 26,
     )
     with landing.writing() as batch:

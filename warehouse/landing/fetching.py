@@ -1,4 +1,4 @@
-"""Look at listings and land what came. Nothing is parsed here: land first, parse second."""
+"""Fetch listings and land the payloads. Nothing is parsed here: land first, parse second."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from warehouse.clock import utc_now
 from warehouse.landing.archive import Landing
 from warehouse.settings import Settings
 
-#: Dates without an answer, each after all of the client's retries, before a run stops asking.
-GIVE_UP_AFTER = 2
+#: Consecutive dates without an answer, each after all retries of the client, after which a run sends no more requests.
+MAX_UNANSWERED_DATES = 2
 #: Seconds that fetching may take, waits included: long enough for two windows of the site's rate limit (300 s), plus
 #: some for each date. It runs while the writer's lock is held.
 MAX_SECONDS, MAX_SECONDS_PER_DATE = 600, 10
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class FetchReport:
-    """What a look at some dates brought: load ids by date, failures by date, remarks, dates that needed no look."""
+    """The outcome of fetching: load ids and failures by date, remarks, and dates that were observed already."""
 
     landed: dict[date, str] = field(default_factory=dict)
     failures: dict[date, str] = field(default_factory=dict)
@@ -51,10 +51,10 @@ def client_of(settings: Settings) -> DailyPapersClient:
 
 
 def observed_since(landing: Landing, moment: datetime) -> set[date]:
-    """Listing dates that somebody looked at, at or after a moment (UTC). What a resumed backfill need not ask again."""
+    """Listing dates that were fetched at or after a moment (UTC), which a resumed backfill skips."""
     return {
         capture.listing_date
-        for capture in landing.captures(moment.date(), on_damage=lambda _: None)  # what can't be read is asked again
+        for capture in landing.captures(moment.date(), on_damage=lambda _: None)  # an unreadable line is fetched again
         if capture.listing_date and capture.observed_at_basis == "clock" and capture.observed_at >= moment
     }
 
@@ -66,11 +66,11 @@ def fetch_listings(
     on_date: Callable[[date, str], None] | None = None,
     only: Literal["api", "page"] | None = None,
 ) -> FetchReport:
-    """Fetch and land the listing of each date. A date that fails is reported and costs the others nothing.
+    """Fetch and land the listing of each date. A date that fails is reported, and the others are fetched.
 
-    Each capture is durable before the next date is asked for, so a kill loses at most one answer. A source that
-    does not answer for ``GIVE_UP_AFTER`` dates in a row is left alone for the rest of the run, and a slow one after
-    ``MAX_SECONDS`` and ``MAX_SECONDS_PER_DATE`` for each date.
+    Each capture is durable before the next request, so a kill loses at most one answer. Fetching stops after
+    ``MAX_UNANSWERED_DATES`` dates in a row without an answer, and after ``MAX_SECONDS`` plus ``MAX_SECONDS_PER_DATE``
+    for each date.
     """
     report = FetchReport()
     with client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * len(dates)):
@@ -88,22 +88,22 @@ def _fetch(
     report: FetchReport,
 ) -> None:
     """Fetch and land each date, and report it."""
-    silent = 0
+    unanswered = 0
     for listing_date in dates:
-        if silent >= GIVE_UP_AFTER:
-            _log.debug("%s is skipped: the source did not answer for %d dates before it.", listing_date, silent)
-            report.failures[listing_date] = f"not asked for: the source did not answer for {silent} dates before it"
+        if unanswered >= MAX_UNANSWERED_DATES:
+            _log.debug("%s is skipped: the source did not answer for %d dates before it.", listing_date, unanswered)
+            report.failures[listing_date] = f"not requested: the source did not answer for {unanswered} dates before it"
             continue
         try:
             capture = client.fetch_listing(listing_date, only)
         except SourceError as error:
             _log.debug("%s was not fetched: %s", listing_date, error)
             report.failures[listing_date] = str(error)
-            silent += isinstance(error, TransientError)
+            unanswered += isinstance(error, TransientError)
             if on_date:
                 on_date(listing_date, f"failed: {error}")
             continue
-        silent = 0
+        unanswered = 0
         notes = _notes(capture)
         with landing.writing() as batch:
             for one in (*capture.earlier, capture):
@@ -123,7 +123,7 @@ def _fetch(
 
 
 def _notes(capture: Capture) -> list[str]:
-    """What is kept with a capture about how it was fetched, and remarked by the run."""
+    """Notes about how a capture was fetched, for its line in the journal and the remarks of the run."""
     notes = [capture.used_fallback] if capture.used_fallback else []
     if capture.duplicate_ids:
         shown = ", ".join(capture.duplicate_ids[:5])

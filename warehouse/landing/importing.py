@@ -1,7 +1,7 @@
-"""Files and folders that somebody saved → the landing archive, with the best time that is known for each.
+"""Import saved files and folders into the landing archive.
 
-When a file was observed is told, in this order, by: the manifest, ``--observed-at``, the file's name
-(``2025-01-08@2025-01-09T052522Z.json``), the time of the file. Which one it was is kept with the load.
+The time of observation is taken from the first of: the manifest, ``--observed-at``, the file's name
+(``2025-01-08@2025-01-09T052522Z.json``), the time of the file. The load records which one it was.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _DASHED = re.compile(r"T(\d{2})-(\d{2})-(\d{2})")
 
 @dataclass(frozen=True)
 class Known:
-    """What a manifest or the caller says about a file."""
+    """Date and time of a listing, from a manifest or the caller."""
 
     listing_date: date | None = None
     observed_at: datetime | None = None
@@ -42,7 +42,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Imported:
-    """One file on its way: ``load_id`` is None when it could not be read, and ``problem`` says why."""
+    """The outcome for one file: ``load_id`` is None when it could not be read, ``problem`` is the reason."""
 
     path: Path
     load_id: str | None
@@ -74,7 +74,7 @@ def parse_moment(text: str, what: str) -> datetime:
     except OverflowError:
         raise InputError(f"{what} is {text!r}, which is in no year: give a time like 2026-09-01T08:00:00Z.") from None
     if moment > utc_now() + timedelta(minutes=5):
-        raise InputError(f"{what} is {text}, which lies in the future: nobody can have looked then.")
+        raise InputError(f"{what} is {text}, which lies in the future: give a time up to now.")
     return moment
 
 
@@ -106,7 +106,7 @@ def read_manifest(path: Path) -> dict[str, Known]:
     """File → what is known, from a TSV with the columns file, listing_date and observed_at (others are ignored).
 
     Names are as ``_as_named`` has them. Raises InputError, naming the line, for a missing column, a value that is no
-    date or time, and a second line that says something else of a file.
+    date or time, and a second line that contradicts the first.
     """
     if not path.is_file():
         raise InputError(f"There is no manifest {path}: check the path.")
@@ -126,14 +126,12 @@ def read_manifest(path: Path) -> dict[str, Known]:
                 if not row["file"]:
                     raise InputError(f"{where} names no file.")
                 name = _as_named(row["file"])
-                said = Known(
+                facts = Known(
                     parse_day(row["listing_date"], f"{where}: listing_date") if row["listing_date"] else None,
                     parse_moment(row["observed_at"], f"{where}: observed_at") if row["observed_at"] else None,
                 )
-                if known.setdefault(name, said) != said:
-                    raise InputError(
-                        f"{where} says something else of {row['file']} than line {lines[name]}: leave one of them."
-                    )
+                if known.setdefault(name, facts) != facts:
+                    raise InputError(f"{where} contradicts line {lines[name]} about {row['file']}: remove one of them.")
                 lines.setdefault(name, reader.line_num)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} is not a tab-separated text file ({error}).") from error
@@ -146,10 +144,10 @@ def _as_named(name: str) -> str:
 
 
 class Manifest:
-    """What manifests say of files: by a file's path below the manifest's folder, else by the longest unique end of its
-    path. Of several manifests the one in the nearest folder above a file counts.
+    """Dates and times from manifests, by a file's path below the manifest's folder, else by the longest unique end of
+    its path. Of several manifests the one in the nearest folder above a file counts.
 
-    ``unused`` are the names, as ``_as_named`` has them, of the lines that no file was looked up by so far.
+    ``unused`` are the names, as ``_as_named`` has them, of the lines that were not used so far.
     """
 
     def __init__(self, *paths: Path | None):
@@ -167,7 +165,7 @@ class Manifest:
         return [name for _, name in self._unused]
 
     def of(self, path: Path) -> Known:
-        """What is known of a file; nothing if no manifest names it."""
+        """Date and time of a file; empty if no manifest names it."""
         resolved = path.resolve()
         whole = _as_named(str(resolved))
         for folder, known in self._folders.items():
@@ -206,17 +204,17 @@ def import_files(
     files: Iterable[Path],
     *,
     manifest: Manifest,
-    told: Known,
+    options: Known,
     max_bytes: int,
     on_file: Callable[[Imported], None] | None = None,
 ) -> list[Imported]:
-    """Land each file. One that can't be read is reported and costs the others nothing."""
+    """Land each file. One that can't be read is reported, and the others are landed."""
     results = []
     with landing.writing() as batch:
         for path in files:
             try:
                 body = read_bounded(path, max_bytes)
-                listing_date, observed_at, basis = _times(path, manifest.of(path), told)
+                listing_date, observed_at, basis = _times(path, manifest.of(path), options)
             except (OSError, InputError) as error:
                 reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
                 result = Imported(path, None, False, reason)
@@ -261,13 +259,13 @@ def _unpacked(packed: bytes, max_bytes: int) -> bytes:
         raise InputError(f"damaged gzip file ({error})") from error
 
 
-def _times(path: Path, known: Known, told: Known) -> tuple[date | None, datetime, ObservedAtBasis]:
+def _times(path: Path, known: Known, options: Known) -> tuple[date | None, datetime, ObservedAtBasis]:
     named_date, named_time = _named(path.name)
-    listing_date = known.listing_date or told.listing_date or named_date
+    listing_date = known.listing_date or options.listing_date or named_date
     if known.observed_at:
         return listing_date, known.observed_at, "manifest"
-    if told.observed_at:
-        return listing_date, told.observed_at, "option"
+    if options.observed_at:
+        return listing_date, options.observed_at, "option"
     if named_time:
         return listing_date, named_time, "file name"
     try:
@@ -290,7 +288,7 @@ def _named(name: str) -> tuple[date | None, datetime | None]:
 
 
 def _source_name(path: Path) -> str:
-    """The end of a path, enough to know the file again without telling the whole machine."""
+    """The end of a path: it identifies the file and leaves out the folders of this machine."""
     parts = path.resolve().parts
     return _readable("/".join(parts[-3:]) if len(parts) > 3 else path.name)
 

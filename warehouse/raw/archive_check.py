@@ -1,7 +1,7 @@
-"""Compares the landing archive with what is known from it: which loads and payloads a rebuild would miss.
+"""Compares the landing archive with the tables made from it: which loads and payloads a rebuild would miss.
 
-Belongs here: what is lost, and writing lines again that the tables still know. Does not belong here: the archive itself
-(``landing.py``), the raw tables (``raw.py``).
+Belongs here: lost loads, and restoring their lines from the tables. Does not belong here: the archive itself
+(``landing/``), the raw tables (``store.py``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COLUMNS = "load_id, {source}, listing_date, observed_at, observed_at_basis, lan
 
 @dataclass(frozen=True)
 class KnownLoad:
-    """A load as the raw tables or the published file know it. Times are UTC."""
+    """A load as in the raw tables or the published file. Times are UTC."""
 
     load_id: str
     source: str
@@ -63,9 +63,9 @@ class ArchiveState:
 
 
 def known_loads(raw: Path, published: Path | None) -> dict[str, KnownLoad]:
-    """The loads of the raw tables and of the published file. A file that is missing or damaged knows none.
+    """The loads of the raw tables and of the published file. A missing or damaged file has none.
 
-    Where both know a load, a rejection in the raw tables is the newer verdict.
+    Where both have a load, a rejection in the raw tables is the newer verdict.
     """
     found = {}
     if published is not None:
@@ -130,12 +130,12 @@ def restore_lines(landing: Landing, loads: Sequence[KnownLoad]) -> tuple[list[Kn
     with landing.writing() as batch:
         for load in loads:
             observed_at = load.observed_at.replace(tzinfo=UTC)
-            # The tables have the date of the listing, which its payload may have told; the archive what was asked for.
+            # The tables have the date of the listing, which may come from its payload; the archive the requested date.
             dates = [
                 day for day in (load.listing_date, None) if load_id_of(day, observed_at, load.payloads) == load.load_id
             ]
             if not dates:
-                problems.append(f"{load}: its id does not follow from what the tables know of it")
+                problems.append(f"{load}: its id does not match its date, time and payloads in the tables")
                 continue
             capture = Capture(
                 load_id=load.load_id,
@@ -173,9 +173,9 @@ class RebuildGuard:
         self._accepted_loss = accepted_loss
 
     def check_archive(self) -> tuple[str, ...]:
-        """Compare the lines of the archive with what is known; returns what a person should know of it.
+        """Compare the lines of the archive with what is known; returns remarks for the user.
 
-        Lines that can't be read are given up on record when the loss is accepted.
+        When the loss is accepted, lines that can't be read are recorded as ignored.
         """
         damages: list[Damage] = []
         captures = {capture.load_id: capture for capture in self._landing.captures(on_damage=damages.append)}
@@ -186,7 +186,7 @@ class RebuildGuard:
         if self._accepted_loss is None and (damages or lost):
             raise _loss(lost, [str(damage) for damage in damages])
         if damages and self._accepted_loss is not None:
-            give_up(self._landing, damages, self._accepted_loss)
+            ignore_lines(self._landing, damages, self._accepted_loss)
         loose = unnamed(self._landing, captures)
         if not loose:
             return ()
@@ -204,7 +204,7 @@ class RebuildGuard:
         refused = {result.load_id: result.reason for result in results if result.reason}
         lost = [load for load_id, load in self._known.items() if load.is_accepted and load_id in refused]
         reasons = [f"{load_id}: {refused[load_id]}" for load_id in (load.load_id for load in lost)]
-        # A payload that was damaged at the last loading already is no news.
+        # Payloads that were damaged at the last load already are not reported again.
         damaged = [
             f"{load_id}: {reason}"
             for load_id, reason in refused.items()
@@ -214,8 +214,8 @@ class RebuildGuard:
             raise _loss(lost, [*reasons, *damaged])
 
 
-def give_up(landing: Landing, damages: Sequence[Damage], reason: str) -> None:
-    """Record that these lines need not be read."""
+def ignore_lines(landing: Landing, damages: Sequence[Damage], reason: str) -> None:
+    """Record that readers skip these lines."""
     with landing.writing() as batch:
         for damage in damages:
             batch.ignore_line(damage.sha256, reason)
@@ -224,21 +224,21 @@ def give_up(landing: Landing, damages: Sequence[Damage], reason: str) -> None:
 def repair_archive(
     landing: Landing, state: ArchiveState, *, restore: bool, accept_loss: bool, reason: str
 ) -> tuple[list[KnownLoad], list[str], bool]:
-    """Write lost lines again (``restore``) and give up damaged ones, with ``reason`` on record.
+    """Write lost lines again (``restore``) and ignore damaged ones, with ``reason`` on record.
 
-    A damaged line is given up when its loss is accepted, or when another line names its load again. Returns the
+    A damaged line is ignored when its loss is accepted, or when another line names its load again. Returns the
     restored loads, why others could not be restored, and whether the archive was changed.
     """
     restored, problems = restore_lines(landing, state.lost) if restore else ([], [])
     readable = {load.load_id for load in restored}
     if restore:
         readable |= {capture.load_id for capture in landing.captures(on_damage=lambda _: None)}
-    given_up = [
+    ignored = [
         damage for damage in state.damages if not damage.is_newer and (accept_loss or damage.load_id in readable)
     ]
-    if given_up:
-        give_up(landing, given_up, reason or ("the loss is accepted" if accept_loss else "restored"))
-    return restored, problems, bool(restored or given_up)
+    if ignored:
+        ignore_lines(landing, ignored, reason or ("the loss is accepted" if accept_loss else "restored"))
+    return restored, problems, bool(restored or ignored)
 
 
 def _loss(lost: Sequence[KnownLoad], problems: Sequence[str]) -> GateError:

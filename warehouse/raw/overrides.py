@@ -1,6 +1,6 @@
-"""People's overrides kept in the home: `overrides/author_overrides.csv` and `overrides/organization_overrides.csv`.
+"""Overrides in the home: `overrides/author_overrides.csv` and `overrides/organization_overrides.csv`.
 
-Every run reads them again, so taking a line out takes the decision back. The project's own overrides are dbt seeds.
+Every run reads them again, so removing a line undoes the decision. The project's own overrides are dbt seeds.
 """
 
 from __future__ import annotations
@@ -31,18 +31,16 @@ def read_overrides(folder: Path) -> dict[str, list[dict[str, str | int | None]]]
 
 
 def load_overrides(settings: Settings) -> None:
-    """Put the home's overrides in the place of those of the run before."""
+    """Replace the overrides in the raw tables by those of the home."""
     found = read_overrides(settings.overrides)
-    with RawStore.open(settings.raw_database) as raw:
-        raw.connection.begin()
+    with RawStore.open(settings.raw_database) as raw, raw.transaction():
         for table, overrides in found.items():
             raw.connection.execute(f"delete from raw.{table}")
             raw.append(table, overrides)
-        raw.connection.commit()
 
 
 def are_overrides_new(settings: Settings) -> bool:
-    """Whether the home's overrides are others than those that the last run read."""
+    """Whether the home's overrides differ from those that the last run read."""
     found = read_overrides(settings.overrides)
     if not settings.raw_database.exists():
         return any(found.values())
@@ -84,5 +82,5 @@ def _row(
     )
     empty = [column for column in needed if not values[column]]
     if empty:
-        raise InputError(f"{path}, line {line}: {empty[0]} is empty; every override says what, whom and why.")
+        raise InputError(f"{path}, line {line}: {empty[0]} is empty; fill in all columns of an override.")
     return {"row_number": line, **{column: value or None for column, value in values.items()}}
