@@ -14,6 +14,7 @@ from warehouse.landing import importing
 from warehouse.landing.folder import FolderLanding
 from warehouse.processes import available
 from warehouse.publication.publish import prepare_next
+from warehouse.raw.loader import load_landed
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
@@ -40,7 +41,7 @@ def _load_sample(settings: Settings, database: Path) -> None:
         max_bytes=settings.max_payload_bytes,
     )
     with RawStore.open(database) as raw:
-        raw.load_landed(landing, "test")
+        load_landed(raw, landing, "test")
         raw.connection.execute("update raw.loads set verdict = 'accepted' where verdict = 'pending'")
 
 
