@@ -1,7 +1,7 @@
--- question: Which papers are upvoted more than their age, weekday and place on the page make one expect?
+-- question: Which papers gain more upvotes than papers of their age, weekday and rank usually gain?
 -- grain: one row per paper observed at least twice, at most 25
--- columns: gain_observed and expected_upvotes are upvotes between first and last observation, attention_rate their
---   ratio with shrinkage (1 is average)
+-- columns: gain_observed and expected_upvotes are upvotes between first and last observation, attention_rate
+--   their ratio with shrinkage (1 is average)
 -- empty: no paper has a known attention rate: {attention_rate}.
 with top as (
     select paper_id, gain_observed, expected_upvotes, attention_rate, upvotes, first_listed_on

@@ -1,5 +1,5 @@
--- question: What did the most listed person publish, and how was it received?
--- grain: one row per paper of the person with most papers (put a name of yours in `chosen`)
+-- question: What did the most listed author publish, and how was it received?
+-- grain: one row per paper of the author with most papers (put another name into `chosen`)
 -- columns: position is the place among the paper's authors, cohort_percentile 0 to 1 within the first listing date
 -- empty: no author of a listed paper is known.
 with chosen as (

@@ -1,8 +1,8 @@
 -- question: Which papers broke out, and since when?
 -- grain: one row per paper with a breakout, strongest first, at most 50
--- columns: breakout_started_at is the last observation before the rise, breakout_ended_at the one that ends it
---   (UTC), breakout_score the evidence in nats
--- empty: no paper broke out so far. Where that can't be known yet: {is_breakout}.
+-- columns: breakout_started_at is the last observation before the rise, breakout_ended_at the one that
+--   ends it (UTC), breakout_score the evidence in nats
+-- empty: no paper broke out so far. Where that is not known yet: {is_breakout}.
 with top as (
     select paper_id, breakout_started_at, breakout_ended_at, breakout_score, upvotes, peak_day, first_listed_on
     from marts.rpt_paper_trends

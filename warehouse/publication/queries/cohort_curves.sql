@@ -1,8 +1,8 @@
 -- question: How do upvotes grow with age, by listing date?
 -- grain: one row per first listing date and day since it, for the last 30 listing dates with papers
--- columns: day_of_age 0 is the listing date, papers with a ledger on that day, median_upvotes and p90_upvotes over
---   them
--- empty: no paper was on a daily list; pages of search results have no listing date.
+-- columns: day_of_age 0 is the listing date, papers those with a daily curve on that day, median_upvotes and
+--   p90_upvotes are over them
+-- empty: no paper was in a daily listing; pages of search results have no listing date.
 with recent as (
     select distinct first_listed_on from marts.dim_papers
     where first_listed_on is not null

@@ -1,9 +1,9 @@
--- question: How long until half of the upvotes, by weekday of the list?
+-- question: How long until half of the upvotes, by weekday of the listing?
 -- grain: one row per weekday (ISO, 1 is Monday) with a known half-life
--- columns: papers with a known half-life, median_hours from the first observation; resolution_hours the median hours
---   between the two observations around the half: a half-life is measured no finer, and one no longer than that is the
---   interval of the observations; unknown counts the papers without a half-life, of them observed_once those with one
---   observation, the others had half at their first or have no upvotes
+-- columns: papers is the number with a known half-life, median_hours is from the first observation; resolution_hours is
+--   the median time between the two observations around the half and bounds the precision: a shorter half-life only
+--   shows the observation interval; unknown counts papers without a half-life: observed_once are those with one
+--   observation, the others had half at their first observation or have no upvotes
 -- empty: no paper has a known half-life: {half_life}.
 select
     isodow(first_listed_on) as weekday,

@@ -1,7 +1,7 @@
 -- question: How does the share of the commonest keywords change by month?
 -- grain: one row per month and keyword, for the 10 commonest keywords
--- columns: papers is the number of papers first listed in the month with the keyword, share theirs of base_papers, the
---   papers first listed in the month that have any keywords (the source writes them late or not at all)
+-- columns: papers is the number of papers first listed in the month with the keyword, share is that of base_papers,
+--   the papers first listed in the month that have any keywords (the source adds them late or not at all)
 -- empty: no listed paper has keywords; the site adds them some time after a paper is listed.
 with commonest as (
     select keyword from marts.dim_keywords

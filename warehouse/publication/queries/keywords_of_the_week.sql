@@ -1,7 +1,7 @@
 -- question: Which keywords gained most in the last week on record?
 -- grain: one row per keyword, at most 25
--- columns: upvotes_gained in the ISO week, not 0; share_of_gain 0 to 1 of base_upvotes_gained, that of all papers with
---   keywords; rank_change places risen since the week before, null without a rank in that
+-- columns: upvotes_gained in the ISO week, not 0; share_of_gain 0 to 1 of base_upvotes_gained, the gain of all papers
+--   with keywords; rank_change places risen since the week before, null without a rank in that week
 -- empty: no keyword gained or lost upvotes in a week between two observations.
 select
     keyword, week, papers_listed, papers_observed, upvotes_gained, share_of_gain, base_upvotes_gained, rank_in_week,

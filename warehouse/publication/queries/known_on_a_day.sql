@@ -1,7 +1,7 @@
 -- question: What did we know on a day, and what leads now?
--- grain: one row per paper of the 25 that led 7 days before the last observation (put a moment of yours in `earlier`)
+-- grain: one row per paper of the 25 that led 7 days before the last observation (put another moment into `earlier`)
 -- columns: rank_then and upvotes_then as the warehouse knew them at that moment, rank_now and upvotes_now today;
---   marts.trends_as_of in the place of marts.upvotes_as_of gives every other metric of that moment
+--   marts.trends_as_of instead of marts.upvotes_as_of returns every other metric of that moment
 -- empty: nothing was observed yet 7 days before the last observation.
 with earlier as (
     select counts.paper_id, counts.upvotes, papers.display_title as title, papers.first_listed_on

@@ -1,8 +1,8 @@
--- question: How many papers does a list have, and how many upvotes?
+-- question: How many papers does a listing have, and how many upvotes?
 -- grain: one row per listing date, latest first, at most 60
--- columns: papers on the list, known_upvotes those with a known count, upvotes their latest sum, looks the moments
---   at which the list was observed
--- empty: no daily list was accepted, only pages of search results, which have no listing date.
+-- columns: papers in the listing, known_upvotes those with a known count, upvotes the sum of their latest counts, looks
+--   the number of observations of the listing
+-- empty: no daily listing was accepted, only pages of search results, which have no listing date.
 with recent as (
     select distinct listing_date from marts.fct_listings order by listing_date desc limit 60
 )

@@ -1,8 +1,8 @@
--- question: Which organizations moved most against the week before?
+-- question: Which organizations changed most since the week before?
 -- grain: one row per organization ranked in both of the last two weeks in which any was, greatest change of gain first,
 --   at most 25
--- columns: gain_change is upvotes gained less those of the week before, rank_change places risen
--- empty: no organization has a known gain in two weeks that follow each other.
+-- columns: gain_change is upvotes gained minus those of the week before, rank_change places risen
+-- empty: no organization has a known gain in two consecutive weeks.
 select
     organizations.display_name, trends.week, trends.upvotes_gained, trends.gain_change,
     trends.rank_in_week, trends.rank_change

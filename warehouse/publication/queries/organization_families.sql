@@ -1,8 +1,8 @@
--- question: How much do organizations gain with everything beneath them?
+-- question: How much do organizations gain with their child organizations?
 -- grain: one row per organization in the last week with a gain, at most 25
 -- columns: own_gain counts its own papers' upvotes of the week, family_gain those of its children too, and
---   family_share_of_gain is 0 to 1 of base_upvotes_gained, that of all papers for which the source could tell an
---   organization
+--   family_share_of_gain is 0 to 1 of base_upvotes_gained, the gain of all papers for which the source can name
+--   an organization
 -- empty: no organization has papers that were observed twice: a gain needs two observations.
 select
     organizations.display_name,

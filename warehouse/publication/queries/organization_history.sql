@@ -1,7 +1,7 @@
--- question: How did the most upvoted organization do, week by week?
--- grain: one row per ISO week of the organization with most upvotes (put a name of yours in `chosen`)
+-- question: How many upvotes did the most upvoted organization gain, week by week?
+-- grain: one row per ISO week of the organization with most upvotes (put another name into `chosen`)
 -- columns: upvotes_gained in the week, share_of_gain 0 to 1 of base_upvotes_gained, the upvotes of all papers for which
---   the source can give an organization, rank_in_week and places risen since the week before
+--   the source can name an organization, rank_in_week and places risen since the week before
 -- empty: no listed paper names an organization.
 with chosen as (
     select organization_id, display_name

@@ -1,7 +1,7 @@
 -- question: Which organizations' papers are upvoted above expectation?
 -- grain: one row per organization with papers observed at least twice, at most 25
 -- columns: papers counts those; attention_rate is (gained + 5) / (expected + 5) over all of them, 1 is average
--- empty: no organization has a paper that was observed twice on a daily list: {attention_rate}.
+-- empty: no organization has a paper that was observed twice in a daily listing: {attention_rate}.
 with summed as (
     select
         bridge.organization_id,

@@ -1,7 +1,8 @@
 -- question: Are papers with code upvoted more than papers without?
 -- grain: one row per answer to "has code"
--- columns: papers with a known count for which the source could tell code, share theirs of base_papers, all of those;
---   median_upvotes and mean_upvotes over their latest counts. Papers seen only before the source told code are left out
+-- columns: papers with a known count for which the source reports code, share is that of base_papers, all of those;
+--   median_upvotes and mean_upvotes over their latest counts. Papers observed only before the source reported code are
+--   excluded
 -- empty: no paper has a known number of upvotes.
 with told as (
     select code_status = 'known' as has_code, upvotes

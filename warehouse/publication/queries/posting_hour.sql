@@ -1,7 +1,7 @@
 -- question: Does the hour of submission matter?
 -- grain: one row per UTC hour of submission with papers
 -- columns: papers with known upvotes and a known time, their median_upvotes and mean cohort percentile (0 to 1; 0.5
---   means the hour does not matter); papers whose time the source cut to the day are left out
+--   means the hour does not matter); papers whose time the source cut to the day are excluded
 -- empty: no paper with known upvotes has a known time of submission.
 select
     hour(papers.submitted_at) as submitted_hour,

@@ -1,7 +1,7 @@
--- question: What did the warehouse refuse, and why?
+-- question: What did the warehouse quarantine, and why?
 -- grain: one row per reason code
 -- columns: payloads counts whole captures, records single entries of otherwise good listings
--- empty: nothing was refused.
+-- empty: nothing is quarantined.
 select
     reason_code,
     count(*) filter (where position is null) as payloads,

@@ -1,6 +1,6 @@
 -- question: Whose papers gained most in the last week on record?
--- grain: one row per person, at most 25
--- columns: upvotes_gained in that ISO week over all of their papers, gain_change against the week before
+-- grain: one row per author, at most 25
+-- columns: upvotes_gained in that ISO week over all of their papers, gain_change is the difference to the week before
 -- empty: no author has papers that were observed twice: a gain needs two observations.
 select
     authors.display_name, authors.account_handle, trends.week, trends.papers_observed, trends.upvotes_gained,

@@ -1,8 +1,7 @@
--- question: What rises fastest right now, and since when do we watch it?
+-- question: What rises fastest right now, and since when is it observed?
 -- grain: one row per paper with a known velocity, fastest first, at most 25
 -- columns: velocity is upvotes per hour, exponentially weighted with a half-life of 24 hours; gain_24h the upvotes of
---   the last 24 hours;
---   cohort_percentile 0 to 1 among the papers first listed on the same date
+--   the last 24 hours; cohort_percentile 0 to 1 among the papers first listed on the same date
 -- empty: no paper has a known velocity: {velocity}.
 with top as (
     select

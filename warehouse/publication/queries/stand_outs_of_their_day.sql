@@ -1,4 +1,4 @@
--- question: Which papers stood out most from the list they came with?
+-- question: Which papers stood out most from the listing of their first day?
 -- grain: one row per paper more than two standard deviations above its cohort's mean, at most 50
 -- columns: cohort_z_score is in standard deviations, cohort_size the papers of the same first listing date
 -- empty: no paper is two standard deviations above its cohort. Where that can't be computed: {cohort_z_score}.

@@ -1,8 +1,8 @@
 -- question: What leads over a day, 3 days, a week, a month, a year, and all time?
 -- grain: one row per window and place, ten places each
 -- columns: gained is upvotes gained on the UTC days of the window that end with the last observed one, null in all time
---   for a paper observed once; a gain over days without an observation counts if all of them lie in the window; for all
---   time upvotes is what counts; ties by upvotes, earlier listing, paper id
+--   for a paper observed once; a gain over days without an observation counts if all of them lie in the window; all
+--   time is ordered by upvotes; ties by upvotes, earlier listing, paper id
 -- empty: no paper has a known number of upvotes.
 with last_day as (
     select cast(max(last_observed_at) as date) as day from marts.rpt_paper_trends

@@ -1,7 +1,7 @@
 -- question: Where were upvotes taken back?
 -- grain: one row per paper and UTC day with a negative gain, greatest fall first, at most 50
--- columns: gained is negative; upvotes is the total at that day's end; observed_before is the last observed day before,
---   since which they were taken back (null: on that day itself)
+-- columns: gained is negative; upvotes is the total at that day's end; observed_before is the last observed day before:
+--   they were taken back after it (null: on that day itself)
 -- empty: no total of upvotes fell from one observation to the next.
 with observed as (
     select paper_id, day, gained, upvotes, lag(day) over (partition by paper_id order by day) as observed_before

@@ -1,8 +1,8 @@
--- question: How closely is each recent list watched?
+-- question: How often is each recent listing observed?
 -- grain: one row per listing date, latest first, at most 30
--- columns: looks per paper (mean), hours_between their mean distance; both tell how fine a gain or half-life can be
---   known
--- empty: no paper was on a daily list; pages of search results have no listing date.
+-- columns: looks is the mean number of observations per paper, hours_between their mean distance; both bound the
+--   precision of a gain or half-life
+-- empty: no paper was in a daily listing; pages of search results have no listing date.
 select
     first_listed_on,
     count(*) as papers,

@@ -1,6 +1,6 @@
 -- question: Which trend metrics are unknown, and why?
 -- grain: one row per metric and reason
--- columns: papers is the number of papers for which it is null for that reason
+-- columns: papers is the number of papers whose metric is null for that reason
 -- empty: every metric of every paper is known.
 with combinations as (
     select columns('.*_missing_reason'), count(*) as papers from marts.rpt_paper_trends group by all
