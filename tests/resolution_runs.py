@@ -9,11 +9,11 @@ from typing import Any
 import duckdb
 
 from warehouse.resolution.incremental.author_ids import Override
-from warehouse.resolution.incremental.engine import engine
-from warehouse.resolution.incremental.resolve import DECISION, decide, obey, take_names_apart
-from warehouse.resolution.resolver import PACK
+from warehouse.resolution.incremental.engine import DuckDB
+from warehouse.resolution.incremental.resolve import DECISION_COLUMNS, apply_overrides, decide, parse_names
+from warehouse.resolution.resolver import MAX_PAIRS
 
-_INSERT = f"insert into decisions values ({', '.join('?' * len(DECISION))})"
+_INSERT = f"insert into decisions values ({', '.join('?' * len(DECISION_COLUMNS))})"
 _TABLES = """
     create table mentions (
         mention_id varchar, paper_id varchar, position integer, name_as_listed varchar, account_id varchar,
@@ -30,16 +30,16 @@ _TABLES = """
 
 @dataclass(frozen=True)
 class Run:
-    """What a run left: every decision, which of them it made, and where people's overrides moved mentions."""
+    """The result of a run: every decision, which of them it made, and the mentions that overrides moved."""
 
     decisions: list[tuple[Any, ...]]
     made: frozenset[str]
     moved: dict[str, tuple[str, str | None, str | None]]
 
     @property
-    def people(self) -> dict[str, str]:
-        """The person of each mention."""
-        decided = {row[0]: row[DECISION.index("author_id")] for row in self.decisions}
+    def authors(self) -> dict[str, str]:
+        """The author id of each mention."""
+        decided = {row[0]: row[DECISION_COLUMNS.index("author_id")] for row in self.decisions}
         return {**decided, **{mention: author for mention, (author, _, _) in self.moved.items()}}
 
 
@@ -48,7 +48,7 @@ def run(
     papers: Sequence[Sequence[Any]],
     earlier: Run | None = None,
     overrides: Sequence[Override] = (),
-    pack: int = PACK,
+    max_pairs: int = MAX_PAIRS,
 ) -> Run:
     """Decide about rows of int_mentions and int_papers_described (columns as above), upon an earlier run if there is
     one."""
@@ -58,11 +58,11 @@ def run(
         connection.executemany("insert into papers values (?, ?, ?, ?, ?)", papers)
         if earlier and earlier.decisions:
             connection.executemany(_INSERT, earlier.decisions)
-        for number, word in enumerate(overrides):
-            row = [number, word.action, word.mention_id, word.author_id, word.reason]
+        for number, override in enumerate(overrides):
+            row = [number, override.action, override.mention_id, override.author_id, override.reason]
             connection.execute("insert into overrides values (?, ?, ?, ?, ?)", row)
-        frames = engine(connection)
-        take_names_apart(frames, False).create("names")
+        engine = DuckDB(connection)
+        parse_names(engine, False).create("names")
         connection.execute(
             """create table name_keys as select * from (
                    select name_as_listed, unnest(split(family_keys, ';')) as family_key from names)
@@ -70,12 +70,12 @@ def run(
         )
         if earlier:
             connection.execute("create view earlier as from decisions")
-        made = decide(frames, earlier is not None, pack=pack).fetchall()
+        made = decide(engine, earlier is not None, max_pairs=max_pairs).fetchall()
         connection.execute("delete from decisions where mention_id not in (select mention_id from mentions)")
         for row in made:
             connection.execute("delete from decisions where mention_id = ?", [row[0]])
         if made:
             connection.executemany(_INSERT, made)
-        moved = {row[0]: row[1:] for row in obey(frames).fetchall()}
+        moved = {row[0]: row[1:] for row in apply_overrides(engine).fetchall()}
         decisions = connection.execute("from decisions order by mention_id").fetchall()
     return Run(decisions, frozenset(row[0] for row in made), moved)

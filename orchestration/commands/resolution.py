@@ -62,7 +62,7 @@ def organization(
 def evaluate(
     file: Annotated[
         Path,
-        typer.Argument(help="Labelled mentions as JSON Lines, or a public set as it comes (docs/normalization.md)."),
+        typer.Argument(help="Labelled mentions as JSON Lines, or a public set as it comes (docs/resolution.md)."),
     ],
     hide_accounts: Annotated[
         bool, typer.Option("--hide-accounts", help="Resolve without the claimed accounts.")

@@ -84,8 +84,8 @@ def test_a_month_of_listings_leaves_untouched_persons_alone(demo: Papers) -> Non
     first = run(earlier, papers)
     second = run(mentions, papers, first)
     assert second.decisions == run(mentions, papers).decisions, "as if all had come at once"
-    left_alone = [mention for mention in first.people if mention not in second.made]
+    left_alone = [mention for mention in first.authors if mention not in second.made]
     assert len(left_alone) > 100
-    assert all(second.people[mention] == first.people[mention] for mention in left_alone)
+    assert all(second.authors[mention] == first.authors[mention] for mention in left_alone)
     third = run(mentions, papers, second)
     assert third.decisions == second.decisions and not third.made, "running again changes nothing"

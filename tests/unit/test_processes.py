@@ -146,11 +146,14 @@ def test_authors_resolved_in_processes_are_those_resolved_in_one(monkeypatch: py
     corpus = Corpus([Paper(tuple(names), year=2026) for names in papers], mentions)
     alone = resolver.resolve(corpus, processes=1)
     assert len({decision.cluster for decision in alone}) < len(alone)
-    for name, value in {"FORKED": 0, "RELATED": 20, "CHUNK": 3}.items():
-        monkeypatch.setattr(resolver, name, value)
+    monkeypatch.setattr(resolver, "MIN_PAIRS_TO_FORK", 0)
+    monkeypatch.setattr("warehouse.resolution.name_relations.NAMES_PER_PART", 20)
+    monkeypatch.setattr("warehouse.resolution.candidate_pairs.PAIRS_PER_BATCH", 3)
     assert resolver.resolve(corpus, processes=3) == alone
-    for pack in (1, 8):  # what is too large to hold is shared out pair by pair
-        decisions = [d for some in resolver.resolve_coded(coded(corpus), pack=pack, processes=3) for d in some]
+    for max_pairs in (1, 8):  # packs that exceed the memory
+        decisions = [
+            d for some in resolver.resolve_coded(coded(corpus), max_pairs=max_pairs, processes=3) for d in some
+        ]
         assert sorted(decisions, key=lambda decision: decision.mention_id) == alone
 
 

@@ -1,7 +1,7 @@
-"""What the resolver reads: papers with their listed authors, and the mentions to place.
+"""The input of the resolver: papers with their listed authors, and mentions.
 
-``Corpus`` says it in objects, for labelled sets and tests; ``Coded`` says it in numbers, as columns of the warehouse
-become them without an object for each row.
+``Corpus`` holds objects, for labelled sets and tests; ``Coded`` holds arrays, built from columns of the warehouse
+without an object for each row.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.resolution.names import NameKeys, distinct, fold, name_keys, parse
+from warehouse.resolution.arrays import Ints, distinct
+from warehouse.resolution.names import NameKeys, fold, name_keys, parse
 from warehouse.resolution.text import keyword_key, words
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,11 @@ class Sets:
 class Coded:
     """Mentions, papers and names as numbers. Mentions are in the order of their ids.
 
-    ``names`` holds each name once; beyond those of the mentions it may hold others, which only tell whom a name could
-    stand for: ``beside_name`` says on which of the papers (``beside_paper``) they stand. ``keys`` are those of each
-    name; names of one form are one name. ``account`` and ``organization`` are -1 where unknown. ``is_asked``: the
-    mentions that want a decision; the others only tell how many groups of people bear a name. From ``real`` on come
-    mentions that take part and are left out of the answer.
+    ``names`` holds each name once, ``keys`` the keys of each; names of one form are one name. Names beyond those of the
+    mentions are *extra* names: they only show which longer names a short name fits; ``extra_name`` is on the paper
+    ``extra_paper``. ``account`` and ``organization`` are -1 where unknown. ``is_affected``: the mentions that need a
+    decision; the others count for the co-author groups of a name. Mentions from ``first_context`` on are context
+    mentions: they take part in clustering and get no decision.
     """
 
     mention_ids: Sequence[str]
@@ -102,13 +101,13 @@ class Coded:
     venues: Sets
     organizations: Sets
     year: Ints
-    beside_paper: Ints
-    beside_name: Ints
-    is_asked: NDArray[np.bool_]
-    real: int
+    extra_paper: Ints
+    extra_name: Ints
+    is_affected: NDArray[np.bool_]
+    first_context: int
 
     def ids_of(self, mentions: Ints) -> list[str]:
-        """Ids by the numbers of mentions; a column of the warehouse gives them all at once."""
+        """The ids of mentions; an Arrow column takes all of them at once."""
         take = getattr(self.mention_ids, "take", None)
         return take(mentions) if take else [self.mention_ids[k] for k in mentions.tolist()]
 
@@ -116,21 +115,22 @@ class Coded:
 def coded(corpus: Corpus) -> Coded:
     """A corpus in numbers.
 
-    Authors of a known paper who bear a name to be resolved but came without a mention of their own take part (they may
-    be the bridge between two mentions) and are left out of the answer.
+    An author of a paper with the name of a mention but no mention of its own becomes a context mention: it may connect
+    two mentions.
     """
     mentions = sorted(corpus.mentions, key=lambda m: m.mention_id)
     listed = [set(paper.authors) for paper in corpus.papers]
     for mention in mentions:
         listed[mention.paper].add(mention.name)
     keys = {name: name_keys(parse(name)) for name in {name for names in listed for name in names}}
-    borne = {keys[m.name].form_key: m.name for m in reversed(mentions)}
-    have = {(m.paper, keys[m.name].form_key) for m in mentions}
+    name_of_form = {keys[m.name].form_key: m.name for m in reversed(mentions)}
+    known = {(m.paper, keys[m.name].form_key) for m in mentions}
     extra = sorted(
-        {(k, form) for k, names in enumerate(listed) for name in names if (form := keys[name].form_key) in borne} - have
+        {(k, form) for k, names in enumerate(listed) for name in names if (form := keys[name].form_key) in name_of_form}
+        - known
     )
-    real = len(mentions)
-    mentions += [Mention(f"~{k}:{form}", k, 0, borne[form]) for k, form in extra]
+    first_context = len(mentions)
+    mentions += [Mention(f"~{k}:{form}", k, 0, name_of_form[form]) for k, form in extra]
     at: dict[str, int] = {}
     accounts: dict[str, int] = {}
     organizations: dict[str, int] = {}
@@ -155,8 +155,8 @@ def coded(corpus: Corpus) -> Coded:
         venues=Sets.of([fold(p.venue)] if p.venue else [] for p in corpus.papers),
         organizations=Sets.of(words(text) for text in organizations),
         year=np.array([p.year for p in corpus.papers], np.int64),
-        beside_paper=np.zeros(0, np.int64),
-        beside_name=np.zeros(0, np.int64),
-        is_asked=np.ones(len(mentions), bool),
-        real=real,
+        extra_paper=np.zeros(0, np.int64),
+        extra_name=np.zeros(0, np.int64),
+        is_affected=np.ones(len(mentions), bool),
+        first_context=first_context,
     )

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from warehouse.resolution.arrays import Ints, distinct, runs
 
 _PARTICLES_TEXT = """
     af al av bin bint ben da dal de degli dei del della delle den der des di do dos du el i ibn la las
@@ -491,19 +491,6 @@ def _groups(keys: array[int], ids: array[int]) -> Iterator[tuple[Ints, Ints, Int
     many = end - start > 1
     if many.any():
         yield np.frombuffer(ids, np.int64)[order], start[many], end[many], order
-
-
-def runs(start: Ints, size: Ints) -> Ints:
-    """The whole numbers from each start on, so many of each: ``runs([5, 9], [2, 3])`` is 5 6 9 10 11."""
-    return np.repeat(start - (np.cumsum(size) - size), size) + np.arange(size.sum())
-
-
-def distinct(values: Ints) -> Ints:
-    """The different values, ascending. ``np.unique`` looks them up in a table, which takes twenty times as long."""
-    ordered = np.sort(values)
-    is_new = np.ones(len(ordered), bool)
-    is_new[1:] = ordered[1:] != ordered[:-1]
-    return ordered[is_new]
 
 
 def _within(

@@ -1,10 +1,9 @@
-"""How common names, words and keywords are: what makes a coincidence likely or not.
+"""How common names, words and keywords are, which decides how likely a coincidence is.
 
-The pipeline judges by a *reference* that is shipped with the code and never moves with the data. Were the numbers
-taken from the warehouse itself, each new day would change them a little, persons that the day does not touch would
-change with them, and a rebuild would not agree with the days one by one. It holds aggregated counts of name tokens,
-words and keywords, no name of a person. A benchmark has names and words of its own field: there the counts are the
-set's own, and the reference fills in as far as the set is small.
+The pipeline uses a *reference* that ships with the code and does not change with the data. With counts of the warehouse
+itself, each new day would change authors that it does not affect, and a rebuild would differ from the daily runs. The
+reference holds counts of name tokens, words and keywords, no name of a person. A labelled set has names and words of
+its own field: its own counts are used there, blended with the reference while the set is small.
 """
 
 from __future__ import annotations
@@ -24,20 +23,20 @@ if TYPE_CHECKING:
     from warehouse.resolution.corpus import Corpus
 
 REFERENCE = Path(__file__).with_name("reference.json")
-#: Names among which a namesake is looked for. Fixed: a small set reads as a large one.
+#: Distinct names among which namesakes are expected. Fixed, so that small and large sets have the same scale.
 POPULATION = 30_000.0
-#: Counts below this are not shipped: they say no more than "rare", and there are many of them.
-LEAST_COUNT = 3
-#: Log odds of one shared co-author whose name nobody else bears; about ln(papers / 2) of the reference.
+#: Lower counts are not shipped: they are many, and all mean "rare".
+MIN_COUNT = 3
+#: Log odds of one shared co-author with a unique name; about ln(papers / 2) of the reference.
 COAUTHOR_BASE = 8.0
-#: A benchmark of so many distinct names trusts its own counts and the reference alike; a larger one its own more.
-FADING = 1_000.0
+#: A labelled set of so many distinct names weighs its own counts and the reference equally; a larger one its own more.
+BLENDING_NAMES = 1_000.0
 KINDS = ("title", "keywords", "organization")
 
 
 @dataclass
 class WordCounts:
-    """In how many texts a word stands."""
+    """The number of texts that contain each word."""
 
     texts: float = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -50,7 +49,7 @@ class WordCounts:
                 self.counts.update(found)
 
     def rarity(self, word: str) -> float:
-        """-ln of the share of texts with the word. A word that two texts share stands in two at least."""
+        """-ln of the share of texts with the word. A word that two texts share is in two texts at least."""
         return math.log((self.texts + 1) / max(self.counts[word], 2))
 
 
@@ -68,7 +67,7 @@ class Statistics:
     def __post_init__(self) -> None:
         self._prefixes: Counter[str] | None = None
 
-    # -- asking ----------------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------------
 
     @property
     def authors_a_paper(self) -> float:
@@ -76,7 +75,7 @@ class Statistics:
 
     @property
     def prefixes(self) -> Counter[str]:
-        """How many first names begin with some letters."""
+        """Letters → the number of first names that start with them."""
         if self._prefixes is None:
             self._prefixes = Counter()
             for token, count in self.first.items():
@@ -85,7 +84,7 @@ class Statistics:
         return self._prefixes
 
     def chance(self, relation: Relation) -> float:
-        """The chance that another person's name would fit too. Times ``POPULATION``: the namesakes to expect."""
+        """The probability that another person's name fits too. Times ``POPULATION``: the expected namesakes."""
         own = 1 if relation.rule == "same" else 2
         chance = 1.0
         for how, token in relation.shared:
@@ -99,16 +98,16 @@ class Statistics:
         return chance
 
     def coauthor_weight(self, key: str) -> float:
-        """Log odds that a shared co-author is no coincidence, of the key that it is found by (``coauthor_key``)."""
+        """Log odds that a shared co-author with this key (``coauthor_key``) is no coincidence."""
         share = POPULATION
         for token in {unumlaut(word) for word in key.split(" ")}:
             count = max(self.tokens[token] - 1, 0.5) if len(token) > 1 else self.prefixes[token]
             share *= count / max(1, self.names)
         return max(COAUTHOR_BASE - math.log1p(share), 0.5)
 
-    # -- learning --------------------------------------------------------------------------
+    # -- counting --------------------------------------------------------------------------
 
-    def learn(self, corpus: Corpus) -> None:
+    def add(self, corpus: Corpus) -> None:
         """Add the counts of a corpus."""
         listed = {name for paper in corpus.papers for name in paper.authors} | {m.name for m in corpus.mentions}
         sound = {n.units: n for n in map(parse, sorted(listed)) if n.sound}
@@ -124,26 +123,26 @@ class Statistics:
         self.words["organization"].add(words(m.organization) for m in corpus.mentions)
         self._prefixes = None
 
-    def faded(self, share: float) -> Statistics:
-        """The same rates, told from fewer names and papers."""
+    def scaled(self, share: float) -> Statistics:
+        """The same rates, from this share of the names and papers."""
 
-        def less(counts: Counter[str]) -> Counter[str]:
+        def scale(counts: Counter[str]) -> Counter[str]:
             return Counter({key: value * share for key, value in counts.items()})
 
         return Statistics(
             self.names * share,
-            less(self.tokens),
-            less(self.first),
+            scale(self.tokens),
+            scale(self.first),
             self.papers * share,
             self.authors * share,
-            {kind: WordCounts(w.texts * share, less(w.counts)) for kind, w in self.words.items()},
+            {kind: WordCounts(w.texts * share, scale(w.counts)) for kind, w in self.words.items()},
         )
 
     def save(self, path: Path) -> None:
         """Write the counts as JSON, rare ones left out."""
 
         def common(counts: Counter[str]) -> dict[str, int]:
-            return {k: v for k, v in sorted(counts.items()) if v >= LEAST_COUNT}
+            return {k: v for k, v in sorted(counts.items()) if v >= MIN_COUNT}
 
         facts = {
             **{k: getattr(self, k) for k in ("names", "papers", "authors")},
@@ -156,7 +155,7 @@ class Statistics:
 
 
 def reference() -> Statistics:
-    """The counts that the pipeline judges by."""
+    """The counts that the pipeline uses."""
     facts = json.loads(REFERENCE.read_text(encoding="utf-8"))
     return Statistics(
         names=facts["names"],
@@ -169,9 +168,9 @@ def reference() -> Statistics:
 
 
 def statistics_of(corpus: Corpus) -> Statistics:
-    """The counts that a benchmark is judged by: its own, and the reference as far as the set is small."""
+    """The counts of a labelled set, blended with the reference while the set is small."""
     own = Statistics()
-    own.learn(corpus)
-    counts = reference().faded(FADING / (FADING + own.names))
-    counts.learn(corpus)
+    own.add(corpus)
+    counts = reference().scaled(BLENDING_NAMES / (BLENDING_NAMES + own.names))
+    counts.add(corpus)
     return counts

@@ -14,7 +14,7 @@ from warehouse.resolution.evaluation.benchmarks import READERS, main, read_set
 from warehouse.resolution.evaluation.quality import SETS, drops, measure, published, table
 
 FIGURES = published()
-#: What the project promises (docs/normalization.md), whatever was published before.
+#: What the project promises (docs/resolution.md), whatever was published before.
 PROMISED = {
     ("listings, accounts hidden", "b3_f1"): 0.986,
     ("listings, accounts hidden", "pairwise_f1"): 0.955,
@@ -54,7 +54,7 @@ def test_a_drop_is_told_and_a_rise_is_not() -> None:
 
 def test_every_set_is_published_and_the_tables_show_what_is_published() -> None:
     assert {name for name, _ in FIGURES} == set(SETS)
-    for document in ("README.md", "docs/normalization.md"):
+    for document in ("README.md", "docs/resolution.md"):
         assert table(FIGURES) in (ROOT / document).read_text(encoding="utf-8"), document
 
 

@@ -1,11 +1,11 @@
-"""The resolver on invented papers: what brings mentions together, what keeps them apart, and that order is nothing."""
+"""The resolver on invented papers: evidence joins mentions, constraints keep them apart, order changes nothing."""
 
 import random
 import time
 
 import pytest
 
-from warehouse.resolution import resolver
+from warehouse.resolution import candidate_pairs, resolver
 from warehouse.resolution.corpus import Corpus, Mention, Paper, coded
 from warehouse.resolution.resolver import Decision, resolve
 
@@ -57,12 +57,12 @@ def test_one_name_twice_on_a_paper_is_two_persons() -> None:
     assert found["p0#1"] != found["p0#2"]
 
 
-def test_names_that_exclude_each_other_stay_apart_whatever_they_share() -> None:
+def test_incompatible_names_stay_apart_whatever_they_share() -> None:
     found = _clusters(resolve(_corpus([["Jon Vexforth", *FRIENDS], ["John Vexforth", *FRIENDS]])))
     assert found["p0#1"] != found["p1#1"]
 
 
-def test_a_decision_says_its_rule_its_partner_and_its_evidence() -> None:
+def test_a_decision_has_its_rule_its_partner_and_its_evidence() -> None:
     decisions = {d.mention_id: d for d in resolve(_corpus([["Wei Zhang", *FRIENDS], ["Wei Zhang", *FRIENDS]]))}
     decision = decisions["p1#1"]
     assert decision.rule == "same name + coauthors"
@@ -71,7 +71,7 @@ def test_a_decision_says_its_rule_its_partner_and_its_evidence() -> None:
     assert set(decision.evidence["shared_coauthors"]) == {"quentin abernathy", "ottoline vexley"}
 
 
-def test_what_stayed_apart_though_it_came_near_is_reported() -> None:
+def test_the_best_pair_that_stayed_apart_is_reported() -> None:
     papers = [["Wei Zhang", *FRIENDS], ["Wei Zhang", *FRIENDS]]
     decisions = {d.mention_id: d for d in resolve(_corpus(papers, accounts={(0, 1): "x", (1, 1): "y"}))}
     assert (decisions["p0#1"].near_mention_id, decisions["p0#1"].near_reason) == ("p1#1", "two accounts")
@@ -87,7 +87,7 @@ def _crowd(seed: int) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_order_of_the_input_decides_nothing(seed: int) -> None:
+def test_the_order_of_the_input_changes_nothing(seed: int) -> None:
     corpus = _corpus(_crowd(seed))
     order = list(range(len(corpus.papers)))
     chance = random.Random(seed)
@@ -104,9 +104,9 @@ def test_the_order_of_the_input_decides_nothing(seed: int) -> None:
     assert resolve(Corpus(shuffled, mentions)) == first
 
 
-@pytest.mark.parametrize("asked", [1.0, 0.3])
-def test_what_papers_share_is_the_same_by_the_table_and_by_the_pair(
-    asked: float, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("affected", [1.0, 0.3])
+def test_shared_items_are_the_same_by_matrix_product_and_by_pair(
+    affected: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(7)
     words = [f"{a}{b}" for a in ("gra", "lu", "mo", "ten", "vi") for b in ("ber", "dik", "for", "ling", "sat")]
@@ -119,13 +119,13 @@ def test_what_papers_share_is_the_same_by_the_table_and_by_the_pair(
             organization = chance.choice([None, "Institute of Vision", "Lab of Language", "Institute of Language"])
             mentions.append(Mention(f"p{k:02}#{place}", k, place, name, organization, chance.choice([None, None, "a"])))
     corpus = coded(Corpus(papers, mentions))
-    corpus.is_asked[:] = [chance.random() < asked for _ in corpus.is_asked]
-    told = []
+    corpus.is_affected[:] = [chance.random() < affected for _ in corpus.is_affected]
+    decided = []
     for grid in (1, 10**9):
-        monkeypatch.setattr(resolver, "GRID", grid)
-        told.append([decision for some in resolver.resolve_coded(corpus, processes=1) for decision in some])
-    assert told[0] == told[1]
-    assert {part for decision in told[0] for part in decision.evidence} >= {
+        monkeypatch.setattr(candidate_pairs, "MIN_GRID_PAIRS", grid)
+        decided.append([decision for some in resolver.resolve_coded(corpus, processes=1) for decision in some])
+    assert decided[0] == decided[1]
+    assert {part for decision in decided[0] for part in decision.evidence} >= {
         *("coauthors", "title", "keywords", "organization", "years"),
     }
 

@@ -153,9 +153,9 @@ def convert(kind: str, source: Path, target: Path) -> int:
     try:
         count = write(target, READERS[kind](source))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{source} is no {kind} set ({error!r}): see docs/normalization.md.") from None
+        raise InputError(f"{source} is no {kind} set ({error!r}): see docs/resolution.md.") from None
     if not count:
-        raise InputError(f"{source} holds no mention: give labelled mentions as docs/normalization.md tells.")
+        raise InputError(f"{source} holds no mention: give labelled mentions as docs/resolution.md tells.")
     return count
 
 

@@ -16,7 +16,7 @@ import msgspec
 from warehouse.errors import InputError
 from warehouse.resolution.corpus import Corpus, Mention, Paper
 from warehouse.resolution.names import coauthor_key, parse
-from warehouse.resolution.order import lean, turned_names
+from warehouse.resolution.order import order_log_odds, reordered_names
 from warehouse.resolution.statistics import reference
 
 
@@ -51,9 +51,7 @@ def read(path: Path) -> list[Row]:
     except OSError as error:
         raise InputError(f"{path} can't be read ({error.strerror}).") from None
     except msgspec.DecodeError as error:
-        raise InputError(
-            f"{path}, line {number}: {error}. One JSON object a line, see docs/normalization.md."
-        ) from None
+        raise InputError(f"{path}, line {number}: {error}. One JSON object a line, see docs/resolution.md.") from None
     if not rows:
         raise InputError(f"{path} holds no mention.")
     if len({row.mention_id for row in rows}) < len(rows):
@@ -101,8 +99,8 @@ def corpus_of(rows: Iterable[Row], *, hide_accounts: bool = False) -> Corpus:
         account = None if hide_accounts or row.account_id in (None, "") else str(row.account_id)
         mentions.append(Mention(row.mention_id, paper, row.position or 0, row.name, row.organization, account))
     known = reference()
-    leans = {name: lean(parse(name), known) for names in authors for name in names}
-    turned = [turned_names(names, leans) for names in authors]
+    leans = {name: order_log_odds(parse(name), known) for names in authors for name in names}
+    turned = [reordered_names(names, leans) for names in authors]
     mentions = [replace(m, name=turned[m.paper][m.name]) if m.name in turned[m.paper] else m for m in mentions]
     papers = [
         Paper(

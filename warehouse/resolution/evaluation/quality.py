@@ -1,7 +1,7 @@
 """The published accuracy: `dbt_project/seeds/resolution_quality.csv`, how it is measured, and what a drop of it is.
 
 ``python -m warehouse.resolution.evaluation.quality FOLDER`` measures the labelled sets of FOLDER
-(docs/normalization.md) and the invented one that ships, and writes the seed, which a person reviews. Runs of the
+(docs/resolution.md) and the invented one that ships, and writes the seed, which a person reviews. Runs of the
 pipeline don't measure.
 """
 
@@ -116,7 +116,7 @@ def drops(now: list[Quality], before: dict[tuple[str, str], Quality]) -> Iterato
 
 
 def table(figures: dict[tuple[str, str], Quality]) -> str:
-    """The figures as the table that README.md and docs/normalization.md show."""
+    """The figures as the table that README.md and docs/resolution.md show."""
 
     def parts(name: str, *which: str) -> str:
         return " / ".join(f"{figures[name, one].value:.4f}".removeprefix("0") for one in which)
@@ -155,9 +155,7 @@ def main(arguments: list[str]) -> int:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
-    print(
-        f"{table(published())}\n{len(rows)} figures in {SEED}; the table stands in README.md and docs/normalization.md."
-    )
+    print(f"{table(published())}\n{len(rows)} figures in {SEED}; the table stands in README.md and docs/resolution.md.")
     return 0
 
 

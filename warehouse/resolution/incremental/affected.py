@@ -1,8 +1,8 @@
-"""What a change can touch: the names around some names, read from the engine by family keys.
+"""The names whose decisions a change can affect, found through the family keys of names.
 
-A decision hangs on the pairs of its mention, on the pairs of what these connect it to (``Decision.component``), and of
-each name on: how many groups of people bear it (so on all mentions of it and of its spellings), which names it may
-stand for, and whether these exclude each other (``torn`` in the resolver).
+A decision depends on the pairs of its mention, on the pairs of all mentions of its component
+(``Decision.component``), and on three facts about each name: how many co-author groups have it (so on all mentions of
+the name and of its spellings), which longer names it fits, and whether these are incompatible (an ambiguous name).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from warehouse.resolution.incremental.engine import Engine
+from warehouse.resolution.name_relations import ONE_NAME_RULES, SHORTER_RULES
 from warehouse.resolution.names import (
     Blocks,
     Name,
@@ -24,16 +25,15 @@ from warehouse.resolution.names import (
     sought_keys,
 )
 
-#: Relations that are one name, written in different ways.
-ONE_NAME = ("same", "spelling")
-#: Relations in which a name may stand for several.
-FITS = ("initial", "short", "middle", "dropped first", "second surname")
-#: So many names that stand for themselves are asked whether they exclude another.
-WITNESSES = 8
+#: Longer names that are checked for one that is incompatible with another.
+MAX_WITNESSES = 8
 
 
-class Kin:
-    """Names by form (``names.form_key``), and which forms are related, read as far as it was asked for."""
+class RelatedNames:
+    """The forms of names (``names.form_key``) and which of them are related, read from the engine on demand.
+
+    Reads the tables ``name_keys``, ``names``, ``current_mentions`` and ``current_names``.
+    """
 
     def __init__(self, engine: Engine):
         self._engine = engine
@@ -43,32 +43,65 @@ class Kin:
         self._one_name: dict[str, set[str]] = {}
         self._unlisted: dict[str, set[str]] | None = None
 
+    def affected_by(self, changed: Iterable[str], volatile: Iterable[str]) -> set[str]:
+        """The names whose pairs can change when mentions of ``changed`` names change.
+
+        These are the names, their spellings, names that become ambiguous or cease to be, and the names related to any
+        of these. ``volatile``: the changed names that are new, or that no mention has any more.
+        """
+        first = self._forms(changed)
+        affected = self._spellings(first)
+        related_to_volatile = self._related(self._forms(volatile))
+        fitting = {g for rules in related_to_volatile.values() for g, rule in rules.items() if rule in SHORTER_RULES}
+        affected |= self._may_change_ambiguity(fitting - affected, first)
+        related = self._related(affected)
+        return self._names_of(affected | {g for form in affected for g in related[form]})
+
+    def needed_for(self, names: Iterable[str]) -> tuple[set[str], set[str]]:
+        """What a decision about some names needs: the names whose mentions count (they and their spellings), and extra
+        names that show whether a relation between two of them is ambiguous."""
+        forms = self._forms(names)
+        counted = self._spellings(forms)
+        relations = list(self._relations(forms, ()))
+        fits: dict[str, set[str]] = defaultdict(set)
+        for a, b, rule in relations:
+            if rule in SHORTER_RULES:
+                fits[a].add(b)
+                fits[b].add(a)
+        pairs = self._not_known_ambiguous([(a, b) for a, b, _ in relations], fits)
+        # An initial may fit thousands of names; a few of them nearly always decide.
+        some = self._some_that_fit({form for pair in pairs for form in pair})
+        undecided = self._not_known_ambiguous(pairs, some)
+        extra = {g for found in some.values() for g in found}
+        for related in self._related({form for pair in undecided for form in pair}).values():
+            extra.update(related)
+        return self._names_of(counted), self._names_of(extra - counted)
+
     def _form(self, name: str) -> str:
         form = form_key(parse(name))
         self._names[form].add(name)
         self._text.setdefault(form, name)
         return form
 
-    def forms(self, names: Iterable[str]) -> set[str]:
-        """The forms of some names."""
+    def _forms(self, names: Iterable[str]) -> set[str]:
         return {self._form(name) for name in names}
 
-    def names(self, forms: Iterable[str]) -> set[str]:
-        """All names of some forms, as far as `related` has read their families."""
+    def _names_of(self, forms: Iterable[str]) -> set[str]:
+        """All names of some forms, as far as their families were read."""
         return {name for form in forms for name in self._names[form]}
 
-    def related(self, forms: Collection[str]) -> dict[str, dict[str, str]]:
-        """Of each form the others that may be the same person's, with the rule."""
+    def _related(self, forms: Collection[str]) -> dict[str, dict[str, str]]:
+        """Form → the other forms that may be the same person's, with the rule."""
         new = sorted(set(forms) - self._rules.keys())
         self._rules |= {form: {} for form in new}
-        for a, b, rule in self._relations(new, self._near(new, sought_keys)):
+        for a, b, rule in self._relations(new, self._read_near(new, sought_keys)):
             for x, y in ((a, b), (b, a)):
                 if x in self._rules:
                     self._rules[x][y] = rule
         return {form: self._rules[form] for form in forms}
 
     def _relations(self, forms: Collection[str], near: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-        """Which of some forms are related to which of those near or to each other, with the rule."""
+        """The relations of some forms with each other and with those near, with the rule."""
         texts = sorted({*forms, *near})
         at = {form: k for k, form in enumerate(texts)}
         blocks = Blocks()
@@ -81,26 +114,26 @@ class Kin:
             if relation:
                 yield a, b, relation.rule
 
-    def _near(self, forms: Collection[str], keys_of: Callable[[Name], Iterable[str]]) -> set[str]:
-        """The forms of names that are found by the keys of these."""
+    def _read_near(self, forms: Collection[str], keys_of: Callable[[Name], Iterable[str]]) -> set[str]:
+        """The forms of current names that have one of these family keys."""
         if not forms:
             return set()
         keys = sorted({key for form in forms for key in keys_of(parse(self._text[form]))})
-        self._engine.give("wanted", ("family_key",), [(key,) for key in keys])
+        self._engine.load("wanted", ("family_key",), [(key,) for key in keys])
         found = self._engine.read(
             """
             select distinct name_as_listed from name_keys
             where
                 family_key in (select family_key from wanted)
-                and name_as_listed in (select compared_name from standing_names)
+                and name_as_listed in (select compared_name from current_names)
             """
         )
         if self._unlisted is None:
-            # Names that are only read so: turned on the papers that they stand on.
+            # Names that no paper lists this way round: reordered names of papers that list surnames first.
             self._unlisted = defaultdict(set)
             rows = self._engine.read(
                 """
-                select compared_name from standing_names
+                select compared_name from current_names
                 where compared_name not in (select name_as_listed from names)
                 """
             )
@@ -108,17 +141,17 @@ class Kin:
                 for key in family_keys(parse(name)):
                     self._unlisted[key].add(name)
         unlisted = (name for key in keys for name in self._unlisted.get(key, ()))
-        return self.forms({*found.values("name_as_listed"), *unlisted})
+        return self._forms({*found.values("name_as_listed"), *unlisted})
 
     def _spellings(self, forms: Collection[str]) -> set[str]:
-        """These forms and all that are the same name, one by way of another."""
+        """These forms and all spellings of the same names, directly or through other spellings."""
         reached = frontier = set(forms)
         while frontier:
             new = sorted(frontier - self._one_name.keys())
             self._one_name |= {form: set() for form in new}
-            # Such names have an exact key in common: no initial stands for another word.
-            for a, b, rule in self._relations(new, self._near(new, lambda name: block_keys(name).exact)):
-                if rule in ONE_NAME:
+            # Spellings of one name have an exact key in common: no initial is involved.
+            for a, b, rule in self._relations(new, self._read_near(new, lambda name: block_keys(name).exact)):
+                if rule in ONE_NAME_RULES:
                     for x, y in ((a, b), (b, a)):
                         if x in self._one_name:
                             self._one_name[x].add(y)
@@ -126,59 +159,52 @@ class Kin:
             reached = reached | frontier
         return reached
 
-    def touched(self, changed: Iterable[str], volatile: Iterable[str]) -> set[str]:
-        """The names whose pairs a change of all that some names have can alter: of the names, of their spellings, of
-        names that become or cease to be torn; and the names that all these are related to. ``volatile``: those of
-        them that were not there before, or are no more."""
-        first = self.forms(changed)
-        reached = self._spellings(first)
-        fits = self.related(self.forms(volatile))
-        fitting = {g for related in fits.values() for g, rule in related.items() if rule in FITS}
-        reached |= self._maybe_torn(fitting - reached, first)
-        related = self.related(reached)
-        return self.names(reached | {g for f in reached for g in related[f]})
+    def _may_change_ambiguity(self, forms: set[str], changed: set[str]) -> set[str]:
+        """The forms that may have become ambiguous, or ceased to be, in one of their relations.
 
-    def _maybe_torn(self, forms: set[str], changed: set[str]) -> set[str]:
-        """Forms of which some relation may be torn now and was not, or the other way round.
-
-        A relation is torn for good if its other end excludes a name that stays, and that the form may stand for. That
-        holds for nearly every name that stands for many; names that this does not settle are taken as changed.
+        A relation stays ambiguous if its other end is incompatible with an unchanged name that the form fits. That
+        holds for nearly every name that fits many; all other forms count as changed.
         """
-        related = self.related(forms)
+        related = self._related(forms)
         witnesses = {
-            form: [g for g, rule in sorted(related[form].items()) if rule in FITS and g not in changed][:WITNESSES]
+            form: [g for g, rule in sorted(related[form].items()) if rule in SHORTER_RULES and g not in changed][
+                :MAX_WITNESSES
+            ]
             for form in forms
         }
-        pairs = [
-            (one, other, form, witness)
-            for form, found in witnesses.items()
-            for witness in found
-            for one in self._names[form]
-            for other in self._names[witness]
-        ]
-        together = self._side_by_side(pairs)
+        on_one_paper = self._on_one_paper(
+            [
+                (one, other, form, witness)
+                for form, found in witnesses.items()
+                for witness in found
+                for one in self._names[form]
+                for other in self._names[witness]
+            ]
+        )
         return {
             form
             for form in forms
             if not all(
-                any(w != g and (form, w) not in together and not self._may_be_one(g, w) for w in witnesses[form])
+                any(
+                    w != g and (form, w) not in on_one_paper and not self._are_compatible(g, w) for w in witnesses[form]
+                )
                 for g in related[form]
                 if g not in changed
             )
         }
 
-    def _may_be_one(self, one: str, other: str) -> bool:
+    def _are_compatible(self, one: str, other: str) -> bool:
         return relate(parse(self._text[one]), parse(self._text[other])) is not None
 
-    def _side_by_side(self, pairs: Collection[tuple[str, str, str, str]]) -> set[tuple[str, str]]:
-        """The forms of those (name, name, form, form) that stand on one paper."""
+    def _on_one_paper(self, pairs: Collection[tuple[str, str, str, str]]) -> set[tuple[str, str]]:
+        """The forms of those (name, name, form, form) whose names are on one paper."""
         if not pairs:
             return set()
-        self._engine.give("pairs", ("one", "other", "one_form", "other_form"), sorted(pairs))
+        self._engine.load("pairs", ("one", "other", "one_form", "other_form"), sorted(pairs))
         rows = self._engine.read(
             """
             with known as (
-                select paper_id, compared_name from standing
+                select paper_id, compared_name from current_mentions
                 where compared_name in (select one from pairs union select other from pairs)
             )
 
@@ -190,38 +216,20 @@ class Kin:
         )
         return set(zip(rows.values("one_form"), rows.values("other_form"), strict=True))
 
-    def around(self, names: Iterable[str]) -> tuple[set[str], set[str]]:
-        """What deciding about some names takes: the names whose mentions it takes (they and their spellings), and other
-        names that tell whether those of them that are related to each other are torn."""
-        forms = self.forms(names)
-        bearing = self._spellings(forms)
-        relations = list(self._relations(forms, ()))
-        fits: dict[str, set[str]] = defaultdict(set)
-        for a, b, rule in relations:
-            if rule in FITS:
-                fits[a].add(b)
-                fits[b].add(a)
-        pairs = self._not_torn([(a, b) for a, b, _ in relations], fits)
-        # An initial may stand for thousands of names; nearly always some of them tell.
-        some = self._some_it_fits({form for pair in pairs for form in pair})
-        told = self._not_torn(pairs, some)
-        beside = {g for found in some.values() for g in found}
-        for related in self.related({form for pair in told for form in pair}).values():
-            beside.update(related)
-        return self.names(bearing), self.names(beside - bearing)
-
-    def _not_torn(self, pairs: Collection[tuple[str, str]], fits: dict[str, set[str]]) -> list[tuple[str, str]]:
-        """The pairs of related forms that these forms which they fit do not tell to be torn."""
+    def _not_known_ambiguous(
+        self, pairs: Collection[tuple[str, str]], fits: dict[str, set[str]]
+    ) -> list[tuple[str, str]]:
+        """The pairs of related forms that are not ambiguous by the forms that they fit (``fits``)."""
         witnesses = {
             pair: [
                 (x, z)
                 for x, y in (pair, pair[::-1])
-                for z in sorted(fits.get(x, ()))[:WITNESSES]
-                if z != y and not self._may_be_one(z, y)
+                for z in sorted(fits.get(x, ()))[:MAX_WITNESSES]
+                if z != y and not self._are_compatible(z, y)
             ]
             for pair in pairs
         }
-        together = self._side_by_side(
+        on_one_paper = self._on_one_paper(
             {
                 (one, other, x, z)
                 for found in witnesses.values()
@@ -230,13 +238,13 @@ class Kin:
                 for other in self._names[z]
             }
         )
-        return [pair for pair, found in witnesses.items() if together.issuperset(found)]
+        return [pair for pair, found in witnesses.items() if on_one_paper.issuperset(found)]
 
-    def _some_it_fits(self, forms: Collection[str]) -> dict[str, set[str]]:
-        """Of forms that hold an initial a few that it may stand for."""
+    def _some_that_fit(self, forms: Collection[str]) -> dict[str, set[str]]:
+        """Form with an initial → a few longer names that it fits."""
         keys = {form: abbreviated_keys(parse(self._text[form])) for form in forms}
         wanted = sorted({key for some in keys.values() for key in some})
-        self._engine.give("wanted", ("family_key",), [(key,) for key in wanted])
+        self._engine.load("wanted", ("family_key",), [(key,) for key in wanted])
         found = self._engine.read(
             f"""
             select family_key, name_as_listed
@@ -248,19 +256,19 @@ class Kin:
                 from name_keys
                 where
                     family_key in (select family_key from wanted)
-                    and name_as_listed in (select compared_name from standing_names)
+                    and name_as_listed in (select compared_name from current_names)
             ) as placed
-            where place <= {WITNESSES}
+            where place <= {MAX_WITNESSES}
             """
         )
         names: dict[str, set[str]] = defaultdict(set)
         for key, name in zip(found.values("family_key"), found.values("name_as_listed"), strict=True):
             names[key].add(name)
-        near = self.forms({name for some in names.values() for name in some})
-        self._near(near, lambda name: block_keys(name).exact)  # all names of these forms
+        near = self._forms({name for some in names.values() for name in some})
+        self._read_near(near, lambda name: block_keys(name).exact)  # all names of these forms
         fits: dict[str, set[str]] = {}
         for form in forms:
-            some = self.forms({name for key in keys[form] for name in names[key]}) - {form}
+            some = self._forms({name for key in keys[form] for name in names[key]}) - {form}
             rules = ((g, relate(*(parse(self._text[f]) for f in sorted((form, g))))) for g in some)
-            fits[form] = {g for g, relation in rules if relation and relation.rule in FITS}
+            fits[form] = {g for g, relation in rules if relation and relation.rule in SHORTER_RULES}
         return fits

@@ -1,9 +1,8 @@
-"""From clusters of mentions to persons: ids that stay, people's overrides, what a day can touch.
+"""Stable author ids of clusters, and overrides applied to them.
 
-An author id is that of one mention, the *anchor*: the mention of the person that the warehouse learned first. So a
-person keeps its id when papers arrive, a merge keeps the older id, and an id that is no longer in use still names a
-mention, whose person is where the id leads now (``author_redirects``). Nothing of this needs a memory of its own: a
-rebuild from the archive gives the same ids.
+An author id is the own id of one mention, the *anchor*: the first mention of the cluster that the warehouse loaded. So
+an author keeps its id when papers arrive, a merge keeps the older id, and an id that is no longer in use still belongs
+to a mention, whose author it redirects to. No state is stored: a rebuild from the archive gives the same ids.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ from warehouse.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """What giving ids needs to know of a mention. ``learned`` orders mentions by when the warehouse learned them."""
+class ClusteredMention:
+    """A mention with its cluster. ``load_order`` orders mentions by when the warehouse first loaded them."""
 
     mention_id: str
     paper_id: str
     own_author_id: str
-    learned: tuple[Any, ...]
+    load_order: tuple[Any, ...]
     cluster: str
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A person's word: ``merge`` or ``split`` of a mention (or all mentions of an author) and an author."""
+    """An override: ``merge`` or ``split`` of a mention (or all mentions of an author) and an author."""
 
     action: str
     mention_id: str
@@ -42,18 +41,18 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Where a mention stands in the end, and the override that put it there, if one did."""
+class Author:
+    """The author of a mention, and the override that moved the mention there, if one did."""
 
     author_id: str
     override: Override | None = None
 
 
-def place(mentions: Sequence[Placed], overrides: Iterable[Override]) -> dict[str, Person]:
-    """Mention id → person, overrides obeyed from the first to the last.
+def apply_overrides(mentions: Sequence[ClusteredMention], overrides: Iterable[Override]) -> dict[str, Author]:
+    """Mention id → author, after all overrides in their order.
 
-    Either end of an override is a mention id or an author id, past or present. An override that names nothing known
-    here, or that would put one person twice on a paper, changes nothing.
+    Either end of an override is a mention id or an author id, past or present. An override that names an unknown id, or
+    that would list one author twice on a paper, changes nothing.
     """
     by_id = {m.mention_id: m for m in mentions}
     anchors = {m.own_author_id: m.mention_id for m in mentions}
@@ -68,26 +67,26 @@ def place(mentions: Sequence[Placed], overrides: Iterable[Override]) -> dict[str
         if not subject or not target:
             continue
         if override.action == "merge":
-            # A mention stands for its whole present group.
+            # A mention moves with its whole present group.
             moved = members[group[subject[0]]] if override.mention_id in by_id else subject
             _merge(moved, group[target[0]], group, members, by_id, reason, override)
         else:
             _split(subject, group[target[0]], group, members, reason, override)
     author_of = {
-        name: min((by_id[i] for i in ids), key=lambda m: (m.learned, m.mention_id)).own_author_id
+        name: min((by_id[i] for i in ids), key=lambda m: (m.load_order, m.mention_id)).own_author_id
         for name, ids in members.items()
         if ids
     }
-    return {m.mention_id: Person(author_of[group[m.mention_id]], reason.get(m.mention_id)) for m in mentions}
+    return {m.mention_id: Author(author_of[group[m.mention_id]], reason.get(m.mention_id)) for m in mentions}
 
 
-def _named(name: str, by_id: Mapping[str, Placed], anchors: Mapping[str, str]) -> list[str]:
-    """The mentions that a mention id or an author id stands for: of an author, those that the resolver gave it."""
+def _named(name: str, by_id: Mapping[str, ClusteredMention], anchors: Mapping[str, str]) -> list[str]:
+    """The mention with this id, or the mentions that the resolver put into the cluster of this author id."""
     if name in by_id:
         return [name]
     if name in anchors:
-        home = by_id[anchors[name]].cluster
-        return [i for i, m in by_id.items() if m.cluster == home]
+        cluster = by_id[anchors[name]].cluster
+        return [i for i, m in by_id.items() if m.cluster == cluster]
     return []
 
 
@@ -96,7 +95,7 @@ def _merge(
     target: str,
     group: dict[str, str],
     members: dict[str, list[str]],
-    by_id: Mapping[str, Placed],
+    by_id: Mapping[str, ClusteredMention],
     reason: dict[str, Override],
     override: Override,
 ) -> None:

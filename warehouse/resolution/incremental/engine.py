@@ -1,9 +1,8 @@
-"""The one layer between the dbt models in Python and the engine that they run on.
+"""The interface between the dbt models in Python and the engine that they run on, and DuckDB's implementation.
 
-``Engine`` says what the models ask of an engine, in SQL that DuckDB and Spark both speak; ``DuckDB`` answers it.
-Another engine needs a class with these few methods and a line in ``engine``. Rows come as Arrow columns and become
-numbers without an object for each; rows go as texts and are cast in SQL: pyarrow's own conversions to and from NumPy
-import pandas, which costs more CPU than a day's work here.
+Queries use SQL that DuckDB and Spark share. Results are Arrow columns, converted to NumPy without an object per row;
+loaded rows are texts, cast in SQL. pyarrow's own conversions from and to NumPy are not used: they import pandas, which
+takes more CPU than resolving a day.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
-#: Bytes that DuckDB may hold while authors are resolved.
-ASIDE = 2**30
+#: Memory limit of DuckDB in bytes while authors are resolved.
+REDUCED_MEMORY_BYTES = 2**30
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 class Texts(Sequence[str]):
-    """A column of texts that become objects when they are asked for."""
+    """A column of texts; each becomes a Python object on access."""
 
     def __init__(self, array: Any):
         self._array = array
@@ -41,7 +40,7 @@ class Texts(Sequence[str]):
         return Texts(self._array[at]) if isinstance(at, slice) else self._array[at].as_py()
 
     def take(self, places: Ints) -> list[str]:
-        """The texts at these places, in a quarter of the time that one after the other takes."""
+        """The texts at these places: four times faster than one by one."""
         import pyarrow as pa
 
         wanted = pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(np.ascontiguousarray(places))])
@@ -76,7 +75,7 @@ class Columns:
         return self._array(name).to_pylist()  # type: ignore[no-any-return]
 
     def codes(self, name: str) -> tuple[Ints, list[str]]:
-        """A column of texts as numbers, -1 for null, and the texts that they stand for."""
+        """A column of texts as codes, -1 for null, and the text of each code."""
         array = self._array(name).dictionary_encode()
         return _codes(array), array.dictionary.to_pylist()
 
@@ -94,7 +93,7 @@ class Columns:
 
 
 def _numbers(array: Any) -> NDArray[Any]:
-    """The numbers of an Arrow array, copied; what stands for null is any."""
+    """The numbers of an Arrow array, copied; the value of a null is undefined."""
     kind = np.dtype(str(array.type))
     buffer = array.buffers()[1]
     if buffer is None or not len(array):
@@ -117,45 +116,44 @@ def _codes(array: Any) -> Ints:
 
 
 class Engine(ABC):
-    """What the models in Python ask of an engine. Names of tables are plain words."""
+    """What the models in Python need of an engine. Table names are plain words."""
 
     @abstractmethod
-    def see(self, name: str, relation: Any) -> None:
-        """Let queries read what ``dbt.ref`` gave, or the table that a relation of dbt names, under a name."""
+    def register(self, name: str, relation: Any) -> None:
+        """Name what ``dbt.ref`` returned, or the table of a dbt relation, for later queries."""
 
     @abstractmethod
     def read(self, query: str) -> Columns:
         """The rows of a query."""
 
     @abstractmethod
-    def keep(self, name: str, query: str) -> None:
-        """Compute a query once; later queries read it under the name, for as long as the model runs."""
+    def materialize(self, name: str, query: str) -> None:
+        """Compute a query once; later queries of the model read it under the name."""
 
     @abstractmethod
-    def give(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
-        """Let later queries read rows of texts under a name, instead of what it named before."""
+    def load(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+        """Load rows of texts; later queries read them under the name, in the place of an earlier table of it."""
 
     @abstractmethod
     def append(self, name: str, rows: Any) -> None:
-        """Add rows, as ``texts`` packs them, to those that were given under the name. They need not fit into memory
-        all together."""
+        """Append rows, as ``texts_table`` packs them, to a loaded table. All rows together may exceed the memory."""
 
-    def aside(self) -> AbstractContextManager[None]:
-        """While the memory is needed here: the engine keeps little of what it could read again."""
+    def reduced_memory(self) -> AbstractContextManager[None]:
+        """Reduce the engine's buffers while Python needs the memory."""
         return nullcontext()
 
     @abstractmethod
-    def answer(self, query: str) -> Any:
-        """A query as what a model returns."""
+    def result(self, query: str) -> Any:
+        """A query in the form that a dbt model returns."""
 
 
 class DuckDB(Engine):
-    """DuckDB's connection, as dbt-duckdb hands it to a model."""
+    """A DuckDB connection, which dbt-duckdb passes to a model."""
 
     def __init__(self, session: Any):
         self._session = session
 
-    def see(self, name: str, relation: Any) -> None:
+    def register(self, name: str, relation: Any) -> None:
         if hasattr(relation, "identifier"):
             relation = self._session.sql(f"select * from {relation.schema}.{relation.identifier}")
         self._session.register(name, relation)
@@ -163,48 +161,39 @@ class DuckDB(Engine):
     def read(self, query: str) -> Columns:
         return Columns(self._session.sql(query).to_arrow_table())
 
-    def keep(self, name: str, query: str) -> None:
+    def materialize(self, name: str, query: str) -> None:
         self._session.execute(f"create or replace temporary table {name} as {query}")
 
-    def give(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
-        self._session.register("given_rows", texts(columns, rows))
-        self.keep(name, "select * from given_rows")
-        self._session.unregister("given_rows")
+    def load(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+        self._session.register("loaded_rows", texts_table(columns, rows))
+        self.materialize(name, "select * from loaded_rows")
+        self._session.unregister("loaded_rows")
 
     def append(self, name: str, rows: Any) -> None:
-        self._session.register("given_rows", rows)
-        self._session.execute(f"insert into {name} select * from given_rows")
-        self._session.unregister("given_rows")
+        self._session.register("loaded_rows", rows)
+        self._session.execute(f"insert into {name} select * from loaded_rows")
+        self._session.unregister("loaded_rows")
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def reduced_memory(self) -> Iterator[None]:
         ((limit,),) = self._session.execute("select current_setting('memory_limit')").fetchall()
         number, unit = limit.split(" ")
-        if float(number) * 1024 ** _UNITS.index(unit) <= ASIDE:
+        if float(number) * 1024 ** _UNITS.index(unit) <= REDUCED_MEMORY_BYTES:
             yield
             return
-        with suppress(duckdb.OutOfMemoryException):  # another model works on more than that
-            self._session.execute(f"set memory_limit = '{ASIDE} bytes'")
+        with suppress(duckdb.OutOfMemoryException):  # another model needs more at this moment
+            self._session.execute(f"set memory_limit = '{REDUCED_MEMORY_BYTES} bytes'")
         try:
             yield
         finally:
             self._session.execute(f"set memory_limit = '{limit}'")
 
-    def answer(self, query: str) -> Any:
+    def result(self, query: str) -> Any:
         return self._session.sql(query)
 
 
-def engine(session: Any) -> Engine:
-    """The engine of a model's session."""
-    if type(session).__module__.startswith("pyspark."):
-        from warehouse.spark.frames import Spark
-
-        return Spark(session)
-    return DuckDB(session)
-
-
-def texts(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Any:
-    """Rows of texts as an Arrow table, which goes to another process at the cost of a copy."""
+def texts_table(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Any:
+    """Rows of texts as an Arrow table, which another process receives as one copy."""
     import pyarrow as pa
 
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)

@@ -1,8 +1,8 @@
-"""The resolver on the warehouse's own mentions: only what a day can touch is read and resolved again.
+"""The resolver on the warehouse's own mentions: only affected mentions are read and resolved again.
 
-Called by the dbt models in Python with an ``Engine`` (frames.py) that sees the tables by these names: ``mentions``
-(int_mentions), ``papers`` (int_papers_described), ``names`` and ``name_keys`` (int_author_names, int_author_name_keys),
-``earlier`` (int_author_decisions as it is), ``decisions``, ``overrides``.
+The dbt models in Python call these functions with an ``Engine`` in which the tables are registered under these names:
+``mentions`` (int_mentions), ``papers`` (int_papers_described), ``names`` and ``name_keys`` (int_author_names,
+int_author_name_keys), ``earlier`` (the model's own table before the run), ``decisions``, ``overrides``.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ import numpy as np
 
 from warehouse.processes import available, spread
 from warehouse.resolution.corpus import Coded, Sets
-from warehouse.resolution.incremental.affected import Kin
-from warehouse.resolution.incremental.author_ids import Override, Placed, place
-from warehouse.resolution.incremental.engine import Columns, Engine, texts
+from warehouse.resolution.incremental.affected import RelatedNames
+from warehouse.resolution.incremental.author_ids import ClusteredMention, Override
+from warehouse.resolution.incremental.author_ids import apply_overrides as apply_to_clusters
+from warehouse.resolution.incremental.engine import Columns, Engine, texts_table
 from warehouse.resolution.names import NameKeys, coauthor_key, name_keys, parse
-from warehouse.resolution.order import LEAST_NAMES, TELLING, lean, turned_names
-from warehouse.resolution.resolver import PACK, Decision, resolve_coded
+from warehouse.resolution.order import MIN_LOG_ODDS, MIN_NAMES, order_log_odds, reordered_names
+from warehouse.resolution.resolver import MAX_PAIRS, Decision, resolve_coded
 from warehouse.resolution.statistics import reference
 from warehouse.resolution.text import keyword_key, words
 
+#: Names that a process parses at once.
+NAMES_AT_ONCE = 20_000
 #: Columns of ``int_author_decisions``.
-DECISION = (
+DECISION_COLUMNS = (
     *("mention_id", "compared_name", "fingerprint", "learned_at", "first_observed_at", "cluster", "component", "rule"),
     *("evidence", "near_mention_id", "near_log_odds", "near_reason", "author_id", "decided_at"),
 )
@@ -37,7 +40,7 @@ DECISION = (
 
 @cache
 def version() -> str:
-    """Changes with the code and the statistics: what another version decided is decided again."""
+    """Hash of the resolver's code and statistics: decisions of another version are made again."""
     folder = Path(__file__).parents[1]
     digest = hashlib.blake2b(digest_size=6)
     for path in sorted([*folder.glob("*.py"), *folder.glob("incremental/*.py"), folder / "reference.json"]):
@@ -45,53 +48,50 @@ def version() -> str:
     return digest.hexdigest()
 
 
-# -- names: taken apart once ---------------------------------------------------------------------------------------
+# -- names ---------------------------------------------------------------------------------------------------------
 
 
-def take_names_apart(engine: Engine, has_earlier: bool) -> Any:
-    """The names that were not taken apart yet, as the model ``int_author_names`` returns them."""
-    taken_apart = f"select name_as_listed from earlier where code_version = '{version()}'" if has_earlier else None
+def parse_names(engine: Engine, has_earlier: bool) -> Any:
+    """The names that this version has not parsed yet, as the model ``int_author_names`` returns them."""
+    parsed_before = f"select name_as_listed from earlier where code_version = '{version()}'" if has_earlier else None
     new = "select distinct name_as_listed from mentions"
-    if taken_apart:
-        new += f" where name_as_listed not in ({taken_apart})"
-    engine.keep("new_names", new)
+    if parsed_before:
+        new += f" where name_as_listed not in ({parsed_before})"
+    engine.materialize("new_names", new)
     names = engine.read("select name_as_listed from new_names order by name_as_listed").texts("name_as_listed")
     columns = ("name_as_listed", *NameKeys._fields, "order_lean")
-    engine.give("named", columns, [])
+    engine.load("parsed_names", columns, [])
 
     if names:
         known = reference()
 
-        def take_apart(begin: int) -> Iterator[Any]:
-            parsed = map(parse, names[begin : begin + AT_ONCE])
-            yield texts(columns, [(name.listed, *name_keys(name), str(lean(name, known))) for name in parsed])
+        def parse_part(start: int) -> Iterator[Any]:
+            parsed = map(parse, names[start : start + NAMES_AT_ONCE])
+            rows = [(name.listed, *name_keys(name), str(order_log_odds(name, known))) for name in parsed]
+            yield texts_table(columns, rows)
 
-        begins = range(0, len(names), AT_ONCE)
-        for rows in spread(take_apart, begins, [1.0] * len(begins), available()):
-            engine.append("named", rows)
-    return engine.answer(
+        starts = range(0, len(names), NAMES_AT_ONCE)
+        for rows in spread(parse_part, starts, [1.0] * len(starts), available()):
+            engine.append("parsed_names", rows)
+    return engine.result(
         "select name_as_listed, form_key, family_keys, coauthor_key, cast(order_lean as double) as order_lean,"
-        f" '{version()}' as code_version from named"
+        f" '{version()}' as code_version from parsed_names"
     )
-
-
-#: Names that a process takes apart at once.
-AT_ONCE = 20_000
 
 
 # -- decisions -----------------------------------------------------------------------------------------------------
 
 
-def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
-    """The decisions of the mentions that anything new can touch, as the model ``int_author_decisions`` returns them."""
+def decide(engine: Engine, has_earlier: bool, max_pairs: int = MAX_PAIRS) -> Any:
+    """The decisions of the affected mentions, as the model ``int_author_decisions`` returns them."""
     _find_changes(engine, has_earlier)
-    extras = _find_reach(engine) if has_earlier else _reach_all(engine)
-    engine.give("decided", _DECIDED, [])
-    chosen = [_read(engine, extras)]  # to be handed over: the resolver lets go of what it needs once
-    with engine.aside():
-        for rows in resolve_coded(chosen.pop(), pack=pack, told=_as_texts):
+    extras = _select_affected(engine) if has_earlier else _select_all(engine)
+    engine.load("decided", _DECIDED_COLUMNS, [])
+    corpus = [_read(engine, extras)]  # popped, so that the resolver can free what it needs once only
+    with engine.reduced_memory():
+        for rows in resolve_coded(corpus.pop(), max_pairs=max_pairs, encode=_encode):
             engine.append("decided", rows)
-    return engine.answer(
+    return engine.result(
         """
         with placed as (
             select
@@ -117,7 +117,7 @@ def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
 
         select
             placed.mention_id,
-            standing.compared_name,
+            current_mentions.compared_name,
             concat('"""
         + version()
         + """/', placed.fingerprint) as fingerprint,
@@ -131,35 +131,35 @@ def decide(engine: Engine, has_earlier: bool, pack: int = PACK) -> Any:
             cast(placed.odds as double) as near_log_odds,
             placed.reason as near_reason,
             anchors.own_author_id as author_id,
-            -- From when on the decision could be made: when both ends of its evidence had been observed.
+            -- The moment at which both ends of its evidence had been observed.
             greatest(placed.first_observed_at, coalesce(partners.first_observed_at, placed.first_observed_at))
                 as decided_at
         from placed
-        inner join standing on placed.mention_id = standing.mention_id
+        inner join current_mentions on placed.mention_id = current_mentions.mention_id
         inner join anchors on placed.cluster = anchors.cluster
         left join mentions as partners on placed.partner = partners.mention_id
         """
     )
 
 
-_DECIDED = ("mention_id", "partner", "cluster", "component", "rule", "evidence", "near", "odds", "reason")
+_DECIDED_COLUMNS = ("mention_id", "partner", "cluster", "component", "rule", "evidence", "near", "odds", "reason")
 
 
-def _as_texts(decisions: list[Decision]) -> Any:
+def _encode(decisions: list[Decision]) -> Any:
     def row(d: Decision) -> tuple[str | None, ...]:
         evidence = msgspec.json.encode(d.evidence).decode()
         odds = None if d.near_log_odds is None else str(d.near_log_odds)
         partner = d.evidence.get("with")
         return (d.mention_id, partner, d.cluster, d.component, d.rule, evidence, d.near_mention_id, odds, d.near_reason)
 
-    return texts(_DECIDED, list(map(row, decisions)))
+    return texts_table(_DECIDED_COLUMNS, list(map(row, decisions)))
 
 
 def _find_changes(engine: Engine, has_earlier: bool) -> None:
-    """Keeps ``standing``: every mention with the name that it is compared by, and the component that an earlier run
-    gave it, null where the mention is new or changed."""
+    """Materializes ``current_mentions``: every mention with the name that it is compared by, and its component of the
+    earlier run, null where the mention is new or changed."""
     if has_earlier:
-        engine.keep(
+        engine.materialize(
             "changed",
             f"""
             select mentions.mention_id, mentions.paper_id, mentions.name_as_listed
@@ -173,39 +173,40 @@ def _find_changes(engine: Engine, has_earlier: bool) -> None:
             """,
         )
     else:
-        engine.keep("changed", "select mention_id, paper_id, name_as_listed from mentions")
-    _find_turned(engine)
-    engine.keep(
-        "fresh",
+        engine.materialize("changed", "select mention_id, paper_id, name_as_listed from mentions")
+    _find_reordered(engine)
+    engine.materialize(
+        "changed_mentions",
         """
         select
             changed.mention_id,
             changed.paper_id,
-            coalesce(turned.turned_name, changed.name_as_listed) as compared_name,
+            coalesce(reordered.reordered_name, changed.name_as_listed) as compared_name,
             cast(null as varchar(64)) as component
         from changed
-        left join turned on changed.paper_id = turned.paper_id and changed.name_as_listed = turned.name_as_listed
+        left join reordered
+            on changed.paper_id = reordered.paper_id and changed.name_as_listed = reordered.name_as_listed
         """,
     )
     if not has_earlier:
-        engine.keep("standing", "select * from fresh")
+        engine.materialize("current_mentions", "select * from changed_mentions")
         return
-    engine.keep(
-        "standing",
+    engine.materialize(
+        "current_mentions",
         """
         select earlier.mention_id, mentions.paper_id, earlier.compared_name, earlier.component
         from earlier
         inner join mentions on earlier.mention_id = mentions.mention_id
-        where earlier.mention_id not in (select mention_id from fresh)
+        where earlier.mention_id not in (select mention_id from changed_mentions)
         union all
-        select mention_id, paper_id, compared_name, component from fresh
+        select mention_id, paper_id, compared_name, component from changed_mentions
         """,
     )
 
 
-def _find_turned(engine: Engine) -> None:
-    """Keeps ``turned``: the names of changed papers that list surnames first, and how they are read."""
-    engine.keep(
+def _find_reordered(engine: Engine) -> None:
+    """Materializes ``reordered``: the names of changed papers that list surnames first, with the given name first."""
+    engine.materialize(
         "listed",
         """
         select distinct mentions.paper_id, mentions.name_as_listed, names.order_lean
@@ -218,7 +219,8 @@ def _find_turned(engine: Engine) -> None:
         f"""
         select paper_id, name_as_listed, order_lean from listed
         where paper_id in (
-            select paper_id from listed where order_lean < {-TELLING} group by paper_id having count(*) >= {LEAST_NAMES}
+            select paper_id from listed where order_lean < {-MIN_LOG_ODDS}
+            group by paper_id having count(*) >= {MIN_NAMES}
         )
         order by paper_id asc nulls last, name_as_listed asc nulls last
         """
@@ -226,97 +228,107 @@ def _find_turned(engine: Engine) -> None:
     papers: dict[str, dict[str, float]] = defaultdict(dict)
     for paper, name, odds in zip(*(rows.values(c) for c in ("paper_id", "name_as_listed", "order_lean")), strict=True):
         papers[paper][name] = odds
-    turned = [
-        (paper, name, turned) for paper, leans in papers.items() for name, turned in turned_names(leans, leans).items()
+    rows_out = [
+        (paper, name, reordered)
+        for paper, odds in papers.items()
+        for name, reordered in reordered_names(odds, odds).items()
     ]
-    engine.give("turned", ("paper_id", "name_as_listed", "turned_name"), turned)
+    engine.load("reordered", ("paper_id", "name_as_listed", "reordered_name"), rows_out)
 
 
-def _find_reach(engine: Engine) -> list[str]:
-    """Keeps ``chosen``: the mentions whose decision anything new can touch (``is_asked`` 1), and the others that bear
-    their names. Returns the names besides theirs that bear on the decisions."""
-    gone = """
-        select mention_id, compared_name, component from earlier
-        where mention_id not in (select mention_id from standing where component is not null)
+def _select_affected(engine: Engine) -> list[str]:
+    """Materializes ``selected``: the affected mentions (``is_affected`` 1), and the others with their names.
+
+    Returns extra names, which the decisions need besides these (``RelatedNames.needed_for``).
+    """
+    engine.materialize(
+        "removed",
         """
-    engine.keep("gone", gone)
-    engine.keep("standing_names", "select distinct compared_name from standing")
+        select mention_id, compared_name, component from earlier
+        where mention_id not in (select mention_id from current_mentions where component is not null)
+        """,
+    )
+    engine.materialize("current_names", "select distinct compared_name from current_mentions")
     changed = engine.read(
         """
         select
             changed_names.compared_name,
-            cast(case when steady.compared_name is null then 1 else 0 end as bigint) as comes_or_goes
-        from (select compared_name from gone union select compared_name from fresh) as changed_names
-        left join (select distinct compared_name from standing where component is not null) as steady
-            on changed_names.compared_name = steady.compared_name
+            cast(case when unchanged.compared_name is null then 1 else 0 end as bigint) as is_volatile
+        from (select compared_name from removed union select compared_name from changed_mentions) as changed_names
+        left join (select distinct compared_name from current_mentions where component is not null) as unchanged
+            on changed_names.compared_name = unchanged.compared_name
         """
     )
-    kin = Kin(engine)
-    names, comes_or_goes = changed.values("compared_name"), changed.values("comes_or_goes")
-    touched = kin.touched(names, [name for name, is_so in zip(names, comes_or_goes, strict=True) if is_so])
-    engine.give("touched", ("compared_name",), [(name,) for name in sorted(touched)])
-    engine.keep(
-        "asked",
+    related = RelatedNames(engine)
+    names, is_volatile = changed.values("compared_name"), changed.values("is_volatile")
+    affected_names = related.affected_by(
+        names, [name for name, is_one in zip(names, is_volatile, strict=True) if is_one]
+    )
+    engine.load("affected_names", ("compared_name",), [(name,) for name in sorted(affected_names)])
+    engine.materialize(
+        "affected",
         """
-        with reached as (
-            select component from standing where compared_name in (select compared_name from touched)
+        with components as (
+            select component from current_mentions
+            where compared_name in (select compared_name from affected_names)
             union
-            select component from gone
+            select component from removed
         )
-        select mention_id, compared_name from standing
+        select mention_id, compared_name from current_mentions
         where
-            compared_name in (select compared_name from touched)
-            or component in (select component from reached where component is not null)
+            compared_name in (select compared_name from affected_names)
+            or component in (select component from components where component is not null)
         """,
     )
-    asked = engine.read("select distinct compared_name from asked")
-    bearing, beside = kin.around(asked.values("compared_name"))
-    engine.give("bearing", ("compared_name",), [(name,) for name in sorted(bearing)])
-    engine.keep(
-        "chosen",
+    affected = engine.read("select distinct compared_name from affected")
+    counted, extra = related.needed_for(affected.values("compared_name"))
+    engine.load("counted_names", ("compared_name",), [(name,) for name in sorted(counted)])
+    engine.materialize(
+        "selected",
         """
         select
-            standing.mention_id,
-            standing.paper_id,
-            standing.compared_name,
-            case when asked.mention_id is null then 0 else 1 end as is_asked
-        from standing
-        left join asked on standing.mention_id = asked.mention_id
-        where standing.compared_name in (select compared_name from bearing)
+            current_mentions.mention_id,
+            current_mentions.paper_id,
+            current_mentions.compared_name,
+            case when affected.mention_id is null then 0 else 1 end as is_affected
+        from current_mentions
+        left join affected on current_mentions.mention_id = affected.mention_id
+        where current_mentions.compared_name in (select compared_name from counted_names)
         """,
     )
-    # Names that nobody bears any more tell nothing, though it was they that brought the others here.
-    engine.give("beside", ("compared_name",), [(name,) for name in sorted(beside)])
-    still = engine.read(
-        "select compared_name from standing_names where compared_name in (select compared_name from beside)"
+    # A name that no mention has any more shows no ambiguity.
+    engine.load("extra_candidates", ("compared_name",), [(name,) for name in sorted(extra)])
+    current = engine.read(
+        "select compared_name from current_names where compared_name in (select compared_name from extra_candidates)"
     )
-    return sorted(still.values("compared_name"))
+    return sorted(current.values("compared_name"))
 
 
-def _reach_all(engine: Engine) -> list[str]:
-    engine.keep("chosen", "select mention_id, paper_id, compared_name, 1 as is_asked from standing")
+def _select_all(engine: Engine) -> list[str]:
+    """Materializes ``selected`` with every mention as affected; no extra names are needed then."""
+    engine.materialize("selected", "select mention_id, paper_id, compared_name, 1 as is_affected from current_mentions")
     return []
 
 
 def _read(engine: Engine, extras: Sequence[str]) -> Coded:
-    """The chosen mentions with their papers, and the authors of those, in numbers."""
-    engine.keep(
-        "chosen_papers",
+    """The selected mentions with their papers, and the authors of those papers, as arrays."""
+    engine.materialize(
+        "selected_papers",
         """
         select paper_id, row_number() over (order by paper_id asc nulls last) - 1 as paper_number
-        from (select distinct paper_id from chosen) as papers_of_chosen
+        from (select distinct paper_id from selected) as papers_of_selected
         """,
     )
-    engine.keep(
+    engine.materialize(
         "authors",
         """
-        select distinct chosen_papers.paper_number, standing.compared_name
-        from standing
-        inner join chosen_papers on standing.paper_id = chosen_papers.paper_id
+        select distinct selected_papers.paper_number, current_mentions.compared_name
+        from current_mentions
+        inner join selected_papers on current_mentions.paper_id = selected_papers.paper_id
         """,
     )
-    engine.keep(
-        "chosen_names",
+    engine.materialize(
+        "author_names",
         """
         select
             listed.compared_name,
@@ -326,43 +338,44 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
         left join names on listed.compared_name = names.name_as_listed
         """,
     )
-    engine.give("extras", ("compared_name",), [(extra,) for extra in extras])
-    engine.keep(
-        "borne",
+    engine.load("extras", ("compared_name",), [(extra,) for extra in extras])
+    engine.materialize(
+        "numbered_names",
         """
         select
-            named.compared_name,
-            row_number() over (order by named.is_extra asc nulls last, named.compared_name asc nulls last) - 1
-                as name_number
+            names_in_use.compared_name,
+            row_number() over (
+                order by names_in_use.is_extra asc nulls last, names_in_use.compared_name asc nulls last
+            ) - 1 as name_number
         from (
-            select distinct compared_name, 0 as is_extra from chosen
+            select distinct compared_name, 0 as is_extra from selected
             union all
             select compared_name, 1 as is_extra from extras
-        ) as named
+        ) as names_in_use
         """,
     )
     names = engine.read(
         """
-        select borne.compared_name, names.form_key, names.family_keys, names.coauthor_key
-        from borne
-        left join names on borne.compared_name = names.name_as_listed
-        order by borne.name_number asc nulls last
+        select numbered_names.compared_name, names.form_key, names.family_keys, names.coauthor_key
+        from numbered_names
+        left join names on numbered_names.compared_name = names.name_as_listed
+        order by numbered_names.name_number asc nulls last
         """
     )
     mentions = engine.read(
         """
         select
-            chosen.mention_id,
-            borne.name_number,
-            chosen_papers.paper_number,
+            selected.mention_id,
+            numbered_names.name_number,
+            selected_papers.paper_number,
             cast(mentions.position as bigint) as position,
             mentions.account_id,
-            cast(chosen.is_asked as bigint) as is_asked
-        from chosen
-        inner join mentions on chosen.mention_id = mentions.mention_id
-        inner join chosen_papers on chosen.paper_id = chosen_papers.paper_id
-        inner join borne on chosen.compared_name = borne.compared_name
-        order by chosen.mention_id asc nulls last
+            cast(selected.is_affected as bigint) as is_affected
+        from selected
+        inner join mentions on selected.mention_id = mentions.mention_id
+        inner join selected_papers on selected.paper_id = selected_papers.paper_id
+        inner join numbered_names on selected.compared_name = numbered_names.compared_name
+        order by selected.mention_id asc nulls last
         """
     )
     papers = engine.read(
@@ -372,16 +385,16 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
             papers.ai_keywords,
             papers.organization_name,
             cast(coalesce(papers.published_year, 0) as bigint) as year
-        from chosen_papers
-        inner join papers on chosen_papers.paper_id = papers.paper_id
-        order by chosen_papers.paper_number asc nulls last
+        from selected_papers
+        inner join papers on selected_papers.paper_id = papers.paper_id
+        order by selected_papers.paper_number asc nulls last
         """
     )
-    beside = engine.read(
+    extra = engine.read(
         """
-        select authors.paper_number, borne.name_number
+        select authors.paper_number, numbered_names.name_number
         from authors
-        inner join borne on authors.compared_name = borne.compared_name
+        inner join numbered_names on authors.compared_name = numbered_names.compared_name
         where authors.compared_name in (select compared_name from extras)
         """
     )
@@ -402,15 +415,15 @@ def _read(engine: Engine, extras: Sequence[str]) -> Coded:
         venues=Sets.of(() for _ in range(len(papers))),
         organizations=Sets.of(words(text) for text in organizations),
         year=papers.ints("year"),
-        beside_paper=beside.ints("paper_number"),
-        beside_name=beside.ints("name_number"),
-        is_asked=mentions.ints("is_asked").astype(bool),
-        real=len(mentions),
+        extra_paper=extra.ints("paper_number"),
+        extra_name=extra.ints("name_number"),
+        is_affected=mentions.ints("is_affected").astype(bool),
+        first_context=len(mentions),
     )
 
 
 def _keys(names: Columns) -> list[NameKeys]:
-    """The keys of each name. One that is turned on some paper, and never listed so, was not taken apart yet."""
+    """The keys of each name. A reordered name that no paper lists so is parsed here."""
     keys = [NameKeys(*each) for each in zip(*map(names.values, NameKeys._fields), strict=True)]
     listed = names.texts("compared_name")
     for k in [k for k, each in enumerate(keys) if each.form_key is None]:
@@ -419,18 +432,18 @@ def _keys(names: Columns) -> list[NameKeys]:
 
 
 def _coauthors(engine: Engine, papers: int) -> Sets:
-    """The keys of the authors of each paper."""
-    named = engine.read("select compared_name, coauthor_key from chosen_names order by name_number asc nulls last")
+    """The co-author keys of the authors of each paper."""
+    named = engine.read("select compared_name, coauthor_key from author_names order by name_number asc nulls last")
     names, keys = named.texts("compared_name"), named.values("coauthor_key")
-    for k in [k for k, key in enumerate(keys) if key is None]:  # turned on some paper, never listed so
+    for k in [k for k, key in enumerate(keys) if key is None]:  # reordered, and never listed so
         keys[k] = coauthor_key(parse(names[k]))
     at: dict[str, int] = {}
     code = np.fromiter((at.setdefault(key, len(at)) if key else -1 for key in keys), np.int64, len(keys))
     rows = engine.read(
         """
-        select authors.paper_number, chosen_names.name_number
+        select authors.paper_number, author_names.name_number
         from authors
-        inner join chosen_names on authors.compared_name = chosen_names.compared_name
+        inner join author_names on authors.compared_name = author_names.compared_name
         """
     )
     paper, item = rows.ints("paper_number"), code[rows.ints("name_number")]
@@ -448,15 +461,15 @@ def _keywords(papers: Any) -> Sets:
 # -- overrides -----------------------------------------------------------------------------------------------------
 
 
-def obey(engine: Engine) -> Any:
-    """Where people's overrides put mentions, as the model ``int_author_placements`` returns it: the mentions of every
-    person that an override names, and the override where one moved the mention."""
-    asked = engine.read(
+def apply_overrides(engine: Engine) -> Any:
+    """The mentions of every author that an override names, as the model ``int_author_placements`` returns them, with
+    the override where one moved the mention."""
+    rows = engine.read(
         "select action, mention_id, author_id, reason from overrides order by override_number asc nulls last"
     )
-    overrides = [Override(*row) for row in zip(*(asked.values(c) for c in Override.__slots__), strict=True)]
+    overrides = [Override(*row) for row in zip(*(rows.values(c) for c in Override.__slots__), strict=True)]
     ends = sorted({end for o in overrides for end in (o.mention_id, o.author_id) if end})
-    engine.give("ends", ("name",), [(end,) for end in ends])
+    engine.load("ends", ("name",), [(end,) for end in ends])
     rows = engine.read(
         """
         with clusters as (
@@ -477,34 +490,34 @@ def obey(engine: Engine) -> Any:
                     mentions.learned_at asc nulls last,
                     mentions.first_observed_at asc nulls last,
                     mentions.mention_id asc nulls last
-            ) as learned
+            ) as load_order
         from decisions
         inner join mentions on decisions.mention_id = mentions.mention_id
         where decisions.cluster in (select cluster from clusters)
         order by mentions.mention_id asc nulls last
         """
     )
-    placed = [
-        Placed(mention_id, paper_id, own, (learned,), cluster)
-        for mention_id, paper_id, own, learned, cluster in zip(
-            *(rows.values(c) for c in ("mention_id", "paper_id", "own_author_id", "learned", "cluster")), strict=True
+    clustered = [
+        ClusteredMention(mention_id, paper_id, own, (load_order,), cluster)
+        for mention_id, paper_id, own, load_order, cluster in zip(
+            *(rows.values(c) for c in ("mention_id", "paper_id", "own_author_id", "load_order", "cluster")), strict=True
         )
     ]
     rules = dict(zip(rows.values("mention_id"), rows.values("rule"), strict=True))
-    persons = place(placed, overrides)
-    engine.give(
-        "persons",
+    authors = apply_to_clusters(clustered, overrides)
+    engine.load(
+        "overridden",
         ("mention_id", "author_id", "rule", "evidence"),
         [
-            (mention_id, person.author_id, *_word(person.override, rules[mention_id]))
-            for mention_id, person in persons.items()
+            (mention_id, author.author_id, *_rule_and_evidence(author.override, rules[mention_id]))
+            for mention_id, author in authors.items()
         ],
     )
-    return engine.answer("select mention_id, author_id, rule, evidence from persons")
+    return engine.result("select mention_id, author_id, rule, evidence from overridden")
 
 
-def _word(override: Override | None, rule: str) -> tuple[str | None, str | None]:
-    """Rule and evidence of a mention that an override moved, else nothing."""
+def _rule_and_evidence(override: Override | None, rule: str) -> tuple[str | None, str | None]:
+    """Rule and evidence of a mention that an override moved, else None."""
     if not override:
         return None, None
     evidence = {

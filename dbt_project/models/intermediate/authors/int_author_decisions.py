@@ -1,17 +1,17 @@
-"""One row per mention, with the person that the resolver placed it in, by which rule, on what evidence. Mentions that
-nothing new can touch keep the row of the run before; the others are resolved again (warehouse/resolution)."""
+"""One row per mention, with its author by the resolver, the rule and the evidence. Only affected mentions are resolved
+again; the others keep their row of the run before (warehouse/resolution/incremental)."""
 
 
 def model(dbt, session):
     dbt.config(materialized="incremental", unique_key="mention_id", on_schema_change="fail")
-    from warehouse.resolution.incremental.engine import engine
     from warehouse.resolution.incremental.resolve import decide
+    from warehouse.spark.model_engine import engine_of
 
-    frames = engine(session)
-    frames.see("mentions", dbt.ref("int_mentions"))
-    frames.see("papers", dbt.ref("int_papers_described"))
-    frames.see("names", dbt.ref("int_author_names"))
-    frames.see("name_keys", dbt.ref("int_author_name_keys"))
+    engine = engine_of(session)
+    engine.register("mentions", dbt.ref("int_mentions"))
+    engine.register("papers", dbt.ref("int_papers_described"))
+    engine.register("names", dbt.ref("int_author_names"))
+    engine.register("name_keys", dbt.ref("int_author_name_keys"))
     if dbt.is_incremental:
-        frames.see("earlier", dbt.this)
-    return decide(frames, dbt.is_incremental)
+        engine.register("earlier", dbt.this)
+    return decide(engine, dbt.is_incremental)

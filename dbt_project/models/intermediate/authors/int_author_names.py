@@ -1,15 +1,14 @@
-"""One row per author name as listed, with the keys under which names that may be related to it find it, the key that it
-has as a co-author, and which way round it seems to be written. A name is taken apart once, while the code stays the
-same."""
+"""One row per author name as listed, with its block keys, its co-author key, and the log odds that the given name is
+first. A name is parsed once by each version of the resolver."""
 
 
 def model(dbt, session):
     dbt.config(materialized="incremental", unique_key="name_as_listed", on_schema_change="fail")
-    from warehouse.resolution.incremental.engine import engine
-    from warehouse.resolution.incremental.resolve import take_names_apart
+    from warehouse.resolution.incremental.resolve import parse_names
+    from warehouse.spark.model_engine import engine_of
 
-    frames = engine(session)
-    frames.see("mentions", dbt.ref("stg_raw__entry_authors"))
+    engine = engine_of(session)
+    engine.register("mentions", dbt.ref("stg_raw__entry_authors"))
     if dbt.is_incremental:
-        frames.see("earlier", dbt.this)
-    return take_names_apart(frames, dbt.is_incremental)
+        engine.register("earlier", dbt.this)
+    return parse_names(engine, dbt.is_incremental)

@@ -1,13 +1,13 @@
-"""One row per mention of a person that an override names, with the person that it stands for in the end."""
+"""One row per mention of an author that an override names, with its author after all overrides."""
 
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    from warehouse.resolution.incremental.engine import engine
-    from warehouse.resolution.incremental.resolve import obey
+    from warehouse.resolution.incremental.resolve import apply_overrides
+    from warehouse.spark.model_engine import engine_of
 
-    frames = engine(session)
-    frames.see("mentions", dbt.ref("int_mentions"))
-    frames.see("decisions", dbt.ref("int_author_decisions"))
-    frames.see("overrides", dbt.ref("int_author_overrides"))
-    return obey(frames)
+    engine = engine_of(session)
+    engine.register("mentions", dbt.ref("int_mentions"))
+    engine.register("decisions", dbt.ref("int_author_decisions"))
+    engine.register("overrides", dbt.ref("int_author_overrides"))
+    return apply_overrides(engine)

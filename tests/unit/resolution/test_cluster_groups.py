@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from warehouse.resolution.groups import Groups
+from warehouse.resolution.cluster_groups import Groups
 
 STRONG = 20.0
 Pairs = Sequence[tuple[int, int]]
@@ -20,10 +20,10 @@ def clusters(
     account = np.full(mentions, -1)
     for mention, number in (accounts or {}).items():
         account[mention] = number
-    kind = np.zeros(mentions, int)
+    name = np.zeros(mentions, int)
     related = (np.array([0]), np.array([0]), np.array([0.0]))
     x, y = (np.array([pair[end] for pair in apart], int) for end in (0, 1))
-    groups = Groups(kind, account, related, (x, y))
+    groups = Groups(name, account, related, (x, y))
     x, y = (np.array([pair[end] for pair in strong], int) for end in (0, 1))
     odds = np.array([STRONG - 0.1 * number for number in range(len(strong))])
     if by_mean:
@@ -44,7 +44,7 @@ def test_mentions_of_one_paper_stay_apart(by_mean: bool) -> None:
 
 
 @pytest.mark.parametrize("by_mean", [False, True])
-def test_a_cluster_takes_no_mention_that_must_stay_apart_from_one_of_its_members(by_mean: bool) -> None:
+def test_a_cluster_gets_no_mention_that_must_stay_apart_from_a_member(by_mean: bool) -> None:
     # 0 and 1 go together first; 2 is on one paper with 0, so it may not follow 1.
     found = clusters(3, [(0, 1), (1, 2)], apart=[(0, 2)], by_mean=by_mean)
     assert found == {frozenset({0, 1}), frozenset({2})}

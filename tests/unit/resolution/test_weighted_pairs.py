@@ -1,12 +1,13 @@
-"""Pairs that are told a part at a time come to the same as all at once."""
+"""Pairs added a part at a time give the same result as all at once."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from warehouse.resolution import pairs as module
-from warehouse.resolution.pairs import Best, Links, Pairs, Spool
+from warehouse.resolution import arrays, weighted_pairs
+from warehouse.resolution.arrays import ConnectedPlaces
+from warehouse.resolution.weighted_pairs import BestPairs, PairFile, Pairs
 
 
 def made(seed: int, n: int = 200, places: int = 40) -> Pairs:
@@ -19,7 +20,7 @@ def made(seed: int, n: int = 200, places: int = 40) -> Pairs:
 
 
 def parts(pairs: Pairs) -> list[Pairs]:
-    return [pairs.where(slice(begin, begin + 30)) for begin in range(0, len(pairs), 30)]
+    return [pairs.select(slice(begin, begin + 30)) for begin in range(0, len(pairs), 30)]
 
 
 def rows(pairs: Pairs) -> list[tuple[object, ...]]:
@@ -29,7 +30,7 @@ def rows(pairs: Pairs) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_best_pair_of_each_place_is_the_first_by_log_odds_then_by_its_ends(seed: int) -> None:
     pairs = made(seed)
-    best = Best(40)
+    best = BestPairs(40)
     for part in parts(pairs):
         best.add(part, part.i, part.j)
     ordered = sorted(zip(-pairs.total, pairs.i, pairs.j, strict=True))
@@ -40,9 +41,9 @@ def test_the_best_pair_of_each_place_is_the_first_by_log_odds_then_by_its_ends(s
 
 
 @pytest.mark.parametrize("block", [1, 70, 10**6])
-def test_links_connect_whatever_comes_first(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCK", block)
-    links = Links(7)
+def test_links_connect_in_any_order(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "MAX_HELD_LINKS", block)
+    links = ConnectedPlaces(7)
     for i, j in ((5, 6), (0, 2), (4, 5), (2, 2)):
         links.add(np.array([i]), np.array([j]))
     label = links.labels().tolist()
@@ -53,21 +54,21 @@ def test_links_connect_whatever_comes_first(block: int, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("block", [7, 10**6])
-def test_pairs_come_from_disk_as_they_went_as_often_as_asked(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCK", block)
+def test_pairs_are_read_from_disk_as_written_repeatedly(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weighted_pairs, "MAX_READ_PAIRS", block)
     pairs = made(1)
-    with Spool() as spool:
-        assert not list(spool)
+    with PairFile() as file:
+        assert not list(file)
         for part in parts(pairs):
-            spool.add(part)
+            file.add(part)
         for _ in range(2):
-            assert rows(Pairs.joined(list(spool))) == rows(pairs)
+            assert rows(Pairs.concatenated(list(file))) == rows(pairs)
 
 
-def test_pairs_come_from_disk_by_key_in_the_order_of_their_parts() -> None:
+def test_pairs_are_read_from_disk_by_key_in_the_order_of_their_parts() -> None:
     pairs = made(2)
-    with Spool() as spool:
+    with PairFile() as file:
         for part in parts(pairs):
-            spool.add(part, part.rel)
+            file.add(part, part.relation)
         for key in range(10):
-            assert rows(Pairs.joined(list(spool.of(key)))) == rows(pairs.where(pairs.rel == key))
+            assert rows(Pairs.concatenated(list(file.with_key(key)))) == rows(pairs.select(pairs.relation == key))
