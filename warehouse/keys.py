@@ -1,5 +1,6 @@
-"""Keys under which names and titles are compared. Computed once, when a load is read, so that every engine
-that reads the raw tables sees the same keys. The text as listed is kept beside them, always.
+"""Keys under which names and titles are compared: computed when a load is parsed, so that all engines use the same.
+
+The raw tables store the text as listed beside its key.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """The folded words of a text, one space between them. Apostrophes join, TeX and punctuation part."""
+    """The folded words of a text, separated by one space. TeX and punctuation separate words, apostrophes do not."""
     return _NOT_WORD.sub(" ", _TEX.sub(" ", _APOSTROPHES.sub("", fold(text)))).strip()
 
 
@@ -35,11 +36,11 @@ def title_key(title: str) -> str:
     return words(title).replace(" ", "")
 
 
-@lru_cache(maxsize=1 << 17)  # an archive names the same people over and over
+@lru_cache(maxsize=1 << 17)  # an archive repeats names
 def name_key(name: str) -> str:
     """The folded name, its words joined: Yu-Gang, Yu-gang and Yugang Jiang share one key.
 
-    A name with no letters that fold (rare scripts keep theirs) falls back to the text itself, so no key is empty.
+    A name without any letter falls back to the text itself, so no key is empty.
     """
     folded = words(name)
     head, _, surname = folded.rpartition(" ")

@@ -99,10 +99,10 @@ FAULTS = (
     ),
     Fault(
         "cannot-link constraints are ignored",
-        "warehouse/resolution/groups.py",
-        "return not self._foes.get(many, none).isdisjoint(few) or not all(",
+        "warehouse/resolution/cluster_groups.py",
+        "return not self._cannot_link.get(many, none).isdisjoint(few) or not all(",
         "return not all(",
-        "tests/unit/resolution/test_groups.py",
+        "tests/unit/resolution/test_cluster_groups.py",
     ),
     Fault(
         "an as-of macro leaves out the moment itself",

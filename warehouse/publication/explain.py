@@ -1,4 +1,4 @@
-"""Why the published file holds mentions for one person and listed organizations for one: its ledgers, read back."""
+"""Why mentions are one author, and listed organizations one organization: the recorded rules and evidence."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from warehouse.errors import InputError
 from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
 
-#: A name may be that of many; a person reads no more.
-MOST_PERSONS = 20
+#: Authors of one name that are returned.
+MAX_AUTHORS = 20
 
 
 def explain_author(settings: Settings, who: str) -> list[dict[str, Any]]:
-    """The persons that an author id (past or present), a mention id or a name stands for, most papers first."""
+    """The authors with an author id (past or present), a mention id or a name, most papers first."""
     with read_published(settings) as connection:
         direct = rows(
             connection,
@@ -26,7 +26,7 @@ def explain_author(settings: Settings, who: str) -> list[dict[str, Any]]:
             {"who": who},
         )
         ids = {row["author_id"] for row in direct}
-        asked_old = who not in ids and any(row["own_author_id"] == who for row in direct)
+        is_old_id = who not in ids and any(row["own_author_id"] == who for row in direct)
         if not ids:
             ids = {
                 row["author_id"]
@@ -39,25 +39,25 @@ def explain_author(settings: Settings, who: str) -> list[dict[str, Any]]:
             }
         if not ids:
             raise InputError(f"No author is called {who!r}: give an author id, a mention id or a name as listed.")
-        persons = rows(
+        authors = rows(
             connection,
             "select author_id, display_name, account_handle, paper_count from dim_authors"
-            f" where list_contains($ids, author_id) order by paper_count desc, author_id limit {MOST_PERSONS}",
+            f" where list_contains($ids, author_id) order by paper_count desc, author_id limit {MAX_AUTHORS}",
             {"ids": sorted(ids)},
         )
-        for person in persons:
-            person["redirected_from"] = who if asked_old else None
-            person["mentions"] = _with_evidence(
+        for author in authors:
+            author["redirected_from"] = who if is_old_id else None
+            author["mentions"] = _with_evidence(
                 connection,
                 "select mention_id, paper_id, position, name_as_listed, account_id, rule, evidence, decided_at"
                 " from author_merges where author_id = $id order by decided_at, mention_id",
-                {"id": person["author_id"]},
+                {"id": author["author_id"]},
             )
-        return persons
+        return authors
 
 
 def explain_organization(settings: Settings, what: str) -> list[dict[str, Any]]:
-    """The organizations that an id, a slug or a name stands for: what they are listed as, part of, made of."""
+    """The organizations with an id, a slug or a name: how they are listed, their parents and their parts."""
     with read_published(settings) as connection:
         found = rows(
             connection,

@@ -1,5 +1,6 @@
-"""Who is who: names, statistics, the author resolver, its measurement. Knows no store and no orchestrator.
+"""Author resolution: which mentions are one author. Imports no orchestrator and no dbt.
 
-`resolver` places mentions into persons; `reach` says what a new day can touch; `persons` gives ids that stay and
-obeys people's overrides; `interchange`, `benchmarks` and `score` measure the same code on labelled sets.
+``names``, ``order``, ``text`` and ``statistics`` parse and count; ``name_relations``, ``candidate_pairs``,
+``evidence``, ``clustering`` and ``explain`` are the steps of ``resolver``. ``incremental`` resolves the affected
+mentions of the warehouse; ``evaluation`` measures the same code on labelled sets.
 """

@@ -1,8 +1,7 @@
 """Author names: fold, parts, keys, and how two names may belong to one person.
 
-Pure text, no engine: run once per distinct name.  `parse` gives a `Name`; `relate` says whether
-two names can be one person, by which rule, and which tokens they share (so that the caller can ask
-how often that would happen by chance).
+Functions of text alone, called once per distinct name. `parse` returns a `Name`; `relate` returns whether two names can
+be one person's, by which rule, and the tokens that they share (from which ``statistics`` computes the chance of it).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.resolution.arrays import Ints, distinct, runs
+from warehouse.resolution.arrays import Ints, distinct, runs, slices_by_size
 
 _PARTICLES_TEXT = """
     af al av bin bint ben da dal de degli dei del della delle den der des di do dos du el i ibn la las
@@ -300,7 +299,7 @@ def _cost(shared: list[tuple[str, str]], extra: int, rule: str) -> float:
 
 @lru_cache(maxsize=100_000)
 def relate(a: Name, b: Name) -> Relation | None:
-    """Can the two names be one person's? None: no (a clash)."""
+    """How two names can be one person's; None if they are incompatible."""
     if not a.units or not b.units:
         return None
     if a.parts == b.parts:
@@ -333,7 +332,7 @@ def relate(a: Name, b: Name) -> Relation | None:
             shared, extra = found
             return Relation("dropped first", (*shared, ("equal", a.surname)), _cost(shared, extra, "dropped first"))
     for n, other in ((a, b), (b, a)):
-        # n carries a second surname that the other does not: "Paloma Moreda Pozo", "Olivia Sanchez-Graillet"
+        # n has a second surname that the other lacks: "Paloma Moreda Pozo", "Olivia Sanchez-Graillet"
         heads = [n.units[:-1]] if len(n.units) > 2 and n.units[-2] not in PARTICLES else []
         if len(n.parts[-1]) == 2 and min(map(len, n.parts[-1])) > 2:
             heads += [(*n.units[:-1], half) for half in n.parts[-1]]
@@ -364,18 +363,19 @@ def _ends(n: Name) -> set[tuple[str, str]]:
 
 
 class BlockKeys(NamedTuple):
-    """Where a name looks for others that may be related."""
+    """The block keys of a name: related names share one of them."""
 
-    #: Names with such a key in common.
+    #: Two names that share such a key are compared.
     exact: set[str]
-    #: Initial and surname: names with such a key in common of which one seeks by it, as it may stand for all of them.
+    #: Initial and surname → whether the name may be an abbreviation: two names that share such a key are compared if
+    #: one of them may be.
     initials: dict[str, bool]
-    #: Initial and surname, first name: a prefix of the one's first name is the other's. Not two in pinyin.
+    #: Initial and surname, first name: two names are compared if one first name starts with the other, not both pinyin.
     short: tuple[str, str] | None
 
 
 def block_keys(name: Name) -> BlockKeys:
-    """What names must have in common to be looked at as a pair."""
+    """The block keys of a parsed name."""
     if not name.units:
         return BlockKeys(set(), {}, None)
     exact = {f"={unumlaut(name.squash)}"}
@@ -387,8 +387,8 @@ def block_keys(name: Name) -> BlockKeys:
         s = unumlaut(s)
         exact.add(f"{unumlaut(g)} {s}")
         initial = f"{g[0]} {s}"
-        is_seek = len(g) == 1 or len(name.parts[0]) == len(name.units[0])
-        initials[initial] = initials.get(initial, False) or is_seek
+        may_abbreviate = len(g) == 1 or len(name.parts[0]) == len(name.units[0])
+        initials[initial] = initials.get(initial, False) or may_abbreviate
     short = None
     if ends and len(name.units[0]) > 1 and len(name.units[0]) > len(name.parts[0]):
         # a prefix or a nickname of the first name, under one surname
@@ -398,21 +398,21 @@ def block_keys(name: Name) -> BlockKeys:
     return BlockKeys(exact, initials, short)
 
 
-#: Before initial and surname: of every name, of one that seeks by them, of a first name as written, of one in pinyin.
-_ANY, _SEEKS, _FULL, _SYLLABLES = "*", ".", "<", ">"
+#: Marks before initial and surname: of any name, of a possible abbreviation, of a first name, of a pinyin first name.
+_ANY, _ABBREVIATED, _FULL, _SYLLABLES = "*", ".", "<", ">"
 
 
 class Blocks:
-    """Finds the pairs of names worth a look without holding the names: what shares a block key. Blocks are small, as
-    only abbreviated names (a lone initial) meet everyone of their initial and surname.
+    """Blocking: the pairs of names that share a block key, without the names themselves.
 
-    Keys are kept as 64-bit hashes: two keys that fall together only bring a pair that `relate` turns down.
+    Blocks are small, as only abbreviated names are paired with all names of their initial and surname. Keys are stored
+    as 64-bit hashes: a collision costs one comparison by `relate`.
     """
 
     def __init__(self) -> None:
         self._exact = array("q"), array("q")
         self._initial = array("q"), array("q")
-        self._seek = array("b")
+        self._may_abbreviate = array("b")
         self._short = array("q"), array("q")
         self._short_given: list[str] = []
         self._count = 0
@@ -421,11 +421,11 @@ class Blocks:
         """Add the next name by its keys; names are numbered from 0 as they come."""
         i, self._count = self._count, self._count + 1
         initials, exact = {}, []
-        for key in family_keys:  # in their order, in which an initial stands before the same one that seeks
+        for key in family_keys:  # sorted, so the mark of any name comes before that of an abbreviation
             mark = key[0]
             if mark == _ANY:
                 initials[key[1:]] = 0
-            elif mark == _SEEKS:
+            elif mark == _ABBREVIATED:
                 initials[key[1:]] = 1
             elif mark in (_FULL, _SYLLABLES):
                 self._short[0].append(hash(key[1:]))
@@ -436,35 +436,37 @@ class Blocks:
         for (hashes, names), some in ((self._exact, exact), (self._initial, initials)):
             hashes.extend(map(hash, some))
             names.extend(repeat(i, len(some)))
-        self._seek.extend(initials.values())
+        self._may_abbreviate.extend(initials.values())
 
-    def pairs(self, hot: Collection[int] | None = None) -> tuple[Ints, Ints]:
-        """Pairs (a < b), ascending. With ``hot``, those with one name of it at least."""
+    def pairs(self, only: Collection[int] | None = None) -> tuple[Ints, Ints]:
+        """Pairs (a < b) of name numbers, ascending. With ``only``, pairs with at least one of these names."""
         n = max(1, self._count)
-        is_hot = np.ones(n, bool)
-        if hot is not None:
-            is_hot[:] = False
-            is_hot[list(hot)] = True
+        is_wanted = np.ones(n, bool)
+        if only is not None:
+            is_wanted[:] = False
+            is_wanted[list(only)] = True
         found = [np.zeros(0, np.int64)]
 
-        def keep(a: Ints, b: Ints) -> None:
-            wanted = (a != b) & (is_hot[a] | is_hot[b])
-            a, b = a[wanted], b[wanted]
+        def add_pairs(a: Ints, b: Ints) -> None:
+            at = (a != b) & (is_wanted[a] | is_wanted[b])
+            a, b = a[at], b[at]
             found.append(distinct(np.minimum(a, b) * n + np.maximum(a, b)))
 
         for members, start, end, _ in _groups(*self._exact):
             for a, b in _within(members, start, end):
-                keep(a, b)
+                add_pairs(a, b)
         for members, start, end, order in _groups(*self._initial):
-            seek = np.frombuffer(self._seek, np.int8).astype(bool)[order]
-            for a, b in _within(members, start, end, seek):
-                keep(a, b)
+            is_abbreviated = np.frombuffer(self._may_abbreviate, np.int8).astype(bool)[order]
+            for a, b in _within(members, start, end, is_abbreviated):
+                add_pairs(a, b)
         for members, start, end, order in _groups(*self._short):
-            found.append(self._shortened(members, start, end, order, is_hot, n))
+            found.append(self._shortened(members, start, end, order, is_wanted, n))
         codes = distinct(np.concatenate(found))
         return codes // n, codes % n
 
-    def _shortened(self, members: Ints, start: Ints, end: Ints, order: Ints, is_hot: NDArray[np.bool_], n: int) -> Ints:
+    def _shortened(
+        self, members: Ints, start: Ints, end: Ints, order: Ints, is_wanted: NDArray[np.bool_], n: int
+    ) -> Ints:
         given, pairs = self._short_given, array("q")
         for begin, stop in zip(start.tolist(), end.tolist(), strict=True):
             block = sorted(
@@ -474,14 +476,14 @@ class Blocks:
                 for h, b in block[x + 1 :]:
                     if not h.startswith(g):
                         break
-                    if a != b and (is_hot[a] or is_hot[b]) and not (is_pinyin(g) and is_pinyin(h)):
+                    if a != b and (is_wanted[a] or is_wanted[b]) and not (is_pinyin(g) and is_pinyin(h)):
                         pairs.append(min(a, b) * n + max(a, b))
         return np.frombuffer(pairs, np.int64) if pairs else np.zeros(0, np.int64)
 
 
 def _groups(keys: array[int], ids: array[int]) -> Iterator[tuple[Ints, Ints, Ints, Ints]]:
-    """The groups of two members or more of one key: members sorted by key, first and last place of each group, and
-    where each member stood. Nothing when there are none."""
+    """The groups of two members or more with one key: members sorted by key, start and end of each group, and the
+    original index of each member. Yields nothing without such groups."""
     if len(keys) < 2:
         return
     order = np.argsort(np.frombuffer(keys, np.int64), kind="stable")
@@ -494,55 +496,47 @@ def _groups(keys: array[int], ids: array[int]) -> Iterator[tuple[Ints, Ints, Int
 
 
 def _within(
-    members: Ints, start: Ints, end: Ints, seek: NDArray[np.bool_] | None = None, most: int = 4_000_000
+    members: Ints, start: Ints, end: Ints, is_abbreviated: NDArray[np.bool_] | None = None, max_pairs: int = 4_000_000
 ) -> Iterator[tuple[Ints, Ints]]:
-    """Pairs inside each group, a bounded number at a time; with ``seek``, of one that seeks and any other."""
+    """Pairs inside each group, about ``max_pairs`` at a time; with ``is_abbreviated``, those with an abbreviation."""
     size = end - start
     place = runs(start, size)
     stop = np.repeat(end, size)
-    if seek is None:
+    if is_abbreviated is None:
         first, count = place + 1, stop - place - 1
     else:
-        wanted = seek[place]
+        wanted = is_abbreviated[place]
         place, stop = place[wanted], stop[wanted]
         first = np.repeat(start, size)[wanted]
         count = stop - first
-    ends = np.cumsum(count)
-    begin = 0
-    while begin < len(place):
-        done = ends[begin - 1] if begin else 0
-        last = max(begin + 1, int(np.searchsorted(ends, done + most, "right")))
-        part = slice(begin, last)
+    for part in slices_by_size(count, max_pairs):
         n = count[part]
         left = np.repeat(place[part], n)
         yield members[left], members[runs(first[part], n)]
-        begin = last
 
 
 def form_key(name: Name) -> str:
-    """The same for two names that differ in nothing that matters: case, accents, marks, spaces."""
+    """A key that is equal for names that differ in case, accents, marks and spaces only."""
     return " ".join("-".join(unit) for unit in name.parts) or f"\0{name.listed}"
 
 
 def coauthor_key(name: Name) -> str:
-    """The key under which a co-author is found again on another paper: first name and surname, else all letters; empty
-    for a name without any."""
+    """The key of a co-author on other papers: first name and surname, else all letters; empty without any letter."""
     return f"{name.units[0]} {unumlaut(name.surname)}" if len(name.units) > 1 else name.squash
 
 
 def family_keys(name: Name) -> list[str]:
-    """The `block_keys` of a name as texts, ascending: what `Blocks` pairs it by, and what it is kept under in a table
-    for `sought_keys` of others to find it."""
+    """The `block_keys` of a name as sorted texts: `Blocks` pairs by them, and a table stores them for `sought_keys`."""
     keys = block_keys(name)
     found = {*keys.exact, *(_ANY + key for key in keys.initials)}
-    found |= {_SEEKS + key for key, is_seek in keys.initials.items() if is_seek}
+    found |= {_ABBREVIATED + key for key, may_abbreviate in keys.initials.items() if may_abbreviate}
     if keys.short:
         found.add((_SYLLABLES if is_pinyin(keys.short[1]) else _FULL) + keys.short[0])
     return sorted(found)
 
 
 class NameKeys(NamedTuple):
-    """What is known of a name by itself: its `form_key`, its `family_keys`, joined, and its `coauthor_key`."""
+    """The keys of one name: its `form_key`, its `family_keys`, joined, and its `coauthor_key`."""
 
     form_key: str
     family_keys: str
@@ -555,18 +549,18 @@ class NameKeys(NamedTuple):
 
 
 def name_keys(name: Name) -> NameKeys:
-    """The keys of a name, as ``int_author_names`` keeps them."""
+    """The keys of a name, as ``int_author_names`` stores them."""
     return NameKeys(form_key(name), SEPARATOR.join(family_keys(name)), coauthor_key(name))
 
 
-#: Between the family keys of a name; no key holds it.
+#: Separator of the family keys of a name; no key contains it.
 SEPARATOR = ";"
 
 
 def sought_keys(name: Name) -> list[str]:
-    """The `family_keys` of which one at least is found with every name that may be related to this one."""
+    """Every name that may be related to this one has at least one of these `family_keys`."""
     keys = block_keys(name)
-    sought = {*keys.exact, *(_SEEKS + key for key in keys.initials), *abbreviated_keys(name)}
+    sought = {*keys.exact, *(_ABBREVIATED + key for key in keys.initials), *abbreviated_keys(name)}
     if keys.short:
         key, given = keys.short
         sought |= {_FULL + key} if is_pinyin(given) else {_FULL + key, _SYLLABLES + key}
@@ -574,5 +568,5 @@ def sought_keys(name: Name) -> list[str]:
 
 
 def abbreviated_keys(name: Name) -> list[str]:
-    """Those of the `sought_keys` by which an initial finds the many names that it may stand for."""
-    return [_ANY + key for key, is_seek in block_keys(name).initials.items() if is_seek]
+    """The `sought_keys` by which an abbreviated name finds the many names that it may fit."""
+    return [_ANY + key for key, may_abbreviate in block_keys(name).initials.items() if may_abbreviate]

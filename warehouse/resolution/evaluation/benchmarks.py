@@ -68,7 +68,7 @@ def aminer110(folder: Path) -> Iterator[Row]:
 
 
 def acl(file: Path) -> Iterator[Row]:
-    """Name variants: each is a mention on a paper of its own, about which nothing is told."""
+    """Name variants: each is a mention on a paper of its own, without other facts."""
     for number, person in enumerate(json.loads(file.read_text(encoding="utf-8"))):
         for k, variant in enumerate([person["canonical"], *person.get("variants", ())]):
             name = f"{variant.get('first') or ''} {variant.get('last') or ''}".strip()
@@ -76,7 +76,7 @@ def acl(file: Path) -> Iterator[Row]:
             yield Row(mention_id=own, paper_id=own, position=1, name=name, person=f"acl:{number}")
 
 
-# -- our own listings: a folder with api/*.json and html/*.html; a claimed account is the person ------------------
+# -- saved listings: a folder with api/*.json and html/*.html; a claimed account is the person ------------------
 
 _PROPS = re.compile(r'data-target="DailyPapers"\s+data-props="([^"]*)"')
 
@@ -99,10 +99,10 @@ def listings(folder: Path) -> Iterator[Row]:
     The account is the handle: early listings have no id.
     """
     latest: dict[str, tuple[str, dict[str, Any]]] = {}
-    for seen, entry in _entries(folder):
+    for observed_at, entry in _entries(folder):
         paper_id = entry["paper"]["id"]
-        if paper_id not in latest or seen >= latest[paper_id][0]:
-            latest[paper_id] = (seen, entry)
+        if paper_id not in latest or observed_at >= latest[paper_id][0]:
+            latest[paper_id] = (observed_at, entry)
     for paper_id, (_, entry) in sorted(latest.items()):
         paper = entry["paper"]
         names = [(author.get("name") or "").strip() for author in paper["authors"]]
@@ -129,7 +129,7 @@ READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"aminer110": aminer110, "
 
 
 def read_set(path: Path) -> list[Row]:
-    """The mentions of a labelled set: interchange, or a public set, which is told from its files.
+    """The mentions of a labelled set: an interchange file, or a public set, recognized by its files.
 
     Raises InputError when it is neither.
     """
@@ -155,7 +155,7 @@ def convert(kind: str, source: Path, target: Path) -> int:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{source} is no {kind} set ({error!r}): see docs/resolution.md.") from None
     if not count:
-        raise InputError(f"{source} holds no mention: give labelled mentions as docs/resolution.md tells.")
+        raise InputError(f"{source} holds no mention: docs/resolution.md describes the format of labelled mentions.")
     return count
 
 

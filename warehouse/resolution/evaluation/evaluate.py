@@ -17,7 +17,7 @@ from warehouse.resolution.statistics import statistics_of
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A set's score, and what was measured how."""
+    """The score of a set, and how it was measured."""
 
     file: str
     resolved: int
@@ -38,12 +38,12 @@ class Measured:
 
 
 def evaluate_file(file: Path, *, hide_accounts: bool = False, predictions: Path | None = None) -> Measured:
-    """Resolve all mentions of a set, score those whose person is known, write who was put where if asked to."""
+    """Resolve all mentions of a set and score those whose person is known; write the predictions if a path is given."""
     rows = read_set(file)
-    begin = time.monotonic()
+    start = time.monotonic()
     corpus = corpus_of(rows, hide_accounts=hide_accounts)
     decided = {d.mention_id: d.cluster for d in resolve(corpus, statistics_of(corpus))}
-    seconds = time.monotonic() - begin
+    seconds = time.monotonic() - start
     if predictions is not None:
         write_predictions(predictions, {row.mention_id: decided[row.mention_id] for row in rows})
     return Measured(str(file), len(rows), hide_accounts, seconds, evaluate(scored(rows, decided)))

@@ -116,7 +116,7 @@ def corpus_of(rows: Iterable[Row], *, hide_accounts: bool = False) -> Corpus:
 
 
 def block_of(row: Row) -> str:
-    """The group of namesakes that a mention belongs to: what stands before the last colon of its person (AMiner: the
+    """The group of namesakes of a mention: the text before the last colon of its person (AMiner: the
     given name), else its folded first name and surname."""
     block, colon, _ = str(row.person).rpartition(":")
     return block if colon else coauthor_key(parse(row.name)) or row.name

@@ -1,4 +1,4 @@
-"""The published accuracy: `dbt_project/seeds/resolution_quality.csv`, how it is measured, and what a drop of it is.
+"""Measures the published accuracy, `dbt_project/seeds/resolution_quality.csv`, and finds drops of it.
 
 ``python -m warehouse.resolution.evaluation.quality FOLDER`` measures the labelled sets of FOLDER
 (docs/resolution.md) and the invented one that ships, and writes the seed, which a person reviews. Runs of the
@@ -23,13 +23,13 @@ from warehouse.settings import DBT_PROJECT
 
 SEED = DBT_PROJECT / "seeds" / "resolution_quality.csv"
 COLUMNS = ("labelled_set", "measure", "value", "baseline", "mentions", "persons", "method")
-#: B-cubed F1 (of AMiner the mean of the pairwise F1 over names) may fall by so much.
-DROP = 0.005
+#: The leading measure of a set (B-cubed F1; for AMiner the mean pairwise F1 over names) may fall by this.
+MAX_DROP = 0.005
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """A labelled set: where it lies in the folder, its leading measure."""
+    """A labelled set: its path in the folder, and its leading measure."""
 
     place: str
     method: str
@@ -108,10 +108,10 @@ def published(seed: Path = SEED) -> dict[tuple[str, str], Quality]:
 
 
 def drops(now: list[Quality], before: dict[tuple[str, str], Quality]) -> Iterator[str]:
-    """A sentence for each leading measure that fell by more than ``DROP``."""
+    """A sentence for each leading measure that fell by more than ``MAX_DROP``."""
     for row in now:
         was = before[row.labelled_set, row.measure].value
-        if row.measure == SETS[row.labelled_set].leading and row.value < was - DROP:
+        if row.measure == SETS[row.labelled_set].leading and row.value < was - MAX_DROP:
             yield f"{row.labelled_set}: {row.measure} fell from {was} to {row.value}."
 
 
@@ -155,7 +155,7 @@ def main(arguments: list[str]) -> int:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
-    print(f"{table(published())}\n{len(rows)} figures in {SEED}; the table stands in README.md and docs/resolution.md.")
+    print(f"{table(published())}\n{len(rows)} figures in {SEED}; README.md and docs/resolution.md show the table.")
     return 0
 
 
