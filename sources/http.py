@@ -1,7 +1,12 @@
-"""Polite HTTP: one answer per call, whole, bounded in time and size, or a typed error.
+"""HTTP GET with limits: one complete response per call, bounded in time and size, or a typed error.
 
 Belongs here: time-outs, pacing, retries of requests to the source, redirects, size limits, the token. Does not belong
-here: what the answer means.
+here: the meaning of a response.
+
+A response is read in a daemon thread, and the caller waits for it no longer than the deadline. The time-outs of
+requests and urllib3 are per read of the socket, so each byte restarts them, and http.client reads all headers (and a
+proxy's response to CONNECT) in one call: no public option bounds the whole response. An abandoned thread ends at its
+next chunk, at the read time-out, after the 100 headers that http.client reads, or with the process.
 """
 
 from __future__ import annotations
@@ -12,24 +17,23 @@ import math
 import os
 import random
 import re
+import socket
+import ssl
 import threading
 import time
-import weakref
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from sources.errors import PermanentError, SourceError, TransientError
 
@@ -46,19 +50,20 @@ _KEPT_HEADERS = (
 )
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CHUNK = 64 * 1024
-#: Bytes of an error's text that are read, to tell what the server objects to.
+#: Bytes of an error's body that are read, for the reason of a refusal.
 _MAX_ERROR_BYTES = 4096
-#: A wait of more seconds than this is logged, so that nobody takes it for a hang.
+#: A wait of more seconds than this is logged, so that it is not taken for a hang.
 _NOTABLE_WAIT = 5.0
 
-#: What a bearer token is made of (RFC 6750): no line break, no blank, nothing beyond ASCII.
+#: A bearer token (RFC 6750) has no line break, no blank, no character outside ASCII.
 _SENDABLE = re.compile(r"[!-~]+")
+_TUNNEL_407 = re.compile(r"Tunnel connection failed: 407\b")
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Response:
-    """A complete answer. ``body`` is decoded from its transfer and content encoding, else as received."""
+    """A complete response. ``body`` is decoded from its transfer and content encoding, else as received."""
 
     url: str
     status: int
@@ -68,20 +73,37 @@ class Response:
 
 @dataclass(frozen=True)
 class HttpLimits:
-    """How long and how much. Times in seconds, sizes in bytes of the decoded body."""
+    """Limits of a client. Times in seconds, sizes in bytes of the decoded body."""
 
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
-    #: For one answer from the first byte sent to the last received, so that a trickle can't hold us.
+    #: For one response, from the first byte sent to the last received. Bounds a server that sends byte by byte.
     deadline: float = 120.0
     min_interval: float = 0.7
     attempts: int = 4
     backoff: float = 1.0
     max_backoff: float = 60.0
-    #: The longest wait that a server may ask for; its rate limit windows are 300 s.
+    #: The longest wait that a server may request; its rate limit windows are 300 s.
     max_wait: float = 330.0
     max_body: int = 64 * 2**20
     max_redirects: int = 3
+
+
+class _Deadline:
+    """The end of one request: ``seconds`` after its start by the client's clock, or when it is cancelled."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._stop_at = clock() + seconds
+        self._is_cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """End the request at its next chunk: its caller waits no longer."""
+        self._is_cancelled.set()
+
+    def is_over(self) -> bool:
+        return self._is_cancelled.is_set() or self._clock() > self._stop_at
 
 
 class HttpClient:
@@ -109,12 +131,9 @@ class HttpClient:
         self._uniform = uniform
         self._earliest = 0.0
         self._stop_at: float | None = None
-        #: Sentences for whoever started the program, each once.
+        #: Sentences for the person who started the program, each once.
         self.notes: list[str] = []
-        self._adapter = _WatchedAdapter()
         self._session = requests.Session()
-        self._session.mount("http://", self._adapter)
-        self._session.mount("https://", self._adapter)
         self._session.headers.update(
             {
                 "User-Agent": user_agent,
@@ -143,7 +162,7 @@ class HttpClient:
         self._session.close()
 
     def _note(self, note: str) -> None:
-        _log.debug(note)  # the run remarks it
+        _log.debug(note)  # the run reports it
         if note not in self.notes:
             self.notes.append(note)
 
@@ -161,7 +180,7 @@ class HttpClient:
         return math.inf if self._stop_at is None else self._stop_at - self._clock()
 
     def get(self, url: str, params: Mapping[str, str | int] | None = None) -> Response:
-        """The answer to one GET, tried again on transient trouble.
+        """The response to one GET, retried after transient errors.
 
         Raises ``TransientError`` after the last attempt or when the server asks for a longer wait than
         ``max_wait``, and ``PermanentError`` at once.
@@ -189,7 +208,7 @@ class HttpClient:
         if error.retry_after is not None:
             if error.retry_after > self.limits.max_wait:
                 raise error
-            # The jitter on top keeps clients that were refused together from returning together.
+            # The jitter spreads clients that were refused at the same time.
             pause += error.retry_after
         if pause > self._seconds_left():
             raise error
@@ -235,43 +254,53 @@ class HttpClient:
         self._earliest = self._clock() + self.limits.min_interval
 
     def _get_once(self, url: str) -> Response | str:
-        """The answer, or where it redirects to."""
-        limits = self.limits
-        deadline = min(limits.deadline, max(self._seconds_left(), 0.0))
-        with self._adapter.watchdog(deadline, public_url(url)) as expired:
-            stop_at = self._clock() + deadline
-            try:
-                with self._session.get(
-                    url,
-                    stream=True,
-                    timeout=(limits.connect_timeout, limits.read_timeout),
-                    allow_redirects=False,
-                    proxies=_no_proxies(url),
-                ) as answer:
-                    result = self._read(answer, url, stop_at)
-                    if expired():
-                        # A socket shut amid the headers looks like an answer without a body.
-                        raise _too_slow(url, deadline)
-                    return result
-            except SourceError as error:
-                if expired() and not isinstance(error, PermanentError):
-                    raise _too_slow(url, deadline) from None
-                raise
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                http.client.HTTPException,
-                OSError,
-                ValueError,
-                OverflowError,  # a Content-Length beyond what a read can be asked for
-                zlib.error,
-            ) as error:
-                if expired():
-                    raise _too_slow(url, deadline) from None
-                # Not chained: the exceptions of requests carry the request with its headers, token included.
-                raise _typed(error, url) from None
+        """The response, or the address that it redirects to. Waits for either until the deadline."""
+        deadline = _Deadline(min(self.limits.deadline, max(self._seconds_left(), 0.0)), self._clock)
+        future: Future[Response | str] = Future()
 
-    def _read(self, answer: requests.Response, url: str, stop_at: float) -> Response | str:
+        def request() -> None:
+            try:
+                future.set_result(self._request(url, deadline))
+            except BaseException as error:  # raised again by the caller
+                future.set_exception(error)
+
+        # A pool would wait for its threads when the process ends; a daemon thread can be abandoned.
+        threading.Thread(target=request, name="http-get", daemon=True).start()
+        try:
+            left_seconds = deadline.seconds
+            if left_seconds > _NOTABLE_WAIT and not wait([future], _NOTABLE_WAIT).done:
+                left_seconds -= _NOTABLE_WAIT
+                _log.info("No complete answer yet from %s; waiting up to %.0f s.", public_url(url), deadline.seconds)
+            return future.result(timeout=left_seconds)
+        except TimeoutError:
+            raise _too_slow(url, deadline.seconds) from None
+        finally:
+            deadline.cancel()
+
+    def _request(self, url: str, deadline: _Deadline) -> Response | str:
+        """Send one request and read its response. Raises ``SourceError`` only."""
+        try:
+            with self._session.get(
+                url,
+                stream=True,
+                timeout=(self.limits.connect_timeout, self.limits.read_timeout),
+                allow_redirects=False,
+                proxies=_no_proxies(url),
+            ) as answer:
+                return self._read(answer, url, deadline)
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+            OverflowError,  # a Content-Length beyond what a read can be asked for
+            zlib.error,
+        ) as error:
+            # Not chained: the exceptions of requests carry the request with its headers, token included.
+            raise _typed(error, url) from None
+
+    def _read(self, answer: requests.Response, url: str, deadline: _Deadline) -> Response | str:
         self._note_rate_limit(answer.headers)
         status = answer.status_code
         if status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
@@ -284,25 +313,25 @@ class HttpClient:
                 retry_after=retry_after(answer.headers),
             )
         if status == 407:
-            raise _login_asked(url)
+            raise _login_required(url)
         if not 200 <= status < 300:
             raise PermanentError(
                 f"The server answered {status} {_one_line(answer.reason or '')[:100]}".rstrip() + ".",
                 url=public_url(url),
                 status=status,
-                answer=self._beginning(answer, url, stop_at),
+                answer=self._error_text(answer, url, deadline),
             )
-        body = b"".join(self._decoded(answer, url, stop_at))
+        body = b"".join(self._decoded(answer, url, deadline))
         if not body and status == 200 and answer.headers.get("Content-Length") != "0":
             raise TransientError("The answer was cut off before its body.", url=public_url(url), status=status)
         kept = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
         return Response(public_url(url), status, body, kept)
 
-    def _beginning(self, answer: requests.Response, url: str, stop_at: float) -> str | None:
-        """The beginning of an error's text, in one line; None where it can't be read."""
+    def _error_text(self, answer: requests.Response, url: str, deadline: _Deadline) -> str | None:
+        """The first ``_MAX_ERROR_BYTES`` of an error's body as one line; None where it can't be read."""
         text = b""
         try:
-            for part in self._decoded(answer, url, stop_at):
+            for part in self._decoded(answer, url, deadline):
                 text += part
                 if len(text) >= _MAX_ERROR_BYTES:
                     break
@@ -310,12 +339,12 @@ class HttpClient:
             pass
         return _one_line(text[:_MAX_ERROR_BYTES].decode("utf-8", "replace")) or None
 
-    def _decoded(self, answer: requests.Response, url: str, stop_at: float) -> Iterator[bytes]:
+    def _decoded(self, answer: requests.Response, url: str, deadline: _Deadline) -> Iterator[bytes]:
         limit, size = self.limits.max_body, 0
         decoder = _decoder(answer.headers.get("Content-Encoding", ""), url)
-        for chunk in self._raw_chunks(answer, url, stop_at):
+        for chunk in self._raw_chunks(answer, url, deadline):
             while chunk:
-                # One byte more than allowed is enough to know, however much the rest would unpack to.
+                # Unpack at most one byte more than allowed.
                 if decoder and decoder.eof:
                     # A gzip body may have several members.
                     decoder = _decoder("gzip", url)
@@ -328,13 +357,13 @@ class HttpClient:
         if decoder and not decoder.eof:
             raise TransientError("The compressed answer was cut off.", url=public_url(url))
 
-    def _raw_chunks(self, answer: requests.Response, url: str, stop_at: float) -> Iterator[bytes]:
+    def _raw_chunks(self, answer: requests.Response, url: str, deadline: _Deadline) -> Iterator[bytes]:
         declared, received = answer.headers.get("Content-Length", ""), 0
-        # read1 returns what one read of the socket gives; read would loop until the chunk is full.
+        # read1 returns after one read of the socket; read would repeat it until the chunk is full.
         while chunk := answer.raw.read1(_CHUNK, decode_content=False):
             received += len(chunk)
-            if self._clock() > stop_at:
-                raise _too_slow(url, self.limits.deadline)
+            if deadline.is_over():
+                raise _too_slow(url, deadline.seconds)
             yield chunk
         if declared.isdecimal() and received < int(declared):
             raise TransientError(f"The answer was cut off after {received} of {declared} bytes.", url=public_url(url))
@@ -346,7 +375,7 @@ class HttpClient:
 
 
 def _one_line(text: str) -> str:
-    """A remote text as it may stand in a message: without line breaks and signs that steer a terminal."""
+    """A remote text for a message: without line breaks and control characters."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
@@ -358,39 +387,62 @@ def _with_params(url: str, params: Mapping[str, str | int]) -> str:
 
 
 def _typed(error: Exception, url: str) -> SourceError:
-    """What an error of the libraries below means, in one sentence."""
-    text = str(error).lower()
+    """The error of this project for an error of requests, urllib3 or the standard library."""
     proxy = _proxy_of(url)
-    bundle = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), None)
-    if proxy and isinstance(error, requests.exceptions.InvalidSchema) and "socks" in text:
-        return PermanentError(
-            f"{proxy} is a SOCKS proxy, which is not supported: give the address of an HTTP proxy, or unset it.",
-            url=public_url(url),
-        )
-    if proxy and isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return PermanentError(
-            f"{proxy} is not the address of a proxy: give one like http://proxy.example:3128, or unset it.",
-            url=public_url(url),
-        )
-    if isinstance(
-        error,
-        (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema),
-    ):
-        return _no_address(url)
-    if proxy and isinstance(error, requests.exceptions.ProxyError):
-        if "407" in text:
-            return _login_asked(url)
-        return TransientError(f"{proxy} can't be used: {_describe(error)}", url=public_url(url))
-    if "certificate bundle" in text or "no_certificate_or_crl_found" in text:
-        named = f"{bundle} names {os.environ[bundle]}" if bundle else "The list of certificates is missing"
-        return PermanentError(
-            f"No certificates can be read: {named}. Give a file of certificates (PEM), or unset it.",
-            url=public_url(url),
-        )
-    return TransientError(_describe(error), url=public_url(url))
+    bad_address = (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.MissingSchema,
+        requests.exceptions.InvalidSchema,
+    )
+    if isinstance(error, bad_address):
+        if proxy is None or isinstance(error, requests.exceptions.MissingSchema):
+            return _no_address(url)
+        if proxy.address.lower().startswith("socks"):
+            message = (
+                f"{proxy} is a SOCKS proxy, which is not supported: give the address of an HTTP proxy, or unset it."
+            )
+        else:
+            message = f"{proxy} is not the address of a proxy: give one like http://proxy.example:3128, or unset it."
+        return PermanentError(message, url=public_url(url))
+    causes = list(_causes(error))
+    if proxy and any(isinstance(cause, requests.exceptions.ProxyError) for cause in causes):
+        # http.client raises a plain OSError for a refused CONNECT: its text alone has the status.
+        if any(type(cause) is OSError and _TUNNEL_407.match(str(cause)) for cause in causes):
+            return _login_required(url)
+        return TransientError(f"{proxy} can't be used: {_describe(causes)}", url=public_url(url))
+    if urlsplit(url).scheme == "https" and (unreadable := _certificates_problem()):
+        return PermanentError(unreadable, url=public_url(url))
+    return TransientError(_describe(causes), url=public_url(url))
 
 
-def _login_asked(url: str) -> PermanentError:
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and the errors that it was raised for: its cause, its reason (urllib3), its arguments."""
+    pending, found = [error], set[int]()
+    while pending:
+        cause = pending.pop(0)
+        if id(cause) in found:
+            continue
+        found.add(id(cause))
+        yield cause
+        others = (cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args)
+        pending += [other for other in others if isinstance(other, BaseException)]
+
+
+def _certificates_problem() -> str | None:
+    """Why the file of certificates can't be read, or None if it can. It is read only after an error."""
+    name = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), None)
+    path = os.environ[name] if name else requests.utils.DEFAULT_CA_BUNDLE_PATH
+    try:
+        if os.path.isdir(path):
+            return None
+        ssl.create_default_context(cafile=path)
+    except OSError:  # ssl.SSLError is one
+        which = f"{name} names {path}" if name else "The list of certificates is missing"
+        return f"No certificates can be read: {which}. Give a file of certificates (PEM), or unset it."
+    return None
+
+
+def _login_required(url: str) -> PermanentError:
     return PermanentError(
         f"{_proxy_of(url) or 'A proxy'} asks for a login (407): put it into the proxy's address, "
         "like http://user:password@proxy.example:3128.",
@@ -399,8 +451,18 @@ def _login_asked(url: str) -> PermanentError:
     )
 
 
-def _proxy_of(url: str) -> str | None:
-    """The proxy of the environment for an address, with the name of its variable and without its password."""
+class _Proxy(NamedTuple):
+    """A proxy of the environment: the variable that names it, and its address without user and password."""
+
+    variable: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.variable} ({self.address})"
+
+
+def _proxy_of(url: str) -> _Proxy | None:
+    """The proxy that the environment names for an address."""
     if _no_proxies(url) or requests.utils.should_bypass_proxies(url, None):
         return None
     for scheme in (urlsplit(url).scheme, "all"):
@@ -408,7 +470,7 @@ def _proxy_of(url: str) -> str | None:
             if value := os.environ.get(name):
                 head, separator, address = value.rpartition("@")
                 kind = f"{head.partition('://')[0]}://" if separator and "://" in head else ""
-                return f"{name} ({kind}{address})"
+                return _Proxy(name, f"{kind}{address}")
     return None
 
 
@@ -483,19 +545,28 @@ def _too_slow(url: str, deadline: float) -> TransientError:
     return TransientError(f"The answer was not complete after {deadline:g} s.", url=public_url(url))
 
 
-def _describe(error: Exception) -> str:
-    text = f"{type(error).__name__} {error}".lower()
-    if isinstance(error, zlib.error):
-        return "The compressed answer is damaged."
-    if "timeout" in text or "timed out" in text:
-        return "The server did not answer in time."
-    if "resolve" in text or "name or service" in text:
-        return "The server's name can't be resolved."
-    if "refused" in text:
-        return "The server refuses connections."
-    if "certificate" in text or "ssl" in text:
-        return "The secure connection could not be made."
-    return f"The connection broke ({type(error).__name__})."
+def _describe(causes: Sequence[BaseException]) -> str:
+    """One sentence about an error, given with its causes."""
+    for kinds, sentence in _SENTENCES:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return sentence
+    return f"The connection broke ({type(causes[0]).__name__})."
+
+
+#: By class, the first one that fits.
+_SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((zlib.error,), "The compressed answer is damaged."),
+    (
+        (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError),
+        "The server did not answer in time.",
+    ),
+    ((urllib3.exceptions.NameResolutionError, socket.gaierror), "The server's name can't be resolved."),
+    ((ConnectionRefusedError,), "The server refuses connections."),
+    (
+        (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError),
+        "The secure connection could not be made.",
+    ),
+)
 
 
 class _BearerAuth(AuthBase):
@@ -516,69 +587,3 @@ class _BearerAuth(AuthBase):
         if self.applies_to(request.url or ""):
             request.headers["Authorization"] = f"Bearer {self.token}"
         return request
-
-
-class _WatchedAdapter(HTTPAdapter):
-    """An adapter whose open sockets can be shut from another thread when the time of an answer is over.
-
-    Time-outs of a socket begin anew with each byte, and headers are read where no loop of ours is.
-    """
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        opened: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
-        self._opened = opened
-
-        # Before it is connected: a proxy may take its time to answer, and a server with its certificate.
-        class Connection(HTTPConnection):
-            def connect(self) -> None:
-                opened.add(self)
-                super().connect()
-
-        class SecureConnection(HTTPSConnection):
-            def connect(self) -> None:
-                opened.add(self)
-                super().connect()
-
-        class Pool(HTTPConnectionPool):
-            ConnectionCls = Connection
-
-        class SecurePool(HTTPSConnectionPool):
-            ConnectionCls = SecureConnection
-
-        self._pools: dict[str, Any] = {"http": Pool, "https": SecurePool}
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = self._pools
-        return manager
-
-    @contextmanager
-    def watchdog(self, seconds: float, url: str) -> Iterator[Callable[[], bool]]:
-        """Shut all sockets after ``seconds``; the value tells whether that happened. A long wait is logged once."""
-        fired, done = threading.Event(), threading.Event()
-
-        def watch() -> None:
-            if done.wait(min(_NOTABLE_WAIT, seconds)):
-                return
-            if seconds > _NOTABLE_WAIT:
-                _log.info("No complete answer yet from %s; waiting up to %.0f s.", url, seconds)
-                if done.wait(seconds - _NOTABLE_WAIT):
-                    return
-            fired.set()
-            # A socket may still be opened after the first time.
-            while True:
-                for connection in list(self._opened):
-                    if connection.sock is not None:
-                        with suppress(OSError):
-                            connection.sock.shutdown(2)
-                if done.wait(1.0):
-                    return
-
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        try:
-            yield fired.is_set
-        finally:
-            done.set()

@@ -163,10 +163,12 @@ def test_a_slow_server_can_not_hold_us(
     assert (datetime.now(UTC) - started).total_seconds() < 3
 
 
-def test_headers_that_drip_can_not_hold_us() -> None:
+@contextmanager
+def _scripted_drip() -> Iterator[tuple[str, Callable[[BaseHTTPRequestHandler], None]]]:
+    """A server whose headers never end, one every 0.05 s until the block is left; also its handler."""
     stop = threading.Event()
 
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+    def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
         while not stop.wait(0.05):
             try:
@@ -174,11 +176,19 @@ def test_headers_that_drip_can_not_hold_us() -> None:
             except OSError:
                 return
 
-    with _scripted(answer) as url:
-        http = HttpClient(limits=HttpLimits(deadline=0.5, attempts=1, read_timeout=20))
+    with _scripted(drip) as url:
+        try:
+            yield url, drip
+        finally:
+            stop.set()
+
+
+def test_headers_that_drip_end_at_the_deadline() -> None:
+    with _scripted_drip() as (url, _):
+        started = time.monotonic()
         with pytest.raises(TransientError, match="not complete after"):
-            http.get(url)
-        stop.set()
+            HttpClient(limits=HttpLimits(deadline=0.5, attempts=1, read_timeout=20)).get(url)
+        assert time.monotonic() - started < 3
 
 
 def test_an_answer_that_ends_amid_its_headers_is_cut_off() -> None:
@@ -453,24 +463,13 @@ def test_a_proxy_that_asks_for_a_login_is_named(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.usefixtures("no_proxy_variables")
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_that_drips_can_not_hold_us_longer_than_a_server(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    stop = threading.Event()
-
-    def drip(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        while not stop.wait(0.05):
-            try:
-                handler.wfile.write(b"X-Slow: 1\r\n")
-            except OSError:
-                return
-
-    monkeypatch.setattr(BaseHTTPRequestHandler, "do_CONNECT", drip, raising=False)
-    with _scripted(drip) as url:
+    with _scripted_drip() as (url, drip):
+        monkeypatch.setattr(BaseHTTPRequestHandler, "do_CONNECT", drip, raising=False)
         monkeypatch.setenv(f"{scheme}_proxy", url)
         started = time.monotonic()
         with pytest.raises(TransientError):
             HttpClient(limits=HttpLimits(deadline=0.5, attempts=1)).get(f"{scheme}://site.invalid/api")
         assert time.monotonic() - started < 3
-        stop.set()
 
 
 @pytest.mark.usefixtures("no_proxy_variables")
