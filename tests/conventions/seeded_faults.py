@@ -78,9 +78,9 @@ FAULTS = (
     Fault(
         "an error shows the token",
         "sources/http.py",
-        "    return TransientError(_describe(error), url=public_url(url))",
+        "    return TransientError(_describe(causes), url=public_url(url))",
         "    headers = getattr(getattr(error, 'request', None), 'headers', None)\n"
-        '    return TransientError(f"{_describe(error)} ({headers})", url=public_url(url))',
+        '    return TransientError(f"{_describe(causes)} ({headers})", url=public_url(url))',
         "tests/unit/sources/test_source_http.py",
     ),
     Fault(
