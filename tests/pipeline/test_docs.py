@@ -1,4 +1,4 @@
-"""What the documentation says is so: the dictionary is the contracts', and dbt's page needs no network."""
+"""The documentation agrees with the code: dictionary, settings, links, examples; dbt's page needs no network."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def test_the_dictionary_has_every_column_that_is_published(demo: Papers) -> None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
+def test_links_between_pages_have_a_target(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if "://" not in target and not target.startswith("mailto:"):
             assert (page.parent / unquote(target)).exists(), f"{page.name} links to {target}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_settings_that_are_named_exist(page: Path) -> None:
-    # The profile reads the cluster's settings itself.
+def test_every_setting_on_a_page_exists(page: Path) -> None:
+    # The settings of the Spark cluster are read in the dbt profile.
     readers = (ROOT / "warehouse" / "settings.py", ROOT / "dbt_project" / "profiles.yml")
     known = set(re.findall(r"""["'](PAPERS_[A-Z_]+)["']""", "".join(map(Path.read_text, readers))))
     for name in re.findall(r"\bPAPERS_[A-Z_]+\b", page.read_text(encoding="utf-8")):
@@ -52,14 +52,14 @@ def test_settings_that_are_named_exist(page: Path) -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    told = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    documented = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     settings = (ROOT / "warehouse" / "settings.py").read_text(encoding="utf-8")
     passed_on = {"PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE", "PAPERS_MEMORY_LIMIT"}  # for child processes
     for name in set(re.findall(r'"(PAPERS_[A-Z_]+)"', settings)) - passed_on:
-        assert f"`{name}`" in told, name
+        assert f"`{name}`" in documented, name
 
 
-def test_the_examples_in_python_run_as_they_stand(demo: Papers) -> None:
+def test_the_python_examples_run(demo: Papers) -> None:
     text = "".join((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/query.md"))
     examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert len(examples) == 3
@@ -70,7 +70,7 @@ def test_the_examples_in_python_run_as_they_stand(demo: Papers) -> None:
 
 
 @pytest.mark.slow
-def test_dbts_page_shows_every_table_and_loads_nothing(demo: Papers, tmp_path: Path) -> None:
+def test_dbts_page_shows_every_table_and_needs_no_network(demo: Papers, tmp_path: Path) -> None:
     page = Path(demo.copy(tmp_path / "home")("docs", "--no-serve").out.strip())
     text = page.read_text(encoding="utf-8")
     assert all(table["name"] in text for table in read_contracts()) and '"send_anonymous_usage_stats": false' in text

@@ -1,7 +1,7 @@
 -- question: Which papers gained most upvotes in the last 24 hours?
 -- grain: one row per paper observed in the last 24 hours and about 24 hours ago, at most 25
--- columns: gain_24h is upvotes, gain_24h_hours the hours between its two observations, acceleration upvotes per hour per
---   hour, cohort_percentile 0 to 1 within the first listing date
+-- columns: gain_24h is upvotes, gain_24h_hours the hours between its two observations, acceleration upvotes per hour
+--   per hour, cohort_percentile 0 to 1 within the first listing date
 -- empty: no paper has a known gain over the last 24 hours: {gain_24h}.
 with top as (
     select paper_id, gain_24h, gain_24h_hours, upvotes, acceleration, first_listed_on, cohort_percentile

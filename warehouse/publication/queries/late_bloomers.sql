@@ -3,7 +3,7 @@
 --   day is uncertain are excluded: those first observed later than the day after their listing, and those whose
 --   greatest gain covers several days without an observation between
 -- columns: days_after is from the first listing date to the peak day, peak_day_gain the upvotes gained on it
--- empty: no paper had its best day three days or more after its listing date. Reasons for an unknown best day: {peak_day}.
+-- empty: no paper had its best day three days or more after its listing date. Where it is unknown: {peak_day}.
 with top as (
     select paper_id, first_listed_on, peak_day, peak_day_gain, upvotes
     from marts.rpt_paper_trends
