@@ -38,8 +38,7 @@ def build(emit: Emit, environment: dict[str, str], target: Path, command: list[s
             yield executor
 
     setattr(processes, "worker_pool", counted)  # noqa: B010
-    for module, thresholds in ((resolver, ("FORKED", "MIN_PAIRS_TO_FORK")), (resolve, ("AT_ONCE", "NAMES_AT_ONCE"))):
-        (threshold,) = (name for name in thresholds if hasattr(module, name))
+    for module, threshold in ((resolver, "MIN_PAIRS_TO_FORK"), (resolve, "NAMES_AT_ONCE")):
         setattr(module, threshold, 5)
         setattr(module, "available", lambda: workers)  # noqa: B010
     dbt_runner.build(emit, environment, target, command)

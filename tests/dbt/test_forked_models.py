@@ -37,7 +37,7 @@ def _load_sample(settings: Settings, database: Path) -> None:
         landing,
         importing.find_files([SAMPLE]),
         manifest=importing.Manifest(None),
-        told=importing.Known(),
+        options=importing.Known(),
         max_bytes=settings.max_payload_bytes,
     )
     with RawStore.open(database) as raw:
