@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sources.daily_papers.formats import as_utf8, detect_format, parse
-from sources.daily_papers.wire import MAX_UPVOTES
+from sources.daily_papers.payload_types import MAX_UPVOTES
 from sources.errors import FormatError
 from tests.mutations import ODD_VALUES, damage
 from warehouse.landing.captures import Capture, PayloadRef

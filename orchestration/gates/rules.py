@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sources.daily_papers.ids import PAPER_ID
-from sources.daily_papers.wire import MAX_COMMENTS, MAX_UPVOTES
+from sources.daily_papers.payload_types import MAX_COMMENTS, MAX_UPVOTES
 
 Severity = Literal["error", "warning"]
 

@@ -1,6 +1,6 @@
-"""Asks the site for the list of one date and returns the answers exactly as received.
+"""Fetch the listing of one date and return its payloads exactly as received.
 
-Belongs here: which addresses to ask, paging, the fallback to the daily page. Does not belong here: retries
+Belongs here: which addresses to request, paging, the fallback to the daily page. Does not belong here: retries
 (``http.py``) and parsing: land first, parse second. A page is only read to know whether another follows.
 """
 
@@ -24,7 +24,7 @@ from sources.errors import PermanentError, SourceError, TransientError
 from sources.http import HttpClient, Response, origin_of
 
 PAGE_SIZE = 100
-#: Asked for one after the other when the source refuses a page size, before no size at all.
+#: Page sizes to try in order when the source refuses one; after them, no size.
 SMALLER_SIZES = (50, 20)
 MAX_PAGES = 50
 #: Times that a listing is read from its start because it shifted while its pages were read.
@@ -119,7 +119,7 @@ class DailyPapersClient:
         self._now = now
 
     def take_notes(self) -> list[str]:
-        """Sentences about the connection for whoever started the program, each once."""
+        """Sentences about the connection for the person who started the program, each once."""
         notes, self.http.notes = self.http.notes, []
         return notes
 

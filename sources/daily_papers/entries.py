@@ -18,6 +18,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from sources.daily_papers.fields import FieldTally, profile
 from sources.daily_papers.lenient import MAX_DEPTH, Unusable, depth_exceeds, read_leniently
+from sources.daily_papers.payload_types import WireAuthor, WireEntry, WireOrganization, WireUser, is_odd
 from sources.daily_papers.records import (
     Author,
     Entry,
@@ -30,7 +31,6 @@ from sources.daily_papers.records import (
 )
 from sources.daily_papers.repeats import Known, Looked, Memo, look, observe, repeat
 from sources.daily_papers.submission import submission_from_top_level
-from sources.daily_papers.wire import WireAuthor, WireEntry, WireOrganization, WireUser, is_odd
 from sources.errors import FormatError
 
 T = TypeVar("T")

@@ -1,6 +1,7 @@
-"""Which fields a listing had, how often and of which types: the raw material of schema drift.
+"""Which fields a listing had, how often and of which types: the data of schema drift.
 
-A record that decoded strictly has a profile, one number that adds up; one that was read leniently is walked.
+A strictly decoded record has a profile: all its field counts packed into one integer, so that profiles add up.
+A record that was parsed field by field is walked.
 Types have Python's short names (str, int, float, bool, list, dict, null); ``odd`` is a value that can't be read.
 """
 
@@ -18,8 +19,8 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 
 from sources.daily_papers.lenient import json_type, wire_fields
+from sources.daily_papers.payload_types import Wire, WireEntry
 from sources.daily_papers.records import FieldSeen
-from sources.daily_papers.wire import Wire, WireEntry
 
 #: Distinct unknown paths reported per listing; a record can invent any number of names.
 MAX_UNKNOWN_PATHS = 200

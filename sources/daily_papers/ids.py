@@ -1,7 +1,7 @@
-"""The id of a paper, in whatever dress it comes: one spelling for one paper.
+"""Parse the id of a paper from its spellings (address, prefix, version) into one canonical id.
 
-Belongs here: which texts are an id, and its usual spelling. Does not belong here: where an id stands
-(``wire.py``, ``text_markup.py``).
+Belongs here: which texts are an id, and its canonical spelling. Does not belong here: which field holds an id
+(``payload_types.py``, ``text_markup.py``).
 
 A paper's key is its arXiv id (``2406.00105``, before April 2007 ``math.GT/0309136``), or, for a paper that the site
 lists without one, ``hf:`` and the site's own id.
@@ -53,7 +53,7 @@ def canonical_id(text: str) -> str | None:
 def site_key(text: str) -> str | None:
     """The key of a paper that the site lists under an id of its own; None if the text can't be one.
 
-    Whether the record is the site's is for the caller to know: other sources have ids that look alike.
+    The caller checks that the record is the site's: other sources have ids of the same form.
     """
     own = text.strip()
     return f"hf:{own}" if _OWN.fullmatch(own) else None

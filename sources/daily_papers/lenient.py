@@ -1,8 +1,8 @@
-"""The careful reading of one record that did not decode at once: what is odd, and is it still usable?
+"""Parse one record field by field after its strict decoding failed.
 
-Belongs here: telling a refusal from an oddity. An unknown field and a field of an unexpected type or an impossible
+Belongs here: what is refused and what is odd. An unknown field and a field of an unexpected type or an impossible
 value are oddities: the record is used, the field is unknown and its value is kept as received. Only a paper's id and
-its upvotes refuse the record. The rules are those of ``wire.py``, read from its classes.
+its upvotes refuse the record. The rules are those of ``payload_types.py``, read from its classes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from sources.daily_papers.ids import canonical_id, site_key
-from sources.daily_papers.wire import MAX_AUTHORS, MAX_YEAR, MIN_YEAR, Text, Wire, WireEntry, is_odd
+from sources.daily_papers.payload_types import MAX_AUTHORS, MAX_YEAR, MIN_YEAR, Text, Wire, WireEntry, is_odd
 
-#: Real records nest five deep. JSON deeper than this is an attack on somebody's stack, not a paper.
+#: Real records nest five deep. Deeper JSON could exhaust the stack.
 MAX_DEPTH = 32
 
 #: Fields of a paper that no other source of the same outer shape has.

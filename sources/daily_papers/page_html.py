@@ -1,4 +1,4 @@
-"""The page ``/papers/date/YYYY-MM-DD``: its entries travel as JSON inside one attribute.
+"""The page ``/papers/date/YYYY-MM-DD``: its entries are JSON in one attribute.
 
 The cards themselves hold no abstract, authors or date, so only the attribute is read.
 """

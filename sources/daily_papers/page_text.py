@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sources.daily_papers.payload_types import MAX_AUTHORS, MAX_COMMENTS, MAX_UPVOTES
 from sources.daily_papers.records import Entry, Listing, Organization, Refusal
 from sources.daily_papers.text_dates import PageDate, read_count, read_page_date
 from sources.daily_papers.text_markup import ALT_END, ALT_START, Piece, pieces
-from sources.daily_papers.wire import MAX_AUTHORS, MAX_COMMENTS, MAX_UPVOTES
 from sources.errors import FormatError
 
 _DOTS = "·∙⋅•"

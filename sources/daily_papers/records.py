@@ -1,7 +1,7 @@
 """Typed records of Daily Papers, the same for all three formats.
 
-A field is ``None`` when the payload does not say it. Zero, an empty text and an empty list are
-statements and stay what they are. Times are UTC.
+A field is ``None`` when the payload lacks it. Zero, an empty text and an empty list are
+values and stay as received. Times are UTC.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     when entries before it were refused. ``published_at`` is the paper's own time, ``published_on`` its UTC
     day (a text page knows only the day). ``submitted_at`` is the submission to the list.
     ``code_url`` is ``githubRepo`` as sent, or on a text page the first repository URL of the abstract.
-    ``extra`` is a JSON object of the fields nobody told us about, path to value as received.
+    ``extra`` is a JSON object of the unknown and unusable fields, path to value as received.
     """
 
     position: int
@@ -81,8 +81,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
-    """One entry of a listing that was read with a memory (``repeats.py``): what moves, and ``content``, which is what
-    the memory's owner made of the rest when it was first met.
+    """One entry of a listing that was parsed with a ``Memo`` (``repeats.py``): its counts, and ``content``, which the
+    memo's ``keep`` returned for the rest when it was first parsed.
     """
 
     position: int
@@ -120,10 +120,10 @@ class FieldSeen(msgspec.Struct, frozen=True, gc=False):
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything one capture says: what was used, what was refused, which fields it had.
+    """One capture, parsed: its entries, its refused records, its fields.
 
     Every record received is in exactly one of ``entries`` and ``refusals``, or counted in ``unlisted_refusals``; when
-    it was read with a memory, ``observations`` stands in for ``entries``.
+    it was parsed with a ``Memo``, ``observations`` replaces ``entries``.
     ``served_date`` is the date the payload itself claims to be for, if it says one.
     """
 

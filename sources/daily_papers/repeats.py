@@ -1,8 +1,8 @@
-"""Entries that came before, recognized by their bytes: a listing is mostly what the one before it said.
+"""A cache of parsed entries, keyed by their bytes without the counts.
 
-Between two looks at a listing the counts move and little else, so an entry whose bytes are known but for its counts
-need not be read again. Belongs here: telling that from the bytes. Does not belong here: what an entry means
-(``entries.py``), and what is remembered of one, which is the caller's.
+Between two observations of a listing little changes but the counts, so an entry with known other bytes is not parsed
+again. Belongs here: the key and the cache. Does not belong here: what an entry means (``entries.py``), and the cached
+value, which the caller computes.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw
 
+from sources.daily_papers.payload_types import MAX_COMMENTS, MAX_COUNT, MAX_UPVOTES, WireEntry
 from sources.daily_papers.records import Entry, Listing, Observation
-from sources.daily_papers.wire import MAX_COMMENTS, MAX_COUNT, MAX_UPVOTES, WireEntry
 
 #: The counts of an entry. A quote inside a text travels escaped, so only a key can look like this.
 _COUNTS = re.compile(rb'"(upvotes|numComments|githubStars)"\s*:\s*(0|[1-9]\d{0,9})(?=\s*[,}])')
 _LARGEST = {b"upvotes": MAX_UPVOTES, b"numComments": MAX_COMMENTS, b"githubStars": MAX_COUNT}
-#: What stands between the parts of an entry when they are looked up: JSON has no raw zero byte.
+#: Separates the parts of an entry in its key: JSON has no raw zero byte.
 _GAP = b"\0"
 
 
 class Looked(NamedTuple):
-    """An entry's bytes apart: the key of all but its counts, the names of the counts, the counts."""
+    """An entry's bytes split: the key of all but its counts, the names of the counts, the counts."""
 
     key: bytes
     names: tuple[bytes, ...]
@@ -36,7 +36,7 @@ class Looked(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is remembered of an entry, and which of its counts in the order of its bytes are which."""
+    """The cached value of an entry, and the positions of its counts in the order of its bytes."""
 
     paper_id: str
     submitted_at: datetime | None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from sources.daily_papers.wire import MAX_COMMENTS, MAX_YEAR, MIN_YEAR
+from sources.daily_papers.payload_types import MAX_COMMENTS, MAX_YEAR, MIN_YEAR
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _PAGE_DATE = re.compile(

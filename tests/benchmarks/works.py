@@ -70,7 +70,7 @@ def decode(folder: Path) -> dict[str, object]:
     """API JSON → typed records of the wire."""
     import msgspec
 
-    from sources.daily_papers.wire import WireEntry
+    from sources.daily_papers.payload_types import WireEntry
 
     decoder = msgspec.json.Decoder(list[WireEntry])
     bodies = [path.read_bytes() for path in sorted(folder.iterdir())]

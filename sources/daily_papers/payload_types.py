@@ -1,6 +1,6 @@
-"""The entry of Daily Papers exactly as it travels: every field the source is known to send, strictly typed.
+"""The entry of Daily Papers as received: every known field of the payload, strictly typed.
 
-Belongs here: names and types of the wire. Does not belong here: what a field means (``entries.py``).
+Belongs here: names and types of the payload's fields. Does not belong here: what a field means (``entries.py``).
 A record that decodes into ``WireEntry`` has no unknown field, no odd type and nothing required missing;
 any other record is read field by field by ``lenient.py``, which reads its rules from these classes.
 Only the id of a paper and its upvotes are required: without them a record observes nothing.
@@ -36,8 +36,8 @@ Comments: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COMMENTS)]
 
 
 class Wire(Struct, forbid_unknown_fields=True, gc=False, rename={"row_id": "_id", "old_id": "id"}):
-    """Base of the wire classes: a field that is absent is ``UNSET``. Fields stand in the order in which they travel, as
-    the decoder looks for the next one first."""
+    """Base of the payload classes: a field that is absent is ``UNSET``. Fields are declared in the order of
+    the payload: the decoder tries the next one first."""
 
 
 class WireUser(Wire, kw_only=True):
@@ -135,7 +135,7 @@ def decode_entries(page: bytes) -> list[WireEntry]:
 
 
 def is_odd(entry: WireEntry) -> bool:
-    """Whether a title or a name says nothing, a time is impossible, or the authors are too many."""
+    """Whether a title or a name is blank, a time is impossible, or the authors are too many."""
     paper = entry.paper
     if paper.title is UNSET or paper.title.isspace():
         return True
