@@ -315,7 +315,7 @@ def fuzz(seed: int, count: int, folder: Path, on_failure: Callable[[list[bytes]]
                 raise AssertionError(f"seed {seed}, payload {number} ({folder / 'payload'}): {error!r}") from error
             if number % BATCH == 0 or number == count:
                 part = reader.take()
-                with raw._transaction():
+                with raw.transaction():
                     raw.append_part(part)
     return became
 
