@@ -1,7 +1,7 @@
-"""What each public table and column means, read from the contracts of the marts.
+"""The definitions of the public tables and columns, read from the contracts of the marts.
 
-The contracts (``dbt_project/models/marts/<subject>/_<subject>.yml``) are the only place where a formula is written; the
-report's page of definitions and ``docs/data-dictionary.md`` both read them here.
+The contracts (``dbt_project/models/marts/<subject>/_<subject>.yml``) are the only place where a formula is written. The
+report's page of definitions and ``docs/data-dictionary.md`` read them through this module; it renders nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import yaml
 from warehouse.settings import DBT_PROJECT
 
 MARTS = DBT_PROJECT / "models" / "marts"
-#: Order of the subjects; a subject that is not named here follows in the order of the alphabet.
+#: Order of the subjects; other subjects follow in alphabetical order.
 _SUBJECTS = ("papers", "listings", "authors", "organizations", "keywords", "trends", "operations")
-#: Tables that the pages show come first; the rest follows in the contracts' order.
+#: Tables that the report's pages show come first; the others follow in the order of the contracts.
 _FIRST = (
     "rpt_paper_trends",
     "rpt_organization_trends",
@@ -31,7 +31,7 @@ _PARTS = re.compile(r"\b(Formula|Source):\s")
 
 @dataclass(frozen=True)
 class Definition:
-    """One column: its meaning, and its formula and the formula's source where the contract has them."""
+    """One column: its meaning, and, where the contract has them, its formula and the source of the formula."""
 
     name: str
     data_type: str
@@ -42,7 +42,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class TableDefinition:
-    """One public table: the sentence with its grain, and its columns."""
+    """One public table: its description, which starts with the grain, and its columns."""
 
     name: str
     description: str
@@ -50,7 +50,7 @@ class TableDefinition:
 
 
 def read_contracts() -> list[dict[str, Any]]:
-    """The public tables as their contracts describe them: dbt's properties of each model, in the order of subjects."""
+    """Read dbt's properties of each public model, in the order of subjects."""
     order = {subject: index for index, subject in enumerate(_SUBJECTS)}
     subjects = sorted((folder.name for folder in MARTS.iterdir()), key=lambda name: (order.get(name, len(order)), name))
     files = [MARTS / subject / f"_{subject}.yml" for subject in subjects]
@@ -60,7 +60,7 @@ def read_contracts() -> list[dict[str, Any]]:
 
 
 def read_definitions() -> list[TableDefinition]:
-    """The public tables as their contracts describe them, those with formulas first."""
+    """Read the public tables from their contracts, those of the report's pages first."""
     tables = [
         TableDefinition(model["name"], _line(model["description"]), [_definition(c) for c in model["columns"]])
         for model in read_contracts()
@@ -70,7 +70,7 @@ def read_definitions() -> list[TableDefinition]:
 
 
 def _definition(column: dict[str, Any]) -> Definition:
-    """Split ``meaning. Formula: … Source: … note`` at the words that the contracts use for it."""
+    """Split a description ``meaning. Formula: … Source: …`` into its parts."""
     first, *rest = _PARTS.split(_line(column["description"]))
     parts = dict(zip(rest[::2], rest[1::2], strict=True))
     return Definition(
@@ -87,5 +87,5 @@ def _line(text: str) -> str:
 
 
 def _loader() -> Any:
-    """The parser in C where it is built in: ten times faster."""
+    """PyYAML's loader in C where it is available: ten times faster."""
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
