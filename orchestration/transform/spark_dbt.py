@@ -30,7 +30,7 @@ def run_dbt(arguments: list[str], lock_timeout: float) -> Any:
 
 
 def main(arguments: list[str]) -> int:
-    """Run dbt on Spark. Returns 0 when everything was built, 1 when something failed, 2 when it could not begin."""
+    """Run dbt on Spark. Returns 0 when everything was built, 1 when something failed, 2 when it could not start."""
     try:
         return 0 if run_dbt(arguments, Settings.from_environment().lock_timeout).success else 1
     except WarehouseError as error:

@@ -96,7 +96,7 @@ def count(emit: Emit, environment: dict[str, str]) -> None:
 
 
 def violations(emit: Emit, environment: dict[str, str], live_at: datetime | None) -> None:
-    """Emits rule → (rows that break it, the first of them): the rules of the mart gate, told in Spark's SQL."""
+    """Emits rule → (rows that break it, the first of them): the rules of the mart gate in Spark's SQL."""
     from warehouse.spark.iceberg import count_rows, last_publication
 
     session = session_of(environment)

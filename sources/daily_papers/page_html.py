@@ -22,7 +22,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 #: Tags of a page that has to be parsed whole; the largest real page has 20,000.
 MAX_TAGS = 500_000
 _TARGET = b'data-target="DailyPapers"'
-#: A start tag whose attributes are all told apart without a doubt.
+#: A start tag whose attributes are unambiguous.
 _TAG = re.compile(rb"""<div(?:\s+[a-z-]+(?:="[^"]*"|='[^']*')?)*+\s*>""")
 #: What opens text that only looks like elements, and what ends it.
 _ASIDE = ((b"<!--", b"-->"), (b"<script", b"</script"), (b"<style", b"</style"), (b"<template", b"</template"))

@@ -40,7 +40,7 @@ _UPVOTE = re.compile(r"Upvotes?\b.*", re.I)
 MAX_TEXT_BYTES = 4 * 2**20
 #: Lines of one page; the largest known capture has 1,000.
 MAX_LINES = 500_000
-#: Shorter paragraphs are not taken for the abstract that shows where a hit without a last line begins.
+#: A shorter paragraph is not the abstract that marks the start of a hit without a last line.
 _MIN_ABSTRACT = 200
 _MAX_TITLE = 300
 _MAX_OWNER = 120
@@ -178,7 +178,7 @@ def _is_trending(found: Sequence[Piece], first: int, metas: Sequence[_Meta]) -> 
 
 
 def _header(found: Sequence[Piece], stop: int) -> tuple[PageDate | None, int]:
-    """The date of the daily list in the page's header, and where the hits begin."""
+    """The listing date in the header of the page, and the index of the first hit."""
     for index, piece in enumerate(found[:stop]):
         page_date = read_page_date(piece.text)
         if page_date and not page_date.has_comments:
@@ -200,7 +200,7 @@ def _hits(found: Sequence[Piece], first: int, metas: Sequence[_Meta]) -> list[_H
 
 
 def _has_votes(found: Sequence[Piece], first: int, metas: Sequence[_Meta]) -> bool:
-    """Whether the capture kept the upvotes: a number stands between the header and the first title."""
+    """Whether the capture kept the upvotes: a number is between the header and the first title."""
     return any(_is_number(piece) for piece in found[first : metas[0].start])
 
 
@@ -210,7 +210,7 @@ def _is_number(piece: Piece) -> bool:
 
 
 def _comments_after(found: Sequence[Piece], start: int, meta: _Meta, has_votes: bool) -> tuple[Piece | None, int]:
-    """The number of comments when it stands apart from the date, and where the next hit begins.
+    """The number of comments when it is separate from the date, and the start of the next hit.
 
     A bare number there may also be the upvotes of the next hit: it is a comment count if a second number
     follows, or if the capture has no upvotes at all.
@@ -245,7 +245,7 @@ def _segment(segment: Sequence[Piece], meta: _Meta | None, *, is_first: bool, ha
 
 
 def _starts(segment: Sequence[Piece], *, is_first: bool, is_last: bool, has_votes: bool) -> list[int]:
-    """Where hits begin in a stretch without last lines: at headings, else at upvotes, else by length."""
+    """The starts of hits in a part without last lines: at headings, else at upvotes, else by length."""
     headings = [index for index, piece in enumerate(segment) if piece.is_heading]
     if (headings and not is_last) or any(segment[index].paper_id for index in headings):
         return [
@@ -384,7 +384,7 @@ def _organization(owner: Piece, has_slugs: bool) -> Organization:
     path = owner.site_path
     if path and "/" not in path:
         words = name.split(" ", 1)
-        # With an image's text in front of it the name begins with the slug.
+        # After the text of an image the name starts with the slug.
         is_doubled = len(words) == 2 and words[0] == path
         return Organization(slug=path, name=words[1] if is_doubled else name or path)
     slug, _, rest = name.partition(" ")

@@ -1,14 +1,14 @@
-"""What the gate accepted, handed over to an engine that can't open ``raw.duckdb``: immutable Parquet files and a
-manifest, in a folder or on an object store. On where PAPERS_HANDOVER or another engine is set; costs nothing otherwise.
+"""The hand-over: accepted loads as immutable Parquet files with a manifest, in a folder or on an object store.
 
-    manifest/00000001.json         one commit: the loads it tells of, and its files. Written last, whole, never changed
+For an engine that can't open ``raw.duckdb``; written only where PAPERS_HANDOVER or another engine is set.
+
+    manifest/00000001.json         one commit: its loads and its files. Written last, never changed
     data/entries/3fa9….parquet     one file a table and commit, named by the sha256 of its bytes
 
-A commit tells of every load that is new or that changed since the commit before: by a verdict, or because it was parsed
-again. Its rows take the place of all that earlier commits say of that load. Only an accepted load has rows in
-``entries``; one that is no longer accepted is told of again, without them. A reader takes the commits that it has not
-seen, in order, and does by table what ``REPLACES`` says. Nothing is told twice: after a rebuild from the archive, loads
-whose rows are as they were stay in the files where they are.
+A commit holds every load that is new or changed since the commit before: by a verdict, or because it was parsed again.
+Its rows replace the rows of that load in earlier commits. Only an accepted load has rows in ``entries``; a load that is
+no longer accepted is written again without them. A reader applies new commits in order and replaces rows by table as
+``REPLACES`` defines. After a rebuild from the archive, loads with unchanged rows are not written again.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from warehouse.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Loads in a commit: bounds memory where much is handed over at once.
+#: Loads in a commit, which bounds the memory of a large hand-over.
 LOADS_PER_COMMIT = 5000
-#: Commits that are fetched side by side.
-_AT_ONCE = 64
-#: What the loader keeps to itself: which run read a load says nothing of the load.
-_OWN = {"loads": ("loaded_in",)}
+#: Commits that are read in parallel.
+_COMMITS_AT_ONCE = 64
+#: Columns that are not handed over: the run that parsed a load is no property of the load.
+_PRIVATE_COLUMNS = {"loads": ("loaded_in",)}
 
-#: Table → the column whose values, where a commit has them, take the place of earlier rows with the same value; ``""``:
-#: rows are added; ``*``: the file is the table. Of the tables by load, rows go for every load that a commit tells of.
+#: Table → the column by which rows of a commit replace earlier rows with the same value; ``""``: rows are added; ``*``:
+#: the file is the whole table. In tables by load, the earlier rows of every load of the commit are removed.
 REPLACES = {
     "entry_contents": "content_id",
     "entry_authors": "content_id",
@@ -52,7 +52,7 @@ REPLACES = {
     "gate_results": "",
     "author_overrides": "*",
     "organization_overrides": "*",
-    # Last: its verdicts are what makes the others count.
+    # Last: its verdicts make the other rows count.
     "loads": "load_id",
 }
 _ORDER = {
@@ -69,7 +69,7 @@ _ORDER = {
 
 
 class HandedLoad(msgspec.Struct, frozen=True):
-    """Where a load stands as of a commit. ``digest`` is of all its rows; ``entries`` 0 unless it is accepted."""
+    """A load as of a commit. ``digest`` is the hash of all its rows; ``entries`` is 0 unless it is accepted."""
 
     load_id: str
     verdict: str
@@ -88,7 +88,7 @@ class HandedFile(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """One entry of the manifest. ``judged``: the judgements whose results it has, as run, gate and time (UTC)."""
+    """One entry of the manifest. ``judged``: the gate runs whose results it holds, as run, gate and time (UTC)."""
 
     commit: int
     written_at: str
@@ -100,7 +100,7 @@ class Commit(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class HandedOver:
-    """What one call handed over, and the number of the last commit there is now."""
+    """The size of one hand-over, and the number of its last commit."""
 
     commits: int
     loads: int
@@ -109,15 +109,17 @@ class HandedOver:
 
 
 def handed_columns(table: str) -> list[tuple[str, str]]:
-    """Name and type, in DuckDB's words, of the columns that are handed over of a raw table."""
-    return [(column.name, column.type) for column in TABLES[table] if column.name not in _OWN.get(table, ())]
+    """Name and DuckDB type of the columns of a raw table that are handed over."""
+    return [
+        (column.name, column.type) for column in TABLES[table] if column.name not in _PRIVATE_COLUMNS.get(table, ())
+    ]
 
 
 def read_commits(storage: Storage, after: int = 0) -> Iterator[Commit]:
     """The commits with a higher number than ``after``, in order. Raises HomeError when one in between is missing."""
     names = [name for name in storage.names("manifest") if name > f"{after:08}.json"]
-    for start in range(0, len(names), _AT_ONCE):
-        batch = names[start : start + _AT_ONCE]
+    for start in range(0, len(names), _COMMITS_AT_ONCE):
+        batch = names[start : start + _COMMITS_AT_ONCE]
         for name, text in zip(batch, storage.read_all([f"manifest/{n}" for n in batch]), strict=True):
             after += 1
             if name != f"{after:08}.json":
@@ -129,7 +131,7 @@ def read_commits(storage: Storage, after: int = 0) -> Iterator[Commit]:
 
 
 def hand_over_new(settings: Settings) -> HandedOver | None:
-    """Hand over what a warehouse has accepted since the last time; None where nobody asked for a hand-over."""
+    """Hand over the loads accepted since the last commit; None where no hand-over is configured."""
     if settings.handover is None:
         return None
     with RawStore.open(settings.raw_database) as raw:
@@ -139,7 +141,7 @@ def hand_over_new(settings: Settings) -> HandedOver | None:
 def check(root: Path | str) -> dict[str, int]:
     """Read every file that the manifest names and compare its sha256. Returns files, bytes, loads and entries.
 
-    ``loads`` and ``entries`` count what is accepted as of the last commit. Raises HomeError for the first file that is
+    ``loads`` and ``entries`` count accepted ones as of the last commit. Raises HomeError for the first file that is
     missing or holds other bytes.
     """
     storage = open_storage(root)
@@ -170,16 +172,16 @@ def check(root: Path | str) -> dict[str, int]:
 
 
 def hand_over(raw: RawStore, root: Path | str) -> HandedOver:
-    """Hand over what is new or changed since the last commit: everything, if there is none.
+    """Hand over all loads that are new or changed since the last commit.
 
-    One writer, as for the raw tables. A kill leaves at worst files that no commit names. Raises HomeError when the
-    place can't be written or holds another warehouse's loads, UnreachableError when its store can't be reached.
+    One writer, as for the raw tables. A kill leaves at most files that no commit names. Raises HomeError when the root
+    can't be written or holds loads of another warehouse, UnreachableError when its store is unreachable.
     """
     handover = _HandOver(raw, open_storage(root))
     commits = loads = rows = 0
-    looked_at = LOADS_PER_COMMIT
-    while looked_at == LOADS_PER_COMMIT:
-        looked_at = handover.find_changed()
+    candidates = LOADS_PER_COMMIT
+    while candidates == LOADS_PER_COMMIT:
+        candidates = handover.find_changed()
         commit = handover.commit()
         if commit:
             commits += 1
@@ -189,9 +191,9 @@ def hand_over(raw: RawStore, root: Path | str) -> HandedOver:
 
 
 class _HandOver:
-    """The hand-over's state lies in the raw tables, so that a run need not read the manifest from its beginning.
+    """A hand-over whose state is stored in the raw tables, so that a run does not read the whole manifest.
 
-    It can be lost: it is read from the manifest again where the two differ.
+    Where the state and the manifest differ, the state is read from the manifest again.
     """
 
     def __init__(self, raw: RawStore, storage: Storage):
@@ -217,10 +219,10 @@ class _HandOver:
             root, self.last, self.last_sha256, whole = state[0]
             self.whole = msgspec.json.decode(whole)
         if root != self.storage.root or not self._is_newest():
-            self._recall()
+            self._read_state()
 
     def _is_newest(self) -> bool:
-        """Whether the manifest ends with the commit that the state knows."""
+        """Whether the last commit of the manifest is that of the state."""
         if self.storage.exists(_name(self.last + 1)):
             return False
         try:
@@ -229,7 +231,7 @@ class _HandOver:
             return False
 
     def commit(self) -> Commit | None:
-        """Write what ``find_changed`` found, and new results of the gates; None when there is nothing to tell."""
+        """Write the loads that ``find_changed`` found, and new results of the gates; None if there are none."""
         loads = self._changed_loads()
         judged = self.connection.execute(
             """select distinct run_id, gate, checked_at from raw.gate_results
@@ -238,7 +240,7 @@ class _HandOver:
         whole = {name: self._bytes(name, "") for name, replaces in REPLACES.items() if replaces == "*"}
         whole = {name: found for name, found in whole.items() if self.whole.get(name) != _sha256(found[0])}
         if not loads and not judged and not whole:
-            self._remember([], [])
+            self._store_state([], [])
             return None
         bodies = {
             name: self._bytes(name, condition)
@@ -263,18 +265,19 @@ class _HandOver:
         text = msgspec.json.format(msgspec.json.encode(commit), indent=1)
         if self.storage.exists(_name(commit.commit)):
             raise HomeError(
-                f"Somebody else writes to the hand-over {self.storage.root}: give each warehouse a place of its own."
+                f"Another warehouse writes to the hand-over {self.storage.root}: give each warehouse a place of its "
+                "own."
             )
         self.storage.write(_name(commit.commit), text)
         self.last, self.last_sha256 = commit.commit, _sha256(text)
-        self._note_whole(commit)
-        self._remember(loads, judged)
+        self._store_whole(commit)
+        self._store_state(loads, judged)
         return commit
 
     def find_changed(self) -> int:
-        """Make the temporary table ``batch`` of loads that changed, with a digest of all their rows.
+        """Create the temporary table ``batch`` of changed loads, with a digest of all their rows.
 
-        Returns how many were looked at: as many as go into a commit when there may be more.
+        Returns the number of candidates: ``LOADS_PER_COMMIT`` when there may be more.
         """
         self.connection.execute(
             f"""create or replace temp table candidates as
@@ -295,11 +298,11 @@ class _HandOver:
         )
         contents = " union all ".join(
             f"select t.content_id, '{table}' as name, {_text(table)} as line from raw.{table} as t "
-            "where t.content_id in (select content_id from told_contents)"
+            "where t.content_id in (select content_id from batch_contents)"
             for table in ("entry_contents", "entry_authors")
         )
         self.connection.execute(
-            f"""create or replace temp table told_contents as
+            f"""create or replace temp table batch_contents as
                 select distinct e.load_id, e.content_id from raw.entries as e
                 where e.load_id in (select load_id from candidates where verdict = 'accepted');
                 create or replace temp table digests as
@@ -311,7 +314,7 @@ class _HandOver:
                     {described}
                     union all
                     select t.load_id, 'content', c.line
-                    from told_contents as t inner join by_content as c on c.content_id = t.content_id
+                    from batch_contents as t inner join by_content as c on c.content_id = t.content_id
                 )
                 select load_id, sha256(string_agg(name || line, chr(10) order by name, line)) as digest
                 from lines group by load_id;
@@ -327,12 +330,12 @@ class _HandOver:
                 left join raw.handed_over as h on h.load_id = c.load_id
                 where h.digest is distinct from d.digest;
                 create or replace temp table new_contents as
-                with told as (
-                    select distinct content_id from told_contents where load_id in (select load_id from batch)
+                with contents as (
+                    select distinct content_id from batch_contents where load_id in (select load_id from batch)
                 )
-                select content_id from told where content_id not in (
+                select content_id from contents where content_id not in (
                     select e.content_id from raw.entries as e
-                    where e.content_id in (select content_id from told)
+                    where e.content_id in (select content_id from contents)
                       and e.load_id in (select load_id from raw.handed_over where is_accepted)
                       and e.load_id not in (select load_id from batch)
                 )"""
@@ -360,8 +363,8 @@ class _HandOver:
         pyarrow.parquet.write_table(frame, file, compression="zstd", store_schema=False)
         return file.getvalue(), frame.num_rows
 
-    def _remember(self, loads: Sequence[HandedLoad], judged: Sequence[tuple[str, str, datetime]]) -> None:
-        """After the commit, so that a kill in between is noticed by the number of the last one."""
+    def _store_state(self, loads: Sequence[HandedLoad], judged: Sequence[tuple[str, str, datetime]]) -> None:
+        """Store the state after the commit; a kill in between shows in the number of the last commit."""
         self.connection.begin()
         if loads:
             self.connection.execute(
@@ -377,11 +380,11 @@ class _HandOver:
         )
         self.connection.commit()
 
-    def _note_whole(self, commit: Commit) -> None:
+    def _store_whole(self, commit: Commit) -> None:
         self.whole.update({file.table: file.sha256 for file in commit.files if REPLACES[file.table] == "*"})
 
-    def _recall(self) -> None:
-        """Take the state from the manifest."""
+    def _read_state(self) -> None:
+        """Read the state from the manifest."""
         loads: dict[str, HandedLoad] = {}
         judged: set[tuple[str, str, datetime]] = set()
         self.last, self.last_sha256, self.whole = 0, None, {}
@@ -389,7 +392,7 @@ class _HandOver:
             loads.update({load.load_id: load for load in commit.loads})
             judged.update(commit.judged)
             self.last = commit.commit
-            self._note_whole(commit)
+            self._store_whole(commit)
         if self.last:
             self.last_sha256 = _sha256(self.storage.read(_name(self.last)))
         self.connection.begin()
@@ -413,17 +416,17 @@ class _HandOver:
             "insert into raw.handed_over select load_id, digest, is_accepted, null from known_loads"
         )
         self.connection.execute("insert into raw.handed_over_gates from known_gates")
-        strangers = scalar(
+        unknown_loads = scalar(
             self.connection,
             "select count(*) from raw.handed_over where load_id not in (select load_id from raw.loads)",
         )
         self.connection.unregister("known_loads")
         self.connection.unregister("known_gates")
         self.connection.commit()
-        if strangers:
+        if unknown_loads:
             raise HomeError(
-                f"The hand-over {self.storage.root} holds {strangers} load(s) that this warehouse does not have: give "
-                "each warehouse a place of its own, or empty it to begin anew."
+                f"The hand-over {self.storage.root} holds {unknown_loads} load(s) that this warehouse does not have: "
+                "give each warehouse a place of its own, or empty it to start again."
             )
 
 
@@ -431,7 +434,7 @@ def _name(commit: int) -> str:
     return f"manifest/{commit:08}.json"
 
 
-#: What of a load's row tells that its rows may have changed.
+#: A text that changes whenever the rows of a load may have changed.
 _STAMP = "concat_ws(' ', l.loaded_in, l.verdict, l.verdict_by, l.verdict_reason)"
 
 

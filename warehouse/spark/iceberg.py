@@ -144,7 +144,7 @@ def begin_build(session: Any, models: str) -> bool:
             session.sql(f"drop table {schema}.{name}")
         elif published != snapshot:
             if not session.sql(f"select 1 from {schema}.{name}.snapshots where snapshot_id = {published}").head(1):
-                return True  # somebody made the table anew
+                return True  # the table was created again
             session.sql(f"call {CATALOG}.system.set_current_snapshot('{schema}.{name}', {published})")
             session.catalog.refreshTable(f"{schema}.{name}")
     if snapshots:

@@ -22,7 +22,7 @@ from warehouse.errors import HomeError, LockError
 from warehouse.settings import DBT_PROJECT, PROJECT_ROOT
 
 CATALOG = "spark.sql.catalog.papers"
-#: The advisory lock of PostgreSQL that a build holds: a number that nobody else of that database takes.
+#: The advisory lock of PostgreSQL that a build holds: a number that no other program of that database uses.
 _LOCK = 0x70617065_7273
 _CODE = "papers_code.zip"
 
