@@ -54,7 +54,7 @@ def test_build_survives_the_death_of_a_worker_and_its_executor(
 
 def _wait_until_half_is_built(building: threading.Thread, run: Path) -> None:
     """dbt writes down what it runs as it runs it."""
-    while building.is_alive() and sum(1 for path in run.rglob("models/*/*") if path.is_file()) < 25:
+    while building.is_alive() and sum(1 for path in run.rglob("models/**/*") if path.is_file()) < 25:
         time.sleep(0.2)
 
 

@@ -71,10 +71,10 @@ def test_importing_again_lands_nothing(s3: S3Server, stored: Papers, listings: l
     ("landing", "environment", "code", "sentence"),
     [
         ("s3://nowhere/landing", {}, 2, "no such bucket"),
-        (LANDING, {"AWS_SECRET_ACCESS_KEY": "wrong"}, 2, "refused us"),
+        (LANDING, {"AWS_SECRET_ACCESS_KEY": "wrong"}, 2, "refused access"),
         (LANDING, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, 3, "can't be reached"),
         ("gs://papers/landing", {}, 2, "client that is not installed"),
-        ("nothing://papers/landing", {}, 2, "no object store that is known"),
+        ("nothing://papers/landing", {}, 2, "names no supported object store"),
     ],
 )
 def test_what_a_user_can_get_wrong_is_one_sentence(
