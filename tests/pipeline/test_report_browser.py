@@ -135,7 +135,7 @@ def test_every_kind_of_page_is_quiet_offline_and_right(browser: Any, site: Site,
     for kind, (address, selector, expected) in kinds(site).items():
         visit.open(address)
         if kind == "definitions":
-            assert visit.page.locator(selector).inner_text().startswith("Load that the row was taken from")
+            assert visit.page.locator(selector).inner_text().startswith("Load that the row comes from")
         else:
             assert visit.number(selector) == float(expected), kind
         width = visit.page.evaluate("document.documentElement.scrollWidth")
