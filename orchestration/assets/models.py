@@ -13,7 +13,8 @@ from orchestration.assets.raw import RAW_LOADS
 from orchestration.compat.dbt_events import asset_events
 from orchestration.outcome import Outcome, failing_in_dagster
 from orchestration.transform.dbt_runner import DEVELOPMENT_TESTS
-from orchestration.transform.engines import Lineage, engine_of
+from orchestration.transform.engines import engine_of
+from orchestration.transform.lineage import Lineage
 from orchestration.worker import WorkerProcess
 from warehouse.errors import GateError
 from warehouse.publication.publish import PUBLIC_SCHEMA
@@ -70,7 +71,9 @@ def build_models(manifest: Path) -> dg.AssetsDefinition:
     return cast(dg.AssetsDefinition, dbt_models)
 
 
-def _described(built: list[dg.Output[None]], rows: Mapping[str, int], lineage: Lineage) -> Iterator[dg.Output[None]]:
+def _described(
+    built: list[dg.Output[None]], rows: Mapping[str, int], lineage: Mapping[str, Lineage]
+) -> Iterator[dg.Output[None]]:
     """The outputs of built models, those of public tables with their rows counted and their columns traced."""
     public = {dg.AssetKey([PUBLIC_SCHEMA, table]).to_python_identifier(): table for table in rows}
     for output in built:

@@ -272,7 +272,7 @@ def batch_frames(raw: RawStore, now: datetime) -> Iterator[tuple[pd.DataFrame, p
 
 
 def merge_results(suite_results: Sequence[SuiteResult]) -> SuiteResult:
-    """The suite_results of the parts of a batch as one."""
+    """The results of the parts of a batch as one."""
     first, *others = suite_results
     if not others:
         return first
@@ -521,7 +521,7 @@ def _by_load(rule_result: RuleResult) -> dict[str, dict[str, Any]]:
         if "load_id" not in row:
             continue
         counts[row["load_id"]] += 1
-        if counts[row["load_id"]] <= 5:
+        if counts[row["load_id"]] <= MAX_SAMPLE_ROWS:
             samples[row["load_id"]].append(", ".join(f"{k}={v}" for k, v in row.items() if k != "load_id"))
     return {
         load_id: {"unexpected": count, "sample": "; ".join(samples[load_id]), "passed": False}

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from orchestration.gates.verdicts import Violations, mart_violations
 from orchestration.transform import dbt_runner as dbt_process
-from orchestration.transform.lineage import column_lineage
+from orchestration.transform.lineage import Lineage, column_lineage
 from orchestration.transform.manifest import models_version
 from orchestration.worker import WorkerProcess, worker_process
 from warehouse import errors
@@ -25,8 +25,6 @@ from warehouse.errors import InputError
 from warehouse.publication.publish import Publication, count_tables, prepare_next, publish, seal_next
 from warehouse.settings import Settings
 
-Lineage = dict[str, dict[str, list[tuple[str, str, str]]]]
-
 
 class Engine(Protocol):
     """Builds the models of one run from the raw tables, and publishes them."""
@@ -34,7 +32,7 @@ class Engine(Protocol):
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
         """dbt's events as they come, last ``{"success": …}``. On DuckDB the build has started when this returns."""
 
-    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
+    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Lineage]]:
         """Rows of each public table, and the lineage of its columns where it is known."""
 
     def seal(self) -> dict[str, int]:
@@ -86,7 +84,7 @@ class DuckDBEngine:
         command = [*dbt_process.BUILD, *(["--full-refresh"] if is_full else ["--exclude-resource-type", "seed"])]
         return self.worker.run(self.settings.environment(), self.settings.dbt_target, command)
 
-    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
+    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Lineage]]:
         with open_database(self.settings.next_database, read_only=True) as connection:
             return count_tables(connection), column_lineage(nodes, self.settings.dbt_target, connection)
 
@@ -113,7 +111,7 @@ class SparkEngine:
     def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
         return self._do("build", self.settings.dbt_target, self.settings.handover, models_version(), is_rebuild)
 
-    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], Lineage]:
+    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Lineage]]:
         return self.seal(), {}
 
     def seal(self) -> dict[str, int]:

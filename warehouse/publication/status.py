@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from warehouse.database import rows, scalar
 from warehouse.landing.location import open_landing
-from warehouse.publication.publish import count_tables, is_intact, published_file, read_published
+from warehouse.publication.publish import count_tables, is_intact, published_file, read_manifest, read_published
 from warehouse.raw.overrides import are_overrides_new
 from warehouse.raw.store import is_behind
 from warehouse.settings import Settings
@@ -19,7 +18,7 @@ def read_status(settings: Settings) -> dict[str, Any]:
         newest = scalar(connection, "select max(observed_at) from ops_loads where verdict = 'accepted'")
         return {
             "home": str(settings.home),
-            "published_at": _published_at(settings),
+            "published_at": read_manifest(settings).get("published_at"),
             "last_observed_at": newest,
             "published_file": str(settings.published_database),
             "data_docs": str(settings.data_docs / "index.html"),
@@ -72,11 +71,3 @@ def _last_pages(settings: Settings) -> list[dict[str, Any]]:
     runs = [folder for folder in settings.data_docs.glob("*") if folder.is_dir()]
     newest = max(runs, key=lambda folder: folder.stat().st_mtime, default=None)
     return [{"gate": page.stem, "page": str(page)} for page in sorted(newest.glob("*.html"))] if newest else []
-
-
-def _published_at(settings: Settings) -> str | None:
-    try:
-        manifest = json.loads((settings.exports / "manifest.json").read_text())
-        return str(manifest["published_at"])
-    except (OSError, ValueError, KeyError):
-        return None

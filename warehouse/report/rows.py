@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from warehouse.database import rows
+
 Row = TypeVar("Row")
 
 
@@ -14,6 +16,4 @@ def fetch(
     connection: duckdb.DuckDBPyConnection, kind: type[Row], query: str, parameters: Sequence[Any] = ()
 ) -> list[Row]:
     """Every row of a query as a ``kind``, whose fields are the query's columns by name."""
-    result = connection.execute(query, list(parameters))
-    names = [column[0] for column in result.description or ()]
-    return [kind(**dict(zip(names, row, strict=True))) for row in result.fetchall()]
+    return [kind(**row) for row in rows(connection, query, parameters)]
