@@ -56,10 +56,12 @@ def main() -> None:
             code = 2
             logger.debug("The command failed", exc_info=error)
             _discard_output()
-            what = error.filename or "The output"
-            console.print_message(
-                f"Error: {what} can't be read or written ({error.strerror or error}): free space or check it."
-            )
+            # A command that ended with an error has said it: the rest of its output fails for the same cause.
+            if not (isinstance(error.__context__, SystemExit) and error.__context__.code):
+                what = error.filename or "The output"
+                console.print_message(
+                    f"Error: {what} can't be read or written ({error.strerror or error}): free space or check it."
+                )
     raise SystemExit(code)
 
 

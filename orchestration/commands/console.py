@@ -147,6 +147,7 @@ def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, for_spre
     writer.writerow([csv_cell(name) for name in columns])
     writer.writerows([cell(plain(v) if out.is_terminal and isinstance(v, str) else v) for v in row] for row in rows)
     sys.stdout.write(("\ufeff" if for_spreadsheet else "") + text.getvalue())
+    sys.stdout.flush()  # a full disk is found here, before the message about what was written
     if not for_spreadsheet and any(isinstance(v, str) and re.fullmatch(r"\d+\.\d*0", v) for row in rows for v in row):
         print_message("A spreadsheet drops the last zero of ids such as 2609.00100: --format spreadsheet keeps them.")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.conventions.test_imports import modules_of
 
 OWN = {"sources", "warehouse", "orchestration", "tests"}
 EXEMPT = ("orchestration/compat/", "warehouse/spark/")
@@ -23,7 +24,7 @@ PRIVATE = re.compile(r"[a-z]\w*(\.\w+)*?\._(?!_)\w+(\.\w+)*")
 
 
 def product_files() -> list[Path]:
-    files = [path for folder in ("sources", "warehouse", "orchestration") for path in (ROOT / folder).rglob("*.py")]
+    files = [path for folder in ("sources", "warehouse", "orchestration") for path in modules_of(folder)]
     files += (ROOT / "dbt_project" / "models").rglob("*.py")
     return sorted(path for path in files if not path.relative_to(ROOT).as_posix().startswith(EXEMPT))
 

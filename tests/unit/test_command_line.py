@@ -193,10 +193,11 @@ def test_square_brackets_in_a_path_are_shown(tmp_path: Path) -> None:
     assert "[red]home[/]" in done.stderr and done.returncode == 2
 
 
-def test_a_full_output_is_one_sentence(home: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_output_is_one_sentence(home: Path, unbuffered: str) -> None:
     with open("/dev/full", "w") as full:
         for form in ("json", "csv", "table"):
-            done = papers(home, "sql", "from dim_papers", "--format", form, stdout=full)
+            done = papers(home, "sql", "from dim_papers", "--format", form, stdout=full, PYTHONUNBUFFERED=unbuffered)
             assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
             assert "disk is full" in done.stderr or "No space left" in done.stderr
 
