@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from sources.daily_papers.fields import FieldTally, profile
+from sources.daily_papers.fields import FieldTally, entry_shape
 from sources.daily_papers.lenient import MAX_DEPTH, Unusable, depth_exceeds, read_leniently
 from sources.daily_papers.payload_types import WireAuthor, WireEntry, WireOrganization, WireUser, is_odd
 from sources.daily_papers.records import (
@@ -193,20 +193,20 @@ class _Builder:
 
     def _add_known(self, raw: Raw, known: Known, looked: Looked) -> None:
         self._objects += 1
-        self._tally.add_profile(known.profile)
+        self._tally.add_shape(known.shape)
         if self._is_first(known.paper_id, raw):
             self._observations.append(repeat(known, looked.counts, self._position))
 
     def _add_new(self, raw: Raw, item: WireEntry, looked: Looked | None) -> None:
         self._objects += 1
-        counted = profile(item)
-        self._tally.add_profile(counted)
+        shape = entry_shape(item)
+        self._tally.add_shape(shape)
         if self._is_first(item.paper.id, raw) and self._has_room(item, raw):
             entry = _entry(item, self._position, self._listing_date, None)
             if self._memo is None:
                 self._entries.append(entry)
             else:
-                content = self._memo.add(looked, item, entry, counted)
+                content = self._memo.add(looked, item, entry, shape)
                 self._observations.append(observe(entry, content))
 
     def _add_odd(self, raw: Raw) -> None:

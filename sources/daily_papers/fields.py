@@ -1,20 +1,21 @@
 """Which fields a listing had, how often and of which types: the data of schema drift.
 
-A strictly decoded record has a profile: all its field counts packed into one integer, so that profiles add up.
-A record that was parsed field by field is walked.
+Belongs here: the counts of fields. Does not belong here: what a field means (``entries.py``).
+A record that decodes strictly has only known fields of known types, so each of its objects is described by the fields
+that it lacks; a listing counts these shapes. A record that was parsed field by field is walked.
 Types have Python's short names (str, int, float, bool, list, dict, null); ``odd`` is a value that can't be read.
 """
 
 from __future__ import annotations
 
 import re
-import struct
 from collections import Counter
 from collections.abc import Mapping
-from itertools import repeat
-from operator import attrgetter, is_
+from dataclasses import dataclass, field
+from itertools import compress, repeat
+from operator import attrgetter, is_, not_
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from msgspec import UNSET
 
@@ -25,169 +26,149 @@ from sources.daily_papers.records import FieldSeen
 #: Distinct unknown paths reported per listing; a record can invent any number of names.
 MAX_UNKNOWN_PATHS = 200
 MAX_PATH_LENGTH = 200
-#: Bits of one count in a profile; a listing has fewer objects than that can tell.
-SLOT_BITS = 32
 
 
-class _Count:
-    __slots__ = ("is_known", "present", "types")
+@dataclass(frozen=True, eq=False, slots=True)
+class ObjectShape:
+    """Which known fields an object has. There is one instance of each shape, so shapes compare by identity.
 
-    def __init__(self, is_known: bool) -> None:
-        self.present = 0
-        self.types: set[str] = set()
-        self.is_known = is_known
+    ``prefix`` is the place of the object in an entry (``paper.authors[].``), ``fields`` has path and type.
+    """
 
-
-class _Slot(NamedTuple):
-    """Where in a profile a field is counted, and where the objects that could have held it are."""
-
-    path: str
-    json_type: str
-    present: int
-    parents: int
+    prefix: str
+    fields: tuple[tuple[str, str], ...]
 
 
-class _Shape:
-    """Counts the fields of one wire class, in one place where it occurs."""
+#: The shape of each object of one entry.
+EntryShape: TypeAlias = tuple[ObjectShape, ...]
 
-    def __init__(self, struct: type[Wire], prefix: str, slots: list[_Slot], prefixes: dict[str, int]) -> None:
-        parents = prefixes[prefix] = len(slots) + len(prefixes)
-        self._always = 1 << (SLOT_BITS * parents)
-        self._sometimes: list[int] = []
-        self._children: list[tuple[int, bool, _Shape]] = []
-        self._by_absent: dict[tuple[bool, ...], int] = {}
-        attributes: list[str] = []
-        for field in wire_fields(struct).values():
-            place = len(slots) + len(prefixes)
-            slots.append(_Slot(prefix + field.name, field.json_type, place, parents))
-            if field.is_required and field.child is None:
-                self._always += 1 << (SLOT_BITS * place)
-                continue
-            if field.child is not None:
-                below = f"{prefix}{field.name}{'[]' if field.is_list else ''}."
-                child = _Shape(field.child, below, slots, prefixes)
-                self._children.append((len(attributes), field.is_list, child))
-            attributes.append(field.attribute)
-            self._sometimes.append(1 << (SLOT_BITS * place))
-        self._values = attrgetter(*attributes)
 
-    def profile(self, item: Wire) -> int:
-        """The counts of one object and those in it."""
+class _Place:
+    """One payload class at one place of an entry, and the shapes that its objects had."""
+
+    def __init__(self, struct: type[Wire], prefix: str) -> None:
+        self.prefix = prefix
+        fields = tuple(wire_fields(struct).values())
+        self.fields = tuple((prefix + known.name, known.json_type) for known in fields)
+        self._children = [
+            (index, known.is_list, _Place(known.child, f"{prefix}{known.name}{'[]' if known.is_list else ''}."))
+            for index, known in enumerate(fields)
+            if known.child is not None
+        ]
+        self._values = attrgetter(*(known.attribute for known in fields))
+        self._shapes: dict[tuple[bool, ...], ObjectShape] = {}
+
+    def add_shapes(self, item: Wire, shapes: list[ObjectShape]) -> None:
+        """Append the shape of an object and of the objects in it."""
         values = self._values(item)
-        absent = tuple(map(is_, values, _UNSETS))
-        count = self._by_absent.get(absent)
-        if count is None:
-            count = self._always + sum(one for one, gone in zip(self._sometimes, absent, strict=True) if not gone)
-            self._by_absent[absent] = count
+        is_absent = tuple(map(is_, values, _UNSETS))
+        shape = self._shapes.get(is_absent)
+        if shape is None:
+            fields = tuple(compress(self.fields, map(not_, is_absent)))
+            shape = self._shapes.setdefault(is_absent, ObjectShape(self.prefix, fields))
+        shapes.append(shape)
         for index, is_list, child in self._children:
-            if absent[index]:
+            if is_absent[index]:
                 continue
             if is_list:
-                count += sum(map(child.profile, values[index]))
+                for inner in values[index]:
+                    child.add_shapes(inner, shapes)
             else:
-                count += child.profile(values[index])
-        return count
+                child.add_shapes(values[index], shapes)
+
+    def places(self) -> list[_Place]:
+        """This place and those below it."""
+        return [self, *(place for _, _, child in self._children for place in child.places())]
 
 
 _UNSETS = repeat(UNSET)
-_SLOTS: list[_Slot] = []
-_PREFIXES: dict[str, int] = {}
-_ENTRY = _Shape(WireEntry, "", _SLOTS, _PREFIXES)
-_SORTED = sorted(_SLOTS)
-_USUAL_TYPE = {slot.path: slot.json_type for slot in _SLOTS}
+_ENTRY = _Place(WireEntry, "")
+#: Place and type of each known field, by path.
+_KNOWN = {path: (place.prefix, type_name) for place in _ENTRY.places() for path, type_name in place.fields}
 _INDEX = re.compile(r"\[\d+\]")
-_UNPACK = struct.Struct(f"<{len(_SLOTS) + len(_PREFIXES)}I").unpack
 
 
-def profile(entry: WireEntry) -> int:
-    """How often each field occurs in an entry, all counts in one number, so that a listing's are one sum."""
-    return _ENTRY.profile(entry)
+@dataclass
+class _Count:
+    """The count of one field path. ``prefix`` is the place of the objects that could have held it."""
+
+    prefix: str
+    is_known: bool
+    present: int = 0
+    types: set[str] = field(default_factory=set)
+
+
+def entry_shape(entry: WireEntry) -> EntryShape:
+    """The shapes of the objects of an entry that decoded strictly."""
+    shapes: list[ObjectShape] = []
+    _ENTRY.add_shapes(entry, shapes)
+    return tuple(shapes)
 
 
 class FieldTally:
-    """Collects the fields of one listing."""
+    """Counts the fields of one listing."""
 
     def __init__(self) -> None:
-        self._typed = 0
+        self._shapes: list[ObjectShape] = []
+        self._objects: Counter[str] = Counter()
         self._counts: dict[str, _Count] = {}
-        self._parents: dict[str, int] = {}
         self._unknown = 0
 
-    def add_profile(self, profile: int) -> None:
+    def add_shape(self, shape: EntryShape) -> None:
         """Count a record that decoded strictly."""
-        self._typed += profile
+        self._shapes += shape
 
     def add_untyped(self, record: Any, odd: Mapping[str, Any] = MappingProxyType({})) -> None:
-        """Count one record that was read leniently, used or not. ``odd``: values that could not be read, by path.
+        """Count one record that was parsed field by field. ``odd``: values that could not be read, by path.
 
         Where such a value has the usual type, nothing but the type ``odd`` shows that it has changed.
         """
         if isinstance(record, dict):
             self._add_object(record, WireEntry, "")
         for path, value in odd.items():
-            field = _INDEX.sub("[]", path).removesuffix("[]")
-            is_item = path.endswith("]")
-            if field != "paper.id" and (is_item or _USUAL_TYPE.get(field) == json_type(value)):
-                self._counts.setdefault(field, _Count(True)).types.add("odd")
+            known_path = _INDEX.sub("[]", path).removesuffix("[]")
+            if known_path == "paper.id" or known_path not in _KNOWN:
+                continue
+            prefix, usual_type = _KNOWN[known_path]
+            if path.endswith("]") or usual_type == json_type(value):
+                self._counts.setdefault(known_path, _Count(prefix, True)).types.add("odd")
 
     def _add_object(self, record: dict[str, Any], struct: type[Wire], prefix: str) -> None:
-        self._parents[prefix] = self._parents.get(prefix, 0) + 1
-        known = wire_fields(struct)
+        self._objects[prefix] += 1
+        fields = wire_fields(struct)
         for name, value in record.items():
-            field = known.get(name)
-            self._note(prefix + name, 1, json_type(value), field is not None)
-            if field is None or field.child is None:
+            known = fields.get(name)
+            self._add_field(prefix, name, json_type(value), known is not None)
+            if known is None or known.child is None:
                 continue
-            if field.is_list and isinstance(value, list):
+            if known.is_list and isinstance(value, list):
                 for item in value:
                     if isinstance(item, dict):
-                        self._add_object(item, field.child, f"{prefix}{name}[].")
-            elif not field.is_list and isinstance(value, dict):
-                self._add_object(value, field.child, f"{prefix}{name}.")
+                        self._add_object(item, known.child, f"{prefix}{name}[].")
+            elif not known.is_list and isinstance(value, dict):
+                self._add_object(value, known.child, f"{prefix}{name}.")
 
-    def _note(self, path: str, present: int, type_name: str, is_known: bool) -> None:
-        path = path[:MAX_PATH_LENGTH]
+    def _add_field(self, prefix: str, name: str, type_name: str, is_known: bool) -> None:
+        path = (prefix + name)[:MAX_PATH_LENGTH]
         count = self._counts.get(path)
         if count is None:
             if not is_known:
                 self._unknown += 1
                 if self._unknown > MAX_UNKNOWN_PATHS:
                     return
-            count = self._counts[path] = _Count(is_known)
-        count.present += present
+            count = self._counts[path] = _Count(prefix, is_known)
+        count.present += 1
         count.types.add(type_name)
 
     def seen(self) -> tuple[FieldSeen, ...]:
-        """The fields met, by path."""
-        typed = _UNPACK(self._typed.to_bytes(SLOT_BITS // 8 * (len(_SLOTS) + len(_PREFIXES)), "little"))
-        if not self._counts:
-            return tuple(
-                [
-                    FieldSeen(slot.path, slot.json_type, typed[slot.present], typed[slot.parents], True)
-                    for slot in _SORTED
-                    if typed[slot.present]
-                ]
-            )
-        counts = dict(self._counts)
-        parents = Counter(self._parents)
-        for slot in _SLOTS:
-            if typed[slot.present]:
-                count = counts.setdefault(slot.path, _Count(True))
-                count.present += typed[slot.present]
-                count.types.add(slot.json_type)
-        parents.update({prefix: typed[place] for prefix, place in _PREFIXES.items() if typed[place]})
+        """The fields of the listing, by path. Ends the count: call it once."""
+        for shape, objects in Counter(self._shapes).items():
+            self._objects[shape.prefix] += objects
+            for path, type_name in shape.fields:
+                count = self._counts.setdefault(path, _Count(shape.prefix, True))
+                count.present += objects
+                count.types.add(type_name)
         return tuple(
-            FieldSeen(
-                path=path,
-                types="|".join(sorted(count.types)),
-                present=count.present,
-                parents=parents[_parent_prefix(path, parents)],
-                is_known=count.is_known,
-            )
-            for path, count in sorted(counts.items())
+            FieldSeen(path, "|".join(sorted(count.types)), count.present, self._objects[count.prefix], count.is_known)
+            for path, count in sorted(self._counts.items())
         )
-
-
-def _parent_prefix(path: str, prefixes: dict[str, int]) -> str:
-    """The longest object prefix a path begins with: a field name may itself hold a dot."""
-    return max((prefix for prefix in prefixes if path.startswith(prefix)), key=len)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw
 
+from sources.daily_papers.fields import EntryShape
 from sources.daily_papers.payload_types import MAX_COMMENTS, MAX_COUNT, MAX_UPVOTES, WireEntry
 from sources.daily_papers.records import Entry, Listing, Observation
 
@@ -40,7 +41,7 @@ class Known(NamedTuple):
 
     paper_id: str
     submitted_at: datetime | None
-    profile: int
+    shape: EntryShape
     content: Any
     upvotes: int
     comments: int
@@ -58,7 +59,7 @@ class Memo:
         self._limit = limit
         self._young: dict[bytes, Known] = {}
         self._old: dict[bytes, Known] = {}
-        self._profiles: dict[int, int] = {}
+        self._shapes: dict[EntryShape, EntryShape] = {}
 
     def find(self, looked: Looked) -> Known | None:
         """What is remembered of an entry with these bytes."""
@@ -67,8 +68,8 @@ class Memo:
             self._remember(looked.key, known)
         return known
 
-    def add(self, looked: Looked | None, item: WireEntry, entry: Entry, profile: int) -> Any:
-        """Remember an entry that decoded strictly, with its profile of fields. Returns what is kept of it."""
+    def add(self, looked: Looked | None, item: WireEntry, entry: Entry, shape: EntryShape) -> Any:
+        """Remember an entry that decoded strictly, with its shape. Returns what is kept of it."""
         content = self.keep(entry)
         if looked is None:
             return content
@@ -76,7 +77,7 @@ class Memo:
         stars = place.get(b"githubStars")
         if b"upvotes" not in place or b"numComments" not in place:
             return content
-        profile = self._profiles.setdefault(profile, profile)
+        shape = self._shapes.setdefault(shape, shape)
         upvotes, comments = place[b"upvotes"], place[b"numComments"]
         # What stands in the bytes must be what was read, else another notation was used.
         counts, paper = looked.counts, item.paper
@@ -85,14 +86,14 @@ class Memo:
             and counts[comments] == item.numComments
             and (UNSET if stars is None else counts[stars]) == paper.githubStars
         ):
-            known = Known(entry.paper_id or "", entry.submitted_at, profile, content, upvotes, comments, stars)
+            known = Known(entry.paper_id or "", entry.submitted_at, shape, content, upvotes, comments, stars)
             self._remember(looked.key, known)
         return content
 
     def _remember(self, key: bytes, known: Known) -> None:
         if len(self._young) >= self._limit:
             self._old, self._young = self._young, {}
-            self._profiles = {}
+            self._shapes = {}
         self._young[key] = known
 
 
