@@ -15,14 +15,14 @@ from types import MappingProxyType
 from typing import Protocol
 
 from sources.daily_papers.entries import MAX_PAGE_BYTES
+from sources.daily_papers.entry_cache import EntryCache
 from sources.daily_papers.formats import parse_capture
 from sources.daily_papers.records import Listing
-from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 
 
 class Parser(Protocol):
-    """The listing in the payloads of one capture; with a ``memo`` as observations. Raises ``FormatError``."""
+    """The listing in the payloads of one capture; with a ``cache`` as observations. Raises ``FormatError``."""
 
     def __call__(
         self,
@@ -30,7 +30,7 @@ class Parser(Protocol):
         *,
         listing_date: date | None = None,
         observed_at: datetime | None = None,
-        memo: Memo | None = None,
+        cache: EntryCache | None = None,
     ) -> Listing: ...
 
 
@@ -72,8 +72,8 @@ def parse(
     *,
     listing_date: date | None = None,
     observed_at: datetime | None = None,
-    memo: Memo | None = None,
+    cache: EntryCache | None = None,
 ) -> Listing:
     """The listing in the payloads of a capture of this kind. Raises ``FormatError``."""
     parser = source_of(kind).parsers[kind]
-    return parser(payloads, listing_date=listing_date, observed_at=observed_at, memo=memo)
+    return parser(payloads, listing_date=listing_date, observed_at=observed_at, cache=cache)

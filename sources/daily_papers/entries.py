@@ -1,8 +1,8 @@
-"""From JSON arrays of records to a listing: the part that the API and the daily page share.
+"""Build a listing from JSON arrays of records; the API and the daily page share it.
 
 Belongs here: what a field means, which record is used, which refused. Does not belong here: how the array
-was found (``api_json.py``, ``page_html.py``). A record that came before is recognized by its bytes if there is a
-memory, one that is as known decodes in one go, and only an odd one is read field by field.
+was found (``api_json.py``, ``page_html.py``). A record is first looked up in the cache, if there is one, then decoded
+strictly, and parsed field by field only if that fails.
 """
 
 from __future__ import annotations
@@ -16,9 +16,17 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from sources.daily_papers.entry_cache import (
+    CachedEntry,
+    EntryCache,
+    SplitEntry,
+    cached_observation,
+    observation_of,
+    split_counts,
+)
+from sources.daily_papers.field_parser import MAX_DEPTH, UnusableRecord, depth_exceeds, parse_by_field
 from sources.daily_papers.fields import FieldTally, entry_shape
-from sources.daily_papers.lenient import MAX_DEPTH, Unusable, depth_exceeds, read_leniently
-from sources.daily_papers.payload_types import WireAuthor, WireEntry, WireOrganization, WireUser, is_odd
+from sources.daily_papers.payload_types import PayloadAuthor, PayloadEntry, PayloadOrganization, PayloadUser, is_odd
 from sources.daily_papers.records import (
     Author,
     Entry,
@@ -29,7 +37,6 @@ from sources.daily_papers.records import (
     Refusal,
     Submitter,
 )
-from sources.daily_papers.repeats import Known, Looked, Memo, look, observe, repeat
 from sources.daily_papers.submission import submission_from_top_level
 from sources.errors import FormatError
 
@@ -47,10 +54,10 @@ MAX_RECORD_BYTES = 4 * 2**20
 MAX_AUTHOR_ROWS = 200_000
 #: Refused records that are kept with reason and bytes; further ones of a listing are counted.
 MAX_REFUSALS = 100
-#: Characters of the odd values of an entry that are kept beside it; the landing archive has all.
+#: Characters of the odd values in ``Entry.extra``; the landing archive has all.
 MAX_EXTRA = 64 * 1024
 
-_decode_record = msgspec.json.Decoder(WireEntry).decode
+_decode_record = msgspec.json.Decoder(PayloadEntry).decode
 _decode_records = msgspec.json.Decoder(list[Raw]).decode
 _decode_any = msgspec.json.Decoder().decode
 
@@ -64,13 +71,13 @@ def parse_pages(
     format: Format,
     served_date: date | None,
     listing_date: date | None,
-    memo: Memo | None = None,
+    cache: EntryCache | None = None,
 ) -> Listing:
-    """The listing that these JSON arrays of records are, in the order received; with a ``memo`` as observations.
+    """The listing that these JSON arrays of records are, in the order received; with a ``cache`` as observations.
 
     Raises ``FormatError``: too_large, not_utf8, not_json, too_deep, not_a_list, not_entries, wrong_source.
     """
-    builder = _Builder(listing_date, memo)
+    builder = _Builder(listing_date, cache)
     try:
         check_size(pages)
         for page in pages:
@@ -122,11 +129,11 @@ def check_size(pages: Sequence[bytes]) -> None:
 
 
 class _Builder:
-    """Collects the records of all pages of one listing."""
+    """Builds one listing from the records of all its pages."""
 
-    def __init__(self, listing_date: date | None, memo: Memo | None) -> None:
+    def __init__(self, listing_date: date | None, cache: EntryCache | None) -> None:
         self._listing_date = listing_date
-        self._memo = memo
+        self._cache = cache
         self._tally = FieldTally()
         self._entries: list[Entry] = []
         self._observations: list[Observation] = []
@@ -142,7 +149,7 @@ class _Builder:
     def add_page(self, page: bytes) -> None:
         """Add the records of one page.
 
-        A page of records that all decode strictly is UTF-8 without a doubt: only another one has to be checked.
+        A page whose records all decode strictly is valid UTF-8; any other page is checked and decoded again.
         """
         try:
             records = _decode_records(page)
@@ -162,12 +169,12 @@ class _Builder:
             try:
                 if record is None:
                     self._add_odd(raw)
-                elif isinstance(record[0], WireEntry):
+                elif isinstance(record[0], PayloadEntry):
                     self._add_new(raw, record[0], record[1])
                 elif record[1] is not None:
-                    self._add_known(raw, record[0], record[1])
+                    self._add_cached(raw, record[0], record[1])
             except Exception as error:
-                # Whatever one record does to the code, the others are read.
+                # An unforeseen record must not lose the others.
                 self._refuse("unreadable", None, f"The record can't be read ({type(error).__name__}: {error}).", raw)
 
     def _check_count(self, records: Sequence[Raw]) -> None:
@@ -178,60 +185,60 @@ class _Builder:
                 reason_code="too_large",
             )
 
-    def _read(self, raw: Raw) -> tuple[WireEntry | Known, Looked | None] | None:
-        """What a record decodes to or is known as, and how its bytes look to the memo; None if it is odd."""
-        looked = None
-        if self._memo is not None and (looked := look(raw, self._listing_date)) is not None:
-            known = self._memo.find(looked)
-            if known is not None:
-                return known, looked
+    def _read(self, raw: Raw) -> tuple[PayloadEntry | CachedEntry, SplitEntry | None] | None:
+        """The cached or strictly decoded record, and its split bytes if there is a cache; None if it is odd."""
+        split = None
+        if self._cache is not None and (split := split_counts(raw, self._listing_date)) is not None:
+            cached = self._cache.find(split)
+            if cached is not None:
+                return cached, split
         try:
             item = _decode_record(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        return None if len(memoryview(raw)) > MAX_RECORD_BYTES or is_odd(item) else (item, looked)
+        return None if len(memoryview(raw)) > MAX_RECORD_BYTES or is_odd(item) else (item, split)
 
-    def _add_known(self, raw: Raw, known: Known, looked: Looked) -> None:
+    def _add_cached(self, raw: Raw, cached: CachedEntry, split: SplitEntry) -> None:
         self._objects += 1
-        self._tally.add_shape(known.shape)
-        if self._is_first(known.paper_id, raw):
-            self._observations.append(repeat(known, looked.counts, self._position))
+        self._tally.add_shape(cached.shape)
+        if self._is_first(cached.paper_id, raw):
+            self._observations.append(cached_observation(cached, split.counts, self._position))
 
-    def _add_new(self, raw: Raw, item: WireEntry, looked: Looked | None) -> None:
+    def _add_new(self, raw: Raw, item: PayloadEntry, split: SplitEntry | None) -> None:
         self._objects += 1
         shape = entry_shape(item)
         self._tally.add_shape(shape)
         if self._is_first(item.paper.id, raw) and self._has_room(item, raw):
             entry = _entry(item, self._position, self._listing_date, None)
-            if self._memo is None:
+            if self._cache is None:
                 self._entries.append(entry)
             else:
-                content = self._memo.add(looked, item, entry, shape)
-                self._observations.append(observe(entry, content))
+                content = self._cache.add(split, item, entry, shape)
+                self._observations.append(observation_of(entry, content))
 
     def _add_odd(self, raw: Raw) -> None:
         try:
             record = _decode_untyped(raw)
             self._objects += isinstance(record, dict)
             try:
-                item, odd = read_leniently(record)
-            except Unusable:
+                item, odd = parse_by_field(record)
+            except UnusableRecord:
                 self._tally.add_untyped(record)
                 raise
             self._tally.add_untyped(record, odd)
-        except Unusable as error:
+        except UnusableRecord as error:
             is_foreign = error.reason_code != "too_deep" and error.field_path in (None, "paper", "paper.id")
             self._foreign += is_foreign
             self._refuse(error.reason_code, error.field_path, error.detail, raw)
             return
         if self._is_first(item.paper.id, raw) and self._has_room(item, raw):
             entry = _entry(item, self._position, self._listing_date, _encode_extra(odd) if odd else None)
-            if self._memo is None:
+            if self._cache is None:
                 self._entries.append(entry)
             else:
-                self._observations.append(observe(entry, self._memo.keep(entry)))
+                self._observations.append(observation_of(entry, self._cache.content_of(entry)))
 
-    def _has_room(self, item: WireEntry, raw: Raw) -> bool:
+    def _has_room(self, item: PayloadEntry, raw: Raw) -> bool:
         """Whether the listing may have the author rows of one more paper; the record is refused if not."""
         self._author_rows += 0 if item.paper.authors is UNSET else len(item.paper.authors)
         if self._author_rows > MAX_AUTHOR_ROWS:
@@ -308,21 +315,21 @@ def _split(page: bytes) -> list[Raw]:
 def _decode_untyped(raw: Raw) -> Any:
     size = len(memoryview(raw))
     if size > MAX_RECORD_BYTES:
-        raise Unusable("too_large", None, f"The record has {size} bytes, more than {MAX_RECORD_BYTES}.")
+        raise UnusableRecord("too_large", None, f"The record has {size} bytes, more than {MAX_RECORD_BYTES}.")
     try:
         record = _decode_any(raw)
     except msgspec.DecodeError as error:
-        raise Unusable("bad_value", None, f"The record can't be decoded: {error}.") from None
+        raise UnusableRecord("bad_value", None, f"The record can't be decoded: {error}.") from None
     except RecursionError:
         record = None
     is_too_deep = record is None and bytes(raw).strip() != b"null"
     if is_too_deep or depth_exceeds(record, MAX_DEPTH):
-        raise Unusable("too_deep", None, f"The record nests deeper than {MAX_DEPTH} levels.")
+        raise UnusableRecord("too_deep", None, f"The record nests deeper than {MAX_DEPTH} levels.")
     return record
 
 
 def _encode_extra(odd: dict[str, Any]) -> str:
-    """The odd values by path as a JSON object; those for which there is no room are counted."""
+    """The odd values by path as a JSON object; those beyond ``MAX_EXTRA`` are counted."""
     text = json.dumps(odd, ensure_ascii=False, separators=(",", ":"))
     if len(text) <= MAX_EXTRA:
         return text
@@ -336,7 +343,7 @@ def _encode_extra(odd: dict[str, Any]) -> str:
     return json.dumps({**kept, "…": f"{len(odd) - len(kept)} more"}, ensure_ascii=False, separators=(",", ":"))
 
 
-def _entry(item: WireEntry, position: int, listing_date: date | None, extra: str | None) -> Entry:
+def _entry(item: PayloadEntry, position: int, listing_date: date | None, extra: str | None) -> Entry:
     paper = item.paper
     published_at = None if paper.publishedAt is UNSET else _utc(paper.publishedAt)
     submitted_at: datetime | None = None
@@ -350,66 +357,66 @@ def _entry(item: WireEntry, position: int, listing_date: date | None, extra: str
         position=position,
         title="" if paper.title is UNSET else paper.title,
         paper_id=paper.id,
-        abstract=_known(item.summary if paper.summary is UNSET else paper.summary),
+        abstract=_or_none(item.summary if paper.summary is UNSET else paper.summary),
         published_at=published_at,
         published_on=None if published_at is None else published_at.date(),
         submitted_at=submitted_at,
         upvotes=paper.upvotes,
-        comments=_known(item.numComments),
+        comments=_or_none(item.numComments),
         author_count=None if paper.authors is UNSET else len(paper.authors),
         authors=() if paper.authors is UNSET else tuple([_author(author) for author in paper.authors]),
         organization=None if organization is UNSET else _organization(organization),
         submitter=None if submitter is UNSET else _submitter(submitter),
-        code_url=_known(paper.githubRepo),
-        github_stars=_known(paper.githubStars),
-        project_url=_known(paper.projectPage),
-        ai_summary=_known(paper.ai_summary),
+        code_url=_or_none(paper.githubRepo),
+        github_stars=_or_none(paper.githubStars),
+        project_url=_or_none(paper.projectPage),
+        ai_summary=_or_none(paper.ai_summary),
         ai_keywords=() if paper.ai_keywords is UNSET else tuple(paper.ai_keywords),
-        discussion_id=_known(paper.discussionId),
-        thumbnail_url=_known(item.thumbnail),
-        is_author_participating=_known(item.isAuthorParticipating),
+        discussion_id=_or_none(paper.discussionId),
+        thumbnail_url=_or_none(item.thumbnail),
+        is_author_participating=_or_none(item.isAuthorParticipating),
         extra=extra,
     )
 
 
-def _author(author: WireAuthor) -> Author:
-    # Written out: authors are ten times as many as entries.
+def _author(author: PayloadAuthor) -> Author:
+    # Conditions in line: authors are ten times as many as entries.
     row_id, status, changed, hidden = author.row_id, author.status, author.statusLastChangedAt, author.hidden
     user = author.user
     return Author(
         author.name,
         None if row_id is UNSET else row_id,
         None if user is UNSET else _account_id(user),
-        None if user is UNSET else _known(user.name if user.user is UNSET else user.user),
-        None if user is UNSET else _known(user.fullname),
+        None if user is UNSET else _or_none(user.name if user.user is UNSET else user.user),
+        None if user is UNSET else _or_none(user.fullname),
         None if status is UNSET else status,
         None if changed is UNSET else _utc(changed),
         None if hidden is UNSET else hidden,
     )
 
 
-def _account_id(user: WireUser) -> str | None:
-    """``_id``; until 2024-08 it was called ``id`` or left out."""
-    return _known(user.old_id if user.row_id is UNSET else user.row_id)
+def _account_id(user: PayloadUser) -> str | None:
+    """``_id``; until 2024-08 it was ``id``, or absent."""
+    return _or_none(user.old_id if user.row_id is UNSET else user.row_id)
 
 
-def _organization(organization: WireOrganization) -> Organization:
+def _organization(organization: PayloadOrganization) -> Organization:
     name = organization.name if organization.fullname is UNSET else organization.fullname
-    return Organization(organization.name, name, _known(organization.row_id))
+    return Organization(organization.name, name, _or_none(organization.row_id))
 
 
-def _submitter(user: WireUser) -> Submitter:
-    """``user`` is the handle; ``name`` repeats it, and in ``submittedBy`` stands alone."""
-    handle = _known(user.name if user.user is UNSET else user.user)
-    return Submitter(_account_id(user), handle, _known(user.fullname))
+def _submitter(user: PayloadUser) -> Submitter:
+    """The handle is ``user``, or ``name`` where ``user`` is absent (``submittedBy``)."""
+    handle = _or_none(user.name if user.user is UNSET else user.user)
+    return Submitter(_account_id(user), handle, _or_none(user.fullname))
 
 
-def _known(value: T | UnsetType) -> T | None:
+def _or_none(value: T | UnsetType) -> T | None:
     return None if value is UNSET else value
 
 
 def _utc(moment: datetime) -> datetime:
-    """In UTC; the source only knows UTC, so a time without zone is UTC too."""
+    """In UTC. All times of the source are UTC, so one without a zone is too."""
     if moment.tzinfo is UTC:
         return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -19,8 +19,8 @@ from typing import Any, TypeAlias
 
 from msgspec import UNSET
 
-from sources.daily_papers.lenient import json_type, wire_fields
-from sources.daily_papers.payload_types import Wire, WireEntry
+from sources.daily_papers.field_parser import json_type, payload_fields
+from sources.daily_papers.payload_types import PayloadEntry, PayloadObject
 from sources.daily_papers.records import FieldSeen
 
 #: Distinct unknown paths reported per listing; a record can invent any number of names.
@@ -46,9 +46,9 @@ EntryShape: TypeAlias = tuple[ObjectShape, ...]
 class _Place:
     """One payload class at one place of an entry, and the shapes that its objects had."""
 
-    def __init__(self, struct: type[Wire], prefix: str) -> None:
+    def __init__(self, struct: type[PayloadObject], prefix: str) -> None:
         self.prefix = prefix
-        fields = tuple(wire_fields(struct).values())
+        fields = tuple(payload_fields(struct).values())
         self.fields = tuple((prefix + known.name, known.json_type) for known in fields)
         self._children = [
             (index, known.is_list, _Place(known.child, f"{prefix}{known.name}{'[]' if known.is_list else ''}."))
@@ -58,7 +58,7 @@ class _Place:
         self._values = attrgetter(*(known.attribute for known in fields))
         self._shapes: dict[tuple[bool, ...], ObjectShape] = {}
 
-    def add_shapes(self, item: Wire, shapes: list[ObjectShape]) -> None:
+    def add_shapes(self, item: PayloadObject, shapes: list[ObjectShape]) -> None:
         """Append the shape of an object and of the objects in it."""
         values = self._values(item)
         is_absent = tuple(map(is_, values, _UNSETS))
@@ -82,7 +82,7 @@ class _Place:
 
 
 _UNSETS = repeat(UNSET)
-_ENTRY = _Place(WireEntry, "")
+_ENTRY = _Place(PayloadEntry, "")
 #: Place and type of each known field, by path.
 _KNOWN = {path: (place.prefix, type_name) for place in _ENTRY.places() for path, type_name in place.fields}
 _INDEX = re.compile(r"\[\d+\]")
@@ -98,7 +98,7 @@ class _Count:
     types: set[str] = field(default_factory=set)
 
 
-def entry_shape(entry: WireEntry) -> EntryShape:
+def entry_shape(entry: PayloadEntry) -> EntryShape:
     """The shapes of the objects of an entry that decoded strictly."""
     shapes: list[ObjectShape] = []
     _ENTRY.add_shapes(entry, shapes)
@@ -124,7 +124,7 @@ class FieldTally:
         Where such a value has the usual type, nothing but the type ``odd`` shows that it has changed.
         """
         if isinstance(record, dict):
-            self._add_object(record, WireEntry, "")
+            self._add_object(record, PayloadEntry, "")
         for path, value in odd.items():
             known_path = _INDEX.sub("[]", path).removesuffix("[]")
             if known_path == "paper.id" or known_path not in _KNOWN:
@@ -133,9 +133,9 @@ class FieldTally:
             if path.endswith("]") or usual_type == json_type(value):
                 self._counts.setdefault(known_path, _Count(prefix, True)).types.add("odd")
 
-    def _add_object(self, record: dict[str, Any], struct: type[Wire], prefix: str) -> None:
+    def _add_object(self, record: dict[str, Any], struct: type[PayloadObject], prefix: str) -> None:
         self._objects[prefix] += 1
-        fields = wire_fields(struct)
+        fields = payload_fields(struct)
         for name, value in record.items():
             known = fields.get(name)
             self._add_field(prefix, name, json_type(value), known is not None)

@@ -1,4 +1,4 @@
-"""Which of the three formats a payload has, and the parser that belongs to it."""
+"""Detect the format of a payload (API JSON, page HTML, page text) and call its parser."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import msgspec
 from msgspec import Raw
 
 from sources.daily_papers.api_json import parse_api_json
+from sources.daily_papers.entry_cache import EntryCache, with_observations
 from sources.daily_papers.page_html import parse_page_html
 from sources.daily_papers.page_text import parse_page_text
 from sources.daily_papers.records import Format, Listing
-from sources.daily_papers.repeats import Memo, observed
 from sources.errors import FormatError
 
 _COMMENTS = re.compile(rb"\A(?:\s*<!--.*?-->)*\s*", re.S)
 _MARKUP = re.compile(rb"<(?:!doctype|[a-z][a-z0-9]*[\s/>])", re.I)
 #: A list of objects, texts or nothing; an object: JSON even when it is cut off. ``[101](…)`` is Markdown.
 _JSON_START = re.compile(rb'(?:\[\s*(?:[{"\]]|\Z)|\{\s*(?:["}]|\Z))')
-#: Byte order marks; that of UTF-32 begins with that of UTF-16.
+#: Byte order marks. UTF-32 is first, because its mark starts with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -32,13 +32,13 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def as_utf8(body: bytes) -> bytes:
-    """The payload in UTF-8, if it is UTF-16 or UTF-32: what some editors and shells save. Others stay as they are.
+    """The payload in UTF-8. UTF-16 and UTF-32, which some editors and shells save, are converted.
 
     Raises ``FormatError`` (not_utf8) when it is damaged.
     """
     encoding = next((name for mark, name in _MARKS if body.startswith(mark)), None)
     if encoding is None:
-        # Without a mark every second byte of a mostly Latin text is zero, which UTF-8 has nowhere.
+        # Without a mark: every second byte of mostly Latin text is zero; UTF-8 text has no zero bytes.
         start = body[:400]
         if start[1::2].count(0) > len(start) // 3 and b"\0" not in start[::2]:
             encoding = "utf-16-le"
@@ -55,7 +55,7 @@ def as_utf8(body: bytes) -> bytes:
 
 
 def detect_format(body: bytes) -> Format:
-    """The format of one payload (in UTF-8) by its content, however the file is called.
+    """The format of one payload (in UTF-8), by its content alone.
 
     Raises ``FormatError`` (unknown_format) for an empty file and for what is neither JSON, HTML nor text.
     """
@@ -80,11 +80,11 @@ def parse_capture(
     *,
     listing_date: date | None = None,
     observed_at: datetime | None = None,
-    memo: Memo | None = None,
+    cache: EntryCache | None = None,
 ) -> Listing:
     """The listing in the payloads of one capture, whose first payload decides the format. Raises as ``parse``."""
     format = detect_format(as_utf8(payloads[0]))
-    return parse(format, payloads, listing_date=listing_date, observed_at=observed_at, memo=memo)
+    return parse(format, payloads, listing_date=listing_date, observed_at=observed_at, cache=cache)
 
 
 def parse(
@@ -92,9 +92,9 @@ def parse(
     pages: Sequence[bytes],
     listing_date: date | None = None,
     observed_at: datetime | None = None,
-    memo: Memo | None = None,
+    cache: EntryCache | None = None,
 ) -> Listing:
-    """The listing in the payloads of one capture; with a ``memo`` as observations of what it keeps.
+    """The listing in the payloads of one capture; with a ``cache`` as observations.
 
     Only the API's format comes in more than one page. ``observed_at`` (aware UTC) is needed for text, whose
     dates leave the current year out. Raises ``FormatError`` when the payload is no listing, and
@@ -109,16 +109,16 @@ def parse(
     try:
         pages = [as_utf8(page) for page in pages]
         if format == "api_json":
-            return parse_api_json(pages, listing_date, memo)
+            return parse_api_json(pages, listing_date, cache)
         if format == "page_html":
-            return parse_page_html(pages[0], listing_date, memo)
+            return parse_page_html(pages[0], listing_date, cache)
         assert observed_at is not None
         listing = parse_page_text(pages[0], observed_at)
-        return observed(listing, memo) if memo else listing
+        return with_observations(listing, cache) if cache else listing
     except FormatError:
         raise
     except Exception as error:
-        # Whatever one payload does to the code, the others are read.
+        # An unforeseen payload must not lose the others.
         raise FormatError(
             f"The payload can't be read ({type(error).__name__}: {error}); report it with the payload.",
             reason_code="parser_failed",
@@ -126,7 +126,7 @@ def parse(
 
 
 def check_served_date(listing: Listing, listing_date: date) -> None:
-    """Raise ``FormatError`` (other_date) if a daily list says that it is for another date than asked."""
+    """Raise ``FormatError`` (other_date) if a daily list is for another date than the one requested."""
     if listing.kind == "daily" and listing.served_date not in (None, listing_date):
         raise FormatError(
             f"The page is for {listing.served_date}, not for {listing_date} that was asked for; "
@@ -147,6 +147,6 @@ def _is_text(content: bytes) -> bool:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        # A text in a legacy encoding is still a text, which the parser refuses by name.
+        # A text in a legacy encoding counts as text: its parser refuses it with a precise reason.
         return len(_CONTROL.findall(content)) == 0 and sum(byte > 127 for byte in content) < len(content) // 3
     return _CONTROL.search(content) is None

@@ -14,8 +14,8 @@ from msgspec import UNSET, Raw, UnsetType
 from selectolax.lexbor import LexborHTMLParser
 
 from sources.daily_papers.entries import check_page, check_text, parse_pages
+from sources.daily_papers.entry_cache import EntryCache
 from sources.daily_papers.records import Listing
-from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -36,7 +36,7 @@ class _Props(msgspec.Struct):
     isTrending: Any = False
 
 
-def parse_page_html(body: bytes, listing_date: date | None = None, memo: Memo | None = None) -> Listing:
+def parse_page_html(body: bytes, listing_date: date | None = None, cache: EntryCache | None = None) -> Listing:
     """The listing embedded in a daily page; ``served_date`` is the date the page says it is for.
 
     A date without a list is answered with the latest list, so compare ``served_date`` with the date asked
@@ -64,7 +64,7 @@ def parse_page_html(body: bytes, listing_date: date | None = None, memo: Memo | 
         format="page_html",
         served_date=served_date,
         listing_date=listing_date or served_date,
-        memo=memo,
+        cache=cache,
     )
 
 

@@ -1,10 +1,10 @@
 """The entry of Daily Papers as received: every known field of the payload, strictly typed.
 
 Belongs here: names and types of the payload's fields. Does not belong here: what a field means (``entries.py``).
-A record that decodes into ``WireEntry`` has no unknown field, no odd type and nothing required missing;
-any other record is read field by field by ``lenient.py``, which reads its rules from these classes.
+A record that decodes into ``PayloadEntry`` has no unknown field, no odd type and nothing required missing;
+any other record is read field by field by ``field_parser.py``, which reads its rules from these classes.
 Only the id of a paper and its upvotes are required: without them a record observes nothing.
-``decode_entries`` is the typed decode by itself: what a page is as long as it is as known.
+``decode_entries`` decodes a page whose records are all strict.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from sources.daily_papers.ids import PAPER_ID
 
 #: Counts are stored in 32 bits; a larger number is no count of stars.
 MAX_COUNT = 2**31 - 1
-#: No entry of 19,961 real ones came near these; a larger number is another field or another site.
+#: All of 19,961 real entries are far below these; a larger number is another field or another site.
 MAX_UPVOTES, MAX_COMMENTS = 20_000, 5_000
 #: Authors of one paper; the largest real paper has 3,303.
 MAX_AUTHORS = 20_000
-#: Years in which papers of this list and its accounts can have been made; another is no time of theirs.
+#: Years of plausible times of papers and accounts.
 MIN_YEAR, MAX_YEAR = 1990, 2100
 
-#: In its usual spelling; others are read by ``ids.py``.
+#: The canonical spelling; ``ids.py`` parses others.
 PaperId: TypeAlias = Annotated[str, Meta(pattern=rf"\A(?:{PAPER_ID})\Z")]
-#: Never blank. A pattern would say so, but costs as much as decoding all the rest: see ``is_odd``.
+#: Never blank. ``is_odd`` checks that: a pattern here takes as long as decoding all the rest.
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Upvotes: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_UPVOTES)]
 Comments: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_COMMENTS)]
 
 
-class Wire(Struct, forbid_unknown_fields=True, gc=False, rename={"row_id": "_id", "old_id": "id"}):
+class PayloadObject(Struct, forbid_unknown_fields=True, gc=False, rename={"row_id": "_id", "old_id": "id"}):
     """Base of the payload classes: a field that is absent is ``UNSET``. Fields are declared in the order of
     the payload: the decoder tries the next one first."""
 
 
-class WireUser(Wire, kw_only=True):
+class PayloadUser(PayloadObject, kw_only=True):
     """An account, in any of the places where one is embedded."""
 
     row_id: str | UnsetType = UNSET
@@ -58,7 +58,7 @@ class WireUser(Wire, kw_only=True):
     isUserFollowing: bool | UnsetType = UNSET
 
 
-class WireOrganization(Wire, kw_only=True):
+class PayloadOrganization(PayloadObject, kw_only=True):
     """An organization; ``name`` is its slug."""
 
     row_id: str | UnsetType = UNSET
@@ -67,27 +67,27 @@ class WireOrganization(Wire, kw_only=True):
     avatar: str | UnsetType = UNSET
 
 
-class WireAuthor(Wire, kw_only=True):
+class PayloadAuthor(PayloadObject, kw_only=True):
     """One author row of one paper."""
 
     row_id: str | UnsetType = UNSET
-    user: WireUser | UnsetType = UNSET
+    user: PayloadUser | UnsetType = UNSET
     name: Text
     status: str | UnsetType = UNSET
     statusLastChangedAt: datetime | UnsetType = UNSET
     hidden: bool | UnsetType = UNSET
 
 
-class WirePaper(Wire, kw_only=True):
+class PayloadPaper(PayloadObject, kw_only=True):
     """The ``paper`` object of an entry."""
 
     id: PaperId
-    authors: list[WireAuthor] | UnsetType = UNSET
+    authors: list[PayloadAuthor] | UnsetType = UNSET
     mediaUrls: list[str] | UnsetType = UNSET
     publishedAt: datetime | UnsetType = UNSET
     submittedOnDailyAt: datetime | UnsetType = UNSET
     title: Text | UnsetType = UNSET
-    submittedOnDailyBy: WireUser | UnsetType = UNSET
+    submittedOnDailyBy: PayloadUser | UnsetType = UNSET
     summary: str | UnsetType = UNSET
     upvotes: Upvotes
     discussionId: str | UnsetType = UNSET
@@ -98,13 +98,13 @@ class WirePaper(Wire, kw_only=True):
     ai_summary_model: str | UnsetType = UNSET
     ai_keywords: list[str] | UnsetType = UNSET
     githubStars: Count | UnsetType = UNSET
-    organization: WireOrganization | UnsetType = UNSET
+    organization: PayloadOrganization | UnsetType = UNSET
 
 
-class WireEntry(Wire, kw_only=True):
+class PayloadEntry(PayloadObject, kw_only=True):
     """One record of a listing."""
 
-    paper: WirePaper
+    paper: PayloadPaper
     publishedAt: datetime | UnsetType = UNSET
     title: str | UnsetType = UNSET
     summary: str | UnsetType = UNSET
@@ -112,17 +112,17 @@ class WireEntry(Wire, kw_only=True):
     mediaUrls: list[str] | UnsetType = UNSET
     thumbnail: str | UnsetType = UNSET
     numComments: Comments | UnsetType = UNSET
-    submittedBy: WireUser | UnsetType = UNSET
-    organization: WireOrganization | UnsetType = UNSET
-    submitterOrganization: WireOrganization | UnsetType = UNSET
+    submittedBy: PayloadUser | UnsetType = UNSET
+    organization: PayloadOrganization | UnsetType = UNSET
+    submitterOrganization: PayloadOrganization | UnsetType = UNSET
     isAuthorParticipating: bool | UnsetType = UNSET
     upvoted: bool | UnsetType = UNSET
 
 
-_decode_page = msgspec.json.Decoder(list[WireEntry]).decode
+_decode_page = msgspec.json.Decoder(list[PayloadEntry]).decode
 
 
-def decode_entries(page: bytes) -> list[WireEntry]:
+def decode_entries(page: bytes) -> list[PayloadEntry]:
     """The records of one page (a JSON array, UTF-8, without byte order mark), strictly typed.
 
     Raises ``msgspec.DecodeError`` or ``UnicodeDecodeError`` when the page is anything else, or has a record with an
@@ -134,7 +134,7 @@ def decode_entries(page: bytes) -> list[WireEntry]:
     return entries
 
 
-def is_odd(entry: WireEntry) -> bool:
+def is_odd(entry: PayloadEntry) -> bool:
     """Whether a title or a name is blank, a time is impossible, or the authors are too many."""
     paper = entry.paper
     if paper.title is UNSET or paper.title.isspace():

@@ -81,8 +81,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
-    """One entry of a listing that was parsed with a ``Memo`` (``repeats.py``): its counts, and ``content``, which the
-    memo's ``keep`` returned for the rest when it was first parsed.
+    """One entry of a listing that was parsed with an ``EntryCache``: its counts, and ``content``, which the cache's
+    ``content_of`` computed from the rest when the entry was first parsed.
     """
 
     position: int
@@ -123,7 +123,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One capture, parsed: its entries, its refused records, its fields.
 
     Every record received is in exactly one of ``entries`` and ``refusals``, or counted in ``unlisted_refusals``; when
-    it was parsed with a ``Memo``, ``observations`` replaces ``entries``.
+    it was parsed with an ``EntryCache``, ``observations`` replaces ``entries``.
     ``served_date`` is the date the payload itself claims to be for, if it says one.
     """
 

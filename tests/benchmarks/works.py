@@ -67,12 +67,12 @@ def pages(folder: Path) -> dict[str, object]:
 
 
 def decode(folder: Path) -> dict[str, object]:
-    """API JSON → typed records of the wire."""
+    """API JSON → typed payload objects."""
     import msgspec
 
-    from sources.daily_papers.payload_types import WireEntry
+    from sources.daily_papers.payload_types import PayloadEntry
 
-    decoder = msgspec.json.Decoder(list[WireEntry])
+    decoder = msgspec.json.Decoder(list[PayloadEntry])
     bodies = [path.read_bytes() for path in sorted(folder.iterdir())]
     started = time.perf_counter()
     entries = sum(len(decoder.decode(body)) for _ in range(PASSES) for body in bodies)

@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 
 import sources
+from sources.daily_papers.entry_cache import EntryCache
 from sources.daily_papers.records import Author, Entry, Listing
-from sources.daily_papers.repeats import Memo
 from sources.errors import FormatError
 from warehouse.keys import name_key, title_key
 from warehouse.landing.archive import Landing
@@ -79,7 +79,7 @@ class Reader:
 
     def __init__(self, run_id: str):
         self.run_id = run_id
-        self._memo = Memo(self._add_content)
+        self._cache = EntryCache(self._add_content)
         self._start_part()
 
     def _start_part(self) -> None:
@@ -111,7 +111,7 @@ class Reader:
                 payloads,
                 listing_date=capture.listing_date,
                 observed_at=capture.observed_at,
-                memo=self._memo,
+                cache=self._cache,
             )
             listing_date = _listing_date(capture, listing)
             self._add_listing(capture.load_id, listing)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from sources.daily_papers.fields import FieldTally, entry_shape
-from sources.daily_papers.payload_types import WireEntry, decode_entries
+from sources.daily_papers.payload_types import PayloadEntry, decode_entries
 from sources.daily_papers.records import FieldSeen
 
 MakeEntry = Callable[..., dict[str, Any]]
 
 
-def _typed(*records: dict[str, Any]) -> list[WireEntry]:
+def _typed(*records: dict[str, Any]) -> list[PayloadEntry]:
     return decode_entries(json.dumps(records).encode())
 
 

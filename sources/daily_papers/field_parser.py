@@ -15,19 +15,27 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from sources.daily_papers.ids import canonical_id, site_key
-from sources.daily_papers.payload_types import MAX_AUTHORS, MAX_YEAR, MIN_YEAR, Text, Wire, WireEntry, is_odd
+from sources.daily_papers.payload_types import (
+    MAX_AUTHORS,
+    MAX_YEAR,
+    MIN_YEAR,
+    PayloadEntry,
+    PayloadObject,
+    Text,
+    is_odd,
+)
 
 #: Real records nest five deep. Deeper JSON could exhaust the stack.
 MAX_DEPTH = 32
 
-#: Fields of a paper that no other source of the same outer shape has.
-_OF_THE_SITE = {"submittedOnDailyAt", "submittedOnDailyBy", "discussionId"}
+#: Fields of a paper that other sources of the same outer shape do not have.
+_SITE_FIELDS = {"submittedOnDailyAt", "submittedOnDailyBy", "discussionId"}
 
-T = TypeVar("T", bound=Wire)
+T = TypeVar("T", bound=PayloadObject)
 
 
-class Unusable(Exception):
-    """A record that can't become an entry: stable word, path of the field, and one sentence."""
+class UnusableRecord(Exception):
+    """A record that can't become an entry: reason code, path of the field, and one sentence."""
 
     def __init__(self, reason_code: str, field_path: str | None, detail: str):
         super().__init__(detail)
@@ -36,26 +44,26 @@ class Unusable(Exception):
         self.detail = detail
 
 
-class WireField(NamedTuple):
-    """One field of a wire class. ``child`` is the class of the object it holds, or of each item."""
+class PayloadField(NamedTuple):
+    """One field of a payload class. ``child`` is the class of the object it holds, or of each item."""
 
     attribute: str
     name: str
     is_required: bool
-    child: type[Wire] | None
+    child: type[PayloadObject] | None
     is_list: bool
     json_type: str
     value_type: Any
 
 
 @cache
-def wire_fields(struct: type[Wire]) -> dict[str, WireField]:
-    """The fields of a wire class by their name on the wire, required ones first."""
-    found = [_wire_field(field) for field in msgspec.structs.fields(struct)]
+def payload_fields(struct: type[PayloadObject]) -> dict[str, PayloadField]:
+    """The fields of a payload class by their name in the payload, required ones first."""
+    found = [_payload_field(field) for field in msgspec.structs.fields(struct)]
     return {field.name: field for field in sorted(found, key=lambda field: not field.is_required)}
 
 
-def _wire_field(field: msgspec.structs.FieldInfo) -> WireField:
+def _payload_field(field: msgspec.structs.FieldInfo) -> PayloadField:
     value_type = field.type
     if get_origin(value_type) in (Union, UnionType):
         value_type = next(arg for arg in get_args(value_type) if arg is not msgspec.UnsetType)
@@ -64,41 +72,41 @@ def _wire_field(field: msgspec.structs.FieldInfo) -> WireField:
         base = base.__origin__
     is_list = get_origin(base) is list
     item = get_args(base)[0] if is_list else base
-    child = item if isinstance(item, type) and issubclass(item, Wire) else None
+    child = item if isinstance(item, type) and issubclass(item, PayloadObject) else None
     if is_list:
         json_type = "list"
     elif child is not None:
         json_type = "dict"
     else:
         json_type = {"int": "int", "bool": "bool"}.get(base.__name__, "str")
-    return WireField(field.name, field.encode_name, field.required, child, is_list, json_type, value_type)
+    return PayloadField(field.name, field.encode_name, field.required, child, is_list, json_type, value_type)
 
 
-def read_leniently(record: Any) -> tuple[WireEntry, dict[str, Any]]:
-    """One decoded record as a wire entry, and its oddities by path (``paper.authors[3].new``).
+def parse_by_field(record: Any) -> tuple[PayloadEntry, dict[str, Any]]:
+    """One decoded record as a payload entry, and its oddities by path (``paper.authors[3].new``).
 
-    Raises ``Unusable`` when the record can't become an entry.
+    Raises ``UnusableRecord`` when the record can't become an entry.
     """
     if not isinstance(record, dict):
-        raise Unusable("not_an_object", None, f"The record is a {json_type(record)}, not an object.")
+        raise UnusableRecord("not_an_object", None, f"The record is a {json_type(record)}, not an object.")
     if record.get("isTrending") is True:
-        raise Unusable("not_daily", "isTrending", "The record is of the trending list, which is of no date.")
+        raise UnusableRecord("not_daily", "isTrending", "The record is of the trending list, which is of no date.")
     record = _with_title(record)
-    record, dress = _with_id(record)
-    odd: dict[str, Any] = dict(dress)
+    record, received_id = _with_id(record)
+    odd: dict[str, Any] = dict(received_id)
     try:
-        entry = msgspec.convert(_without_unknown(record, WireEntry, "", odd), WireEntry)
+        entry = msgspec.convert(_without_unknown(record, PayloadEntry, "", odd), PayloadEntry)
         if not is_odd(entry):
             return entry, odd
     except msgspec.ValidationError:
         pass
-    odd = dict(dress)
-    return _read_struct(record, WireEntry, "", odd), odd
+    odd = dict(received_id)
+    return _parse_object(record, PayloadEntry, "", odd), odd
 
 
-def _without_unknown(record: dict[str, Any], struct: type[Wire], path: str, odd: dict[str, Any]) -> Any:
+def _without_unknown(record: dict[str, Any], struct: type[PayloadObject], path: str, odd: dict[str, Any]) -> Any:
     """The known part of a record; the rest goes to ``odd``. A new field of the site is the usual oddity."""
-    known = wire_fields(struct)
+    known = payload_fields(struct)
     clean: dict[str, Any] = {}
     for name, value in record.items():
         field = known.get(name)
@@ -119,7 +127,7 @@ def _without_unknown(record: dict[str, Any], struct: type[Wire], path: str, odd:
 
 
 def _with_title(record: dict[str, Any]) -> dict[str, Any]:
-    """The title stands twice; the top-level one stands in for a paper without."""
+    """The record with the top-level title as the title of a paper without one."""
     paper, title = record.get("paper"), record.get("title")
     if isinstance(paper, dict) and _is_blank(paper.get("title")) and not _is_blank(title):
         return {**record, "paper": {**paper, "title": title}}
@@ -127,11 +135,11 @@ def _with_title(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_id(record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The record with its paper's id in the usual spelling, and the id as received if that is another one."""
+    """The record with its paper's canonical id, and the id as received if that differs."""
     paper = record.get("paper")
     paper_id = paper.get("id") if isinstance(paper, dict) else None
     known = canonical_id(paper_id) if isinstance(paper_id, str) else None
-    if known is None and isinstance(paper_id, str) and record["paper"].keys() & _OF_THE_SITE:
+    if known is None and isinstance(paper_id, str) and record["paper"].keys() & _SITE_FIELDS:
         known = site_key(paper_id)
     if known is None or known == paper_id:
         return record, {}
@@ -142,20 +150,20 @@ def _is_blank(title: Any) -> bool:
     return not isinstance(title, str) or not title.strip()
 
 
-def _read_struct(record: dict[str, Any], struct: type[T], path: str, odd: dict[str, Any]) -> T:
-    known = wire_fields(struct)
+def _parse_object(record: dict[str, Any], struct: type[T], path: str, odd: dict[str, Any]) -> T:
+    known = payload_fields(struct)
     values: dict[str, Any] = {}
     for field in known.values():
         here = f"{path}{field.name}"
         if field.name not in record:
             if field.is_required:
-                raise Unusable("missing_field", here, f"The record has no {here}.")
+                raise UnusableRecord("missing_field", here, f"The record has no {here}.")
             continue
         value, inner = record[field.name], dict[str, Any]()
         try:
-            values[field.attribute] = _read_value(value, field, here, inner)
+            values[field.attribute] = _parse_value(value, field, here, inner)
             odd.update(inner)
-        except Unusable:
+        except UnusableRecord:
             if field.is_required:
                 raise
             if value is not None:
@@ -164,50 +172,50 @@ def _read_struct(record: dict[str, Any], struct: type[T], path: str, odd: dict[s
     return struct(**values)
 
 
-def _read_value(value: Any, field: WireField, path: str, odd: dict[str, Any]) -> Any:
+def _parse_value(value: Any, field: PayloadField, path: str, odd: dict[str, Any]) -> Any:
     if field.child is None:
         if field.value_type is datetime:
-            return _read_time(value, path, odd)
+            return _parse_time(value, path, odd)
         try:
             value = msgspec.convert(value, field.value_type)
         except msgspec.ValidationError as error:
-            raise Unusable("bad_value", path, f"{path} can't be used: {error}.") from None
+            raise UnusableRecord("bad_value", path, f"{path} can't be used: {error}.") from None
         if field.value_type == Text and value.isspace():
-            raise Unusable("bad_value", path, f"{path} can't be used: it is blank.")
+            raise UnusableRecord("bad_value", path, f"{path} can't be used: it is blank.")
         return value
     if not isinstance(value, list if field.is_list else dict):
-        raise Unusable("bad_value", path, f"{path} is of type {json_type(value)}, expected {field.json_type}.")
+        raise UnusableRecord("bad_value", path, f"{path} is of type {json_type(value)}, expected {field.json_type}.")
     if not field.is_list:
-        return _read_struct(value, field.child, f"{path}.", odd)
+        return _parse_object(value, field.child, f"{path}.", odd)
     if len(value) > MAX_AUTHORS:
-        raise Unusable("bad_value", path, f"{path} has {len(value)} items, more than {MAX_AUTHORS}.")
+        raise UnusableRecord("bad_value", path, f"{path} has {len(value)} items, more than {MAX_AUTHORS}.")
     items = []
     for index, item in enumerate(value):
         here, inner = f"{path}[{index}]", dict[str, Any]()
         try:
             if not isinstance(item, dict):
-                raise Unusable("bad_value", here, f"{here} is of type {json_type(item)}, expected dict.")
-            items.append(_read_struct(item, field.child, f"{here}.", inner))
+                raise UnusableRecord("bad_value", here, f"{here} is of type {json_type(item)}, expected dict.")
+            items.append(_parse_object(item, field.child, f"{here}.", inner))
             odd.update(inner)
-        except Unusable:
+        except UnusableRecord:
             odd[here] = item
     if value and not items:
-        raise Unusable("bad_value", path, f"{path} has no item that can be used.")
+        raise UnusableRecord("bad_value", path, f"{path} has no item that can be used.")
     return items
 
 
-def _read_time(value: Any, path: str, odd: dict[str, Any]) -> datetime:
-    """A time of the source; a plain date is its midnight (UTC), which is what the source itself sends since 2026-04."""
+def _parse_time(value: Any, path: str, odd: dict[str, Any]) -> datetime:
+    """A time of the source. A date alone is its midnight (UTC): the source itself sends midnight since 2026-04."""
     try:
         moment = msgspec.convert(value, datetime)
     except msgspec.ValidationError as error:
         try:
             moment = datetime.combine(msgspec.convert(value, date), time(), UTC)
         except msgspec.ValidationError:
-            raise Unusable("bad_value", path, f"{path} can't be used: {error}.") from None
+            raise UnusableRecord("bad_value", path, f"{path} can't be used: {error}.") from None
         odd[path] = value
     if not MIN_YEAR <= moment.year <= MAX_YEAR:
-        raise Unusable("bad_value", path, f"{path} is in the year {moment.year}.")
+        raise UnusableRecord("bad_value", path, f"{path} is in the year {moment.year}.")
     return moment
 
 
