@@ -1,7 +1,7 @@
-"""What can go wrong with a site, on purpose: the faults that the replay server injects.
+"""The faults that the replay server injects.
 
 Belongs here: what a fault is and how it is written on the command line. Does not belong here: how it is
-served (``replay.py``).
+served (``replay/server.py``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FaultKind = Literal[
     "bad_limit",
     "trending",
 ]
-#: Faults that change what is listed, not how it is answered: several of them may strike one request.
+#: Faults that change the content of a listing. Several of them may apply to one request; of the others, one does.
 LISTING_FAULTS = ("short_page", "page_cap", "shift", "trending", "other_date")
 Route = Literal["api", "page"]
 
@@ -53,8 +53,8 @@ _WRITTEN = re.compile(r"(?P<kind>\w+)(?:=(?P<value>[\w.-]+))?(?:@(?P<route>\w+))
 class Fault:
     """One fault. It applies to requests of ``route`` (None: both) for ``listing_date`` (None: any).
 
-    ``times`` is how often it strikes (None: always). ``seconds`` is the delay of ``slow``, the pause between
-    bytes of ``drip`` and the wait asked for by ``rate_limit``, whose ``header`` says where it is written.
+    ``times`` is how often it applies (None: always). ``seconds`` is the delay of ``slow``, the pause between
+    bytes of ``drip`` and the wait that ``rate_limit`` requests, in the header that ``header`` names.
     ``size`` is the decoded size in bytes of ``oversized`` and ``gzip_bomb``. ``entries`` is how many a page holds
     (``short_page``, with a ``Link`` to the next; ``page_cap``, without one) or the largest limit (``bad_limit``).
     """
@@ -82,7 +82,7 @@ class Fault:
             raise ValueError(f"{self.route!r} is no route; known: {', '.join(get_args(Route))}.")
 
     def strikes(self, route: str, listing_date: date | None, page: int = 0, limit: int | None = None) -> bool:
-        """Whether this request meets the fault; counts it if so. A listing shifts before a page but the first."""
+        """Whether the fault applies to this request; counts it if so. ``shift`` never applies to the first page."""
         if (self.kind == "shift" and not page) or (
             self.kind == "bad_limit" and (limit is None or limit <= self.entries)
         ):
@@ -120,5 +120,5 @@ def read_fault(text: str) -> Fault:
     elif match["value"] and fault.kind in ("short_page", "page_cap", "bad_limit"):
         fault.entries = int(match["value"])
     elif match["value"] and fault.kind != "wrong_shape":
-        raise ValueError(f"The fault {fault.kind} takes no value.")
+        raise ValueError(f"The fault {fault.kind} has no value.")
     return fault

@@ -13,10 +13,9 @@ from pathlib import Path
 from orchestration.outcome import Outcome
 from orchestration.partitions import range_tags
 from orchestration.runs.runner import run_job
-from sources.archive_folder import ArchiveFolder
 from sources.daily_papers.client import DailyPapersClient
 from sources.http import HttpClient, HttpLimits
-from sources.replay import ReplayServer
+from sources.replay import ArchiveFolder, ReplayServer
 from warehouse import clock
 from warehouse.clock import utc_now
 from warehouse.errors import InputError

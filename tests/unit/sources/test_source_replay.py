@@ -14,12 +14,11 @@ from typing import Any
 
 import pytest
 
-from sources.archive_folder import ArchiveError
 from sources.daily_papers.page_html import parse_page_html
 from sources.errors import PermanentError
 from sources.faults import Fault, read_fault
 from sources.http import HttpClient
-from sources.replay import ReplayServer
+from sources.replay import ArchiveError, ReplayServer
 
 MakeEntry = Callable[..., dict[str, Any]]
 
@@ -72,7 +71,7 @@ def test_the_newest_capture_known_at_the_moment_is_served(
     assert [record["paper"]["upvotes"] for record in found] == votes
 
 
-def test_without_a_limit_fifty_come_and_the_least_voted_are_lost(
+def test_without_a_limit_the_fifty_entries_with_the_most_upvotes_are_served(
     tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient
 ) -> None:
     records = [make_entry(f"2501.{number:05d}", paper__upvotes=number) for number in range(71)]
@@ -93,7 +92,9 @@ def test_bad_parameters_are_answered_with_400(site: ReplayServer, fast_http: Htt
     assert caught.value.status == 400
 
 
-def test_a_page_names_its_neighbours_and_stands_in_for_missing_dates(site: ReplayServer, fast_http: HttpClient) -> None:
+def test_a_page_names_its_neighbours_and_the_latest_is_served_for_missing_dates(
+    site: ReplayServer, fast_http: HttpClient
+) -> None:
     def page(day: str) -> bytes:
         return fast_http.get(f"{site.url}/papers/date/{day}").body
 
@@ -102,7 +103,7 @@ def test_a_page_names_its_neighbours_and_stands_in_for_missing_dates(site: Repla
     assert parse_page_html(page("2025-04-05")).served_date == date(2025, 4, 3)
 
 
-def test_a_stored_page_is_served_as_it_is_and_feeds_the_api(
+def test_a_stored_page_is_served_unchanged_and_its_entries_by_the_api(
     tmp_path: Path, site: ReplayServer, fast_http: HttpClient
 ) -> None:
     stored = fast_http.get(f"{site.url}/papers/date/2025-04-03").body + b"<!-- as stored -->"
@@ -114,7 +115,7 @@ def test_a_stored_page_is_served_as_it_is_and_feeds_the_api(
         assert _get(second, fast_http, "date=2025-04-03")[0]["paper"]["id"] == "2501.00009"
 
 
-def test_what_was_archived_instead_of_a_list_is_served_as_it_lies_there(tmp_path: Path, fast_http: HttpClient) -> None:
+def test_an_archived_payload_that_is_no_list_is_served_unchanged(tmp_path: Path, fast_http: HttpClient) -> None:
     (tmp_path / "2025-04-05.json").write_bytes(b"1")
     with ReplayServer(tmp_path) as site:
         assert fast_http.get(f"{site.url}/api/daily_papers?date=2025-04-05").body == b"1"
@@ -128,7 +129,9 @@ def test_answers_carry_a_rate_limit_and_requests_are_counted(site: ReplayServer,
     assert request.at.tzinfo is not None
 
 
-def test_a_fault_strikes_its_route_its_date_and_its_times(site: ReplayServer, fast_http: HttpClient) -> None:
+def test_a_fault_applies_to_its_route_and_date_and_as_often_as_stated(
+    site: ReplayServer, fast_http: HttpClient
+) -> None:
     site.faults = [Fault("wrong_shape", times=1, route="api", listing_date=date(2025, 4, 2))]
     url = f"{site.url}/api/daily_papers?date="
     assert fast_http.get(f"{site.url}/papers/date/2025-04-02").body != b"1"
@@ -167,7 +170,7 @@ def test_a_missing_or_empty_archive_is_one_sentence(tmp_path: Path, make: bool) 
     assert errors.count("\n") == 1 and "Traceback" not in errors
 
 
-def test_the_command_serves_until_it_is_told_to_stop(archive: Path, fast_http: HttpClient) -> None:
+def test_the_command_serves_until_it_is_terminated(archive: Path, fast_http: HttpClient) -> None:
     command = _command(str(archive), "--now", "2025-04-02T09:00:00Z", "--fault", "error:1")
     try:
         assert command.stdout is not None

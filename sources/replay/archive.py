@@ -1,8 +1,8 @@
-"""A folder of captured listings, as the replay server reads it.
+"""Read a folder of captured listings for the replay server.
 
 Files are called ``YYYY-MM-DD.json``, ``YYYY-MM-DD@YYYY-MM-DDTHHMMSSZ.json`` or ``.html`` (``+0000`` for ``Z``
 too), in any sub folder, optionally with ``.gz``; a ``manifest.tsv`` with the columns file and observed_at, in
-the folder or the one above, gives the times that names don't. Does not belong here: HTTP (``replay.py``).
+the folder or the one above, gives the times that names don't. Does not belong here: HTTP (``server.py``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ArchiveError(Exception):
 
 
 @dataclass(frozen=True)
-class Captured:
+class CapturedFile:
     """One file: the list of ``listing_date`` as it was at ``observed_at`` (UTC)."""
 
     path: Path
@@ -57,7 +57,7 @@ class ArchiveFolder:
         if not folder.is_dir():
             raise ArchiveError(f"{folder} is not a folder.")
         times = _manifest_times(folder)
-        self._by_date: dict[date, list[Captured]] = defaultdict(list)
+        self._by_date: dict[date, list[CapturedFile]] = defaultdict(list)
         for path in sorted(folder.rglob("*")):
             if (captured := _captured(path, folder, times)) is not None:
                 self._by_date[captured.listing_date].append(captured)
@@ -69,12 +69,12 @@ class ArchiveFolder:
         for captures in self._by_date.values():
             captures.sort(key=lambda captured: captured.observed_at)
 
-    def captures(self) -> list[Captured]:
+    def captures(self) -> list[CapturedFile]:
         """All captures, in order of observation."""
         return sorted(chain.from_iterable(self._by_date.values()), key=lambda captured: captured.observed_at)
 
-    def newest(self, listing_date: date, now: datetime | None, kind: str | None = None) -> Captured | None:
-        """The last capture of a date at ``now`` (None: at the end of time), of one kind or any."""
+    def newest(self, listing_date: date, now: datetime | None, kind: str | None = None) -> CapturedFile | None:
+        """The last capture of a date up to ``now`` (None: of all), of one kind or any."""
         known = [
             captured
             for captured in self._by_date.get(listing_date, [])
@@ -92,7 +92,7 @@ class ArchiveFolder:
         return [day for day in sorted(self._by_date) if self.entries(day, now)]
 
 
-def _captured(path: Path, folder: Path, times: dict[str, datetime]) -> Captured | None:
+def _captured(path: Path, folder: Path, times: dict[str, datetime]) -> CapturedFile | None:
     match = _NAME.fullmatch(path.name)
     if match is None or not path.is_file():
         return None
@@ -105,9 +105,9 @@ def _captured(path: Path, folder: Path, times: dict[str, datetime]) -> Captured 
     for key in (relative, folder.name / relative):
         observed_at = observed_at or times.get(key.as_posix())
     if observed_at is None:
-        # Nobody wrote down when: the list is complete when its day is over.
+        # Without a recorded time: the end of its day, when the list is complete.
         observed_at = datetime.combine(listing_date, time.max, tzinfo=UTC)
-    return Captured(path, listing_date, observed_at.astimezone(UTC), match["kind"])
+    return CapturedFile(path, listing_date, observed_at.astimezone(UTC), match["kind"])
 
 
 def _manifest_times(folder: Path) -> dict[str, datetime]:

@@ -1,18 +1,14 @@
-"""A local server that answers like the site, from a folder of captures, and fails on demand.
+"""The replay server: the routes, paging and limits of the site over an archive, and the injected faults.
 
-    python -m sources.replay FOLDER [--port P] [--now TS] [--fault KIND[=VALUE][@ROUTE][:TIMES]]...
-
-It lets the demo and the tests run the real client. Belongs here: routes, paging, caps and faults.
-Does not belong here: what an entry means; records are served as they were captured.
+Belongs here: what a request is answered. Does not belong here: the files of the archive (``archive.py``) and what an
+entry means; records are served as they were captured.
 """
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import html
 import json
-import signal
 import sys
 import threading
 import zlib
@@ -23,8 +19,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from sources.archive_folder import ArchiveError, ArchiveFolder
-from sources.faults import LISTING_FAULTS, WRONG_SHAPES, Fault, read_fault
+from sources.faults import LISTING_FAULTS, WRONG_SHAPES, Fault
+from sources.replay.archive import ArchiveFolder
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100
@@ -41,20 +37,20 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a route answers before any fault."""
+    """The response of a route, before any fault."""
 
     status: int
     content_type: str
     body: bytes
-    #: What the header ``Link`` says: ``next`` if another page follows, ``last`` if this one ends the list half full.
+    #: Relation in the header ``Link``: ``next`` if another page follows, ``last`` on a last page that is not full.
     link: Literal["next", "last"] | None = None
 
 
 class ReplayServer:
     """Serves ``folder`` on loopback while used as a context manager.
 
-    ``now`` (aware, settable) is the moment that the site is at: later captures don't exist yet; None means
-    that all do. ``faults`` may be changed while running; the first that matches a request strikes.
+    ``now`` (aware, settable) is the time of the site: only captures up to it are served; None serves all.
+    ``faults`` may be changed while the server runs; the first that matches a request is injected.
     Raises ``ArchiveError`` if the folder holds no listings.
     """
 
@@ -71,10 +67,10 @@ class ReplayServer:
         self.now = now
         self.faults = list(faults)
         self.requests: list[Request] = []
-        #: Dates whose last paper has become the first: votes came in while somebody read the pages.
+        #: Dates whose last paper is served as the first, as after votes between the requests of two pages.
         self.shifted: set[date] = set()
         self.stopping = threading.Event()
-        self._server = _Server((host, port), _handler_for(self))
+        self._server = _Server((host, port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
@@ -88,12 +84,12 @@ class ReplayServer:
         return f"http://{self._server.server_address[0]!s}:{self.port}"
 
     def start(self) -> ReplayServer:
-        """Begin to answer, in a thread of its own."""
+        """Start to answer, in a thread."""
         self._thread.start()
         return self
 
     def close(self) -> None:
-        """Stop listening and let slow answers go."""
+        """Stop listening and end slow answers."""
         self.stopping.set()
         if self._thread.is_alive():
             self._server.shutdown()
@@ -106,18 +102,20 @@ class ReplayServer:
         self.close()
 
     def listing(self, listing_date: date, limit: int, page: int) -> Answer:
-        """The API's answer for a date that is one."""
+        """The API's answer for a valid date."""
         captured = self.archive.newest(listing_date, self.now)
         if captured is not None and captured.kind == "json" and captured.entries() is None:
-            # What was archived is no list; it is served as it lies there.
+            # The archived payload is no list: it is served unchanged.
             return Answer(200, _JSON, captured.body())
-        ranked = sorted(self.archive.entries(listing_date, self.now), key=_upvotes, reverse=True)
+        ranked = sorted(
+            self.archive.entries(listing_date, self.now), key=lambda record: _number(record, "upvotes"), reverse=True
+        )
         if listing_date in self.shifted:
             ranked = ranked[-1:] + ranked[:-1]
         return _page_answer(ranked, limit, page)
 
     def trending(self) -> list[Any]:
-        """The records of all dates by stars, whatever date is asked for."""
+        """The records of all dates by stars."""
         by_paper = {
             record["paper"]["id"]: record
             for day in self.archive.dates(self.now)
@@ -127,7 +125,7 @@ class ReplayServer:
         return sorted(by_paper.values(), key=lambda record: _number(record, "githubStars"), reverse=True)
 
     def trending_page(self) -> Answer:
-        """The HTML page of the trending list, which is of no date."""
+        """The HTML page of the trending list."""
         props = {"dailyPapers": self.trending()[:DEFAULT_LIMIT], "periodType": "day", "query": {}, "isTrending": True}
         return _html_answer(props)
 
@@ -160,32 +158,33 @@ class ReplayServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # A client that hangs up in the middle is what many tests are about, not an error of this server.
     block_on_close = False
 
+    def __init__(self, address: tuple[str, int], site: ReplayServer) -> None:
+        self.site = site
+        super().__init__(address, _Handler)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report errors of this server; a client that closes its connection is none."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handle_error(request, client_address)
 
 
-def _handler_for(site: ReplayServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(_Handler):
-        replay = site
-
-    return Handler
-
-
 class _Handler(BaseHTTPRequestHandler):
-    replay: ReplayServer
+    server: _Server
     protocol_version = "HTTP/1.1"
     server_version = "replay"
 
+    @property
+    def site(self) -> ReplayServer:
+        return self.server.site
+
     def log_message(self, format: str, *args: Any) -> None:
-        """Be silent: requests are recorded in ``ReplayServer.requests``."""
+        """Log nothing: requests are recorded in ``ReplayServer.requests``."""
 
     def do_GET(self) -> None:
-        self.replay.requests.append(Request(self.path, datetime.now(UTC)))
+        self.site.requests.append(Request(self.path, datetime.now(UTC)))
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/api/daily_papers":
@@ -197,63 +196,49 @@ class _Handler(BaseHTTPRequestHandler):
             return
         asked = _date(text) if text else None
         page, limit = _whole(query.get("p"), 0), _whole(query.get("limit"), DEFAULT_LIMIT)
-        met = [
-            fault
-            for fault in self.replay.faults
+        given_limit = limit if "limit" in query else None
+        of_listing: dict[str, Fault] = {
+            fault.kind: fault
+            for fault in self.site.faults
             if fault.kind in LISTING_FAULTS and fault.strikes(route, asked, page or 0)
-        ]
-        answer = self._answer(route, text, asked, page, limit, {fault.kind: fault for fault in met})
-        broken = next(
-            (
-                fault
-                for fault in self.replay.faults
-                if fault.kind not in LISTING_FAULTS
-                and fault.strikes(route, asked, page or 0, limit if "limit" in query else None)
-            ),
-            None,
-        )
-        if broken is not None:
-            _FAULTS[broken.kind](self, broken, answer)
-            return
+        }
+        if text is not None and asked is None:
+            answer = _json_answer(400, {"error": "Invalid date"})
+        else:
+            served = self.site.other_date(asked) if "other_date" in of_listing else asked
+            if route == "api":
+                answer = self._api_answer(served, page, limit, of_listing)
+            else:
+                answer = self.site.trending_page() if "trending" in of_listing else self.site.daily_page(served)
+        for fault in self.site.faults:
+            if fault.kind not in LISTING_FAULTS and fault.strikes(route, asked, page or 0, given_limit):
+                _FAULTS[fault.kind](self, fault, answer)
+                return
         self._send(answer)
 
-    def _answer(
-        self,
-        route: str,
-        text: str | None,
-        asked: date | None,
-        page: int | None,
-        limit: int | None,
-        met: dict[str, Fault],
-    ) -> Answer:
-        if text is not None and asked is None:
-            return _json_answer(400, {"error": "Invalid date"})
-        if "other_date" in met:
-            asked = self.replay.other_date(asked)
-        if route == "page":
-            return self.replay.trending_page() if "trending" in met else self.replay.daily_page(asked)
+    def _api_answer(self, asked: date | None, page: int | None, limit: int | None, faults: dict[str, Fault]) -> Answer:
         if limit is None or not 1 <= limit <= MAX_LIMIT:
             return _json_answer(400, {"error": f"Too big: expected number to be <={MAX_LIMIT}, at limit"})
         if page is None:
             return _json_answer(400, {"error": "p must be a whole number"})
-        for kind in met.keys() & {"short_page", "page_cap"}:
-            limit = min(limit, met[kind].entries)
-        if "trending" in met:
-            return _page_answer(self.replay.trending(), limit, page)
+        for kind in faults.keys() & {"short_page", "page_cap"}:
+            limit = min(limit, faults[kind].entries)
+        if "trending" in faults:
+            return _page_answer(self.site.trending(), limit, page)
         if asked is None:
-            dates = self.replay.archive.dates(self.replay.now)
+            dates = self.site.archive.dates(self.site.now)
             if not dates:
                 return _json_answer(200, [])
             asked = dates[-1]
-        if "shift" in met:
-            self.replay.shifted.add(asked)
-        answer = self.replay.listing(asked, limit, page)
-        return answer._replace(link=None) if "page_cap" in met else answer
+        if "shift" in faults:
+            self.site.shifted.add(asked)
+        answer = self.site.listing(asked, limit, page)
+        return answer._replace(link=None) if "page_cap" in faults else answer
 
     def _head(self, status: int, content_type: str, **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
-        # Never near its end by itself: a replayed backfill is not to be slowed down; rate_limit does that.
+        # Never used up, so that a replayed backfill runs at full speed; the fault rate_limit tests the limit.
         headers.setdefault("RateLimit", '"api";r=499;t=300')
         headers.setdefault("RateLimit-Policy", '"fixed window";"api";q=500;w=300')
         for name, value in headers.items():
@@ -266,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
             parts = urlsplit(self.path)
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
             page = int(query.get("p", 0)) + (answer.link == "next")
-            address = f"{self.replay.url}{parts.path}?{urlencode({**query, 'p': page})}"
+            address = f"{self.site.url}{parts.path}?{urlencode({**query, 'p': page})}"
             headers["Link"] = f'<{address}>; rel="{answer.link}"'
         if len(body) > 1024 and "gzip" in self.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, compresslevel=1)
@@ -284,7 +269,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(_json_answer(429, {"error": "Too many requests"}), **headers)
 
     def _error(self, fault: Fault, answer: Answer) -> None:
-        # 400 without more is what the site answers to a date that it doesn't know.
+        # The site's 400 is about the date.
         self._send(_json_answer(fault.status, {"error": "Invalid date" if fault.status == 400 else "Injected"}))
 
     def _bad_limit(self, fault: Fault, answer: Answer) -> None:
@@ -292,7 +277,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(_json_answer(400, {"error": text}))
 
     def _slow(self, fault: Fault, answer: Answer) -> None:
-        if not self.replay.stopping.wait(5 if fault.seconds is None else fault.seconds):
+        if not self.site.stopping.wait(5 if fault.seconds is None else fault.seconds):
             self._send(answer)
 
     def _drip(self, fault: Fault, answer: Answer) -> None:
@@ -300,7 +285,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(answer.status, answer.content_type, Content_Length=str(len(answer.body)))
         for index in range(len(answer.body)):
             self.wfile.write(answer.body[index : index + 1])
-            if self.replay.stopping.wait(0.2 if fault.seconds is None else fault.seconds):
+            if self.site.stopping.wait(0.2 if fault.seconds is None else fault.seconds):
                 return
 
     def _cut(self, fault: Fault, answer: Answer) -> None:
@@ -373,10 +358,6 @@ def _json_answer(status: int, value: object) -> Answer:
     return Answer(status, _JSON, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
-def _upvotes(record: Any) -> int:
-    return _number(record, "upvotes")
-
-
 def _number(record: Any, name: str) -> int:
     paper = record.get("paper") if isinstance(record, dict) else None
     number = paper.get(name) if isinstance(paper, dict) else None
@@ -394,35 +375,3 @@ def _whole(text: str | None, default: int) -> int | None:
     if text is None:
         return default
     return int(text) if text.isdecimal() and len(text) < 10 else None
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve a folder until interrupted. Returns 0, or 2 if the folder or an argument can't be used."""
-    parser = argparse.ArgumentParser(prog="python -m sources.replay", description="Serve captured listings.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--port", type=int, default=0, help="default: any free port")
-    parser.add_argument("--now", type=_moment, help="serve what was known at this UTC time")
-    parser.add_argument("--fault", type=read_fault, action="append", default=[], metavar="KIND[=VALUE][@ROUTE][:TIMES]")
-    options = parser.parse_args(arguments)
-    try:
-        server = ReplayServer(options.folder, now=options.now, faults=options.fault, port=options.port)
-    except (ArchiveError, OSError) as error:
-        print(f"Can't serve: {error}", file=sys.stderr)
-        return 2
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with server:
-        print(f"serving {options.folder} at {server.url}", flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            return 0
-    return 0
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
