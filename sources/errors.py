@@ -1,18 +1,18 @@
-"""The error tree of the source. Its class decides whether to try again; nothing else does.
+"""The errors of a source. Only the class of an error decides whether the request is retried.
 
 ``SourceError``
   ├─ ``TransientError``  the same request may work later: 408, 429, 5xx, broken or timed-out connections
-  └─ ``PermanentError``  it won't: every other 4xx, a foreign redirect, an answer over the size cap
-       └─ ``FormatError``  the answer arrived and is not what this source sends
+  └─ ``PermanentError``  it will fail again: every other 4xx, a redirect to another host, a response over the size limit
+       └─ ``FormatError``  the response is complete but is no listing of this source
 """
 
 from __future__ import annotations
 
 
 class SourceError(Exception):
-    """Something the source did. ``url`` is what was asked for (never with credentials).
+    """A request or payload failed. ``url`` is the address requested, without credentials.
 
-    ``status`` is the HTTP status if there was an answer, ``answer`` the beginning of its text, in one line.
+    ``status`` is the HTTP status of the response, if any, ``answer`` the start of its text, in one line.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class SourceError(Exception):
 
 
 class TransientError(SourceError):
-    """Worth another try. ``retry_after`` is the server's wish in seconds, if it gave one."""
+    """The same request may work later. ``retry_after`` is the wait in seconds that the server requests, if any."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class PermanentError(SourceError):
 
 
 class FormatError(PermanentError):
-    """The payload as a whole is not a listing. ``reason_code`` is a short stable word for the quarantine."""
+    """The payload as a whole is not a listing. ``reason_code`` is a short stable code for the quarantine."""
 
     def __init__(
         self,

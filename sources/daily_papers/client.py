@@ -1,7 +1,7 @@
 """Fetch the listing of one date and return its payloads exactly as received.
 
 Belongs here: which addresses to request, paging, the fallback to the daily page. Does not belong here: retries
-(``http.py``) and parsing: land first, parse second. A page is only read to know whether another follows.
+(``http.py``) and parsing: land first, parse second. A page is decoded only to find out whether another follows.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Payload:
-    """One answer: decoded from its transfer encoding, otherwise as received. ``received_at`` is UTC."""
+    """One response: decoded from its transfer encoding, otherwise as received. ``received_at`` is UTC."""
 
     url: str
     status: int
@@ -49,10 +49,10 @@ class Payload:
 class Capture:
     """The payloads of one observation of one listing date.
 
-    ``observed_at`` (UTC) is when the first payload was asked for. ``duplicate_ids`` are the papers met on
-    more than one page, because votes moved them between two requests. ``used_fallback`` says why the daily
-    page was read instead of the API, and is None if it was not. ``warnings`` are sentences about what may be
-    missing. ``earlier`` are observations of the same fetch whose pages did not fit together.
+    ``observed_at`` (UTC) is the time of the first request. ``duplicate_ids`` are the papers on more than one page,
+    because votes moved them between two requests. ``used_fallback`` is the reason why the daily page was read instead
+    of the API, or None. ``warnings`` are sentences about what may be missing. ``earlier`` are observations of the same
+    fetch whose pages were inconsistent.
     """
 
     listing_date: date
@@ -75,7 +75,7 @@ class _EntryId(msgspec.Struct):
 
 @dataclass
 class _Pass:
-    """The pages of one pass over a listing: how often each paper was met, and what may be missing."""
+    """The pages of one pass over a listing, how often each paper was on them, and what may be missing."""
 
     observed_at: datetime
     payloads: list[Payload] = field(default_factory=list)
@@ -113,7 +113,7 @@ class DailyPapersClient:
     ) -> None:
         self.http = http
         self._endpoint = endpoint.rstrip("/")
-        #: What is asked for; smaller, or None, once the source refused it.
+        #: The limit of a request; smaller, or None, once the source refused it.
         self._page_size: int | None = page_size
         self._max_pages = max_pages
         self._now = now
@@ -124,11 +124,11 @@ class DailyPapersClient:
         return notes
 
     def fetch_listing(self, listing_date: date, only: Literal["api", "page"] | None = None) -> Capture:
-        """All pages of the API for one date, or the daily page when the API fails; ``only`` asks just one of them.
+        """All pages of the API for one date, or the daily page when the API fails; ``only`` selects one.
 
-        A payload of the wrong shape is returned as it came: refusing it is the parser's work. What may be missing
-        is in the capture's warnings.
-        Raises ``PermanentError`` when the API calls the date a bad one (400), else the API's
+        A payload of the wrong shape is returned as received: the parser refuses it. The capture's warnings name
+        what may be missing.
+        Raises ``PermanentError`` when the API refuses the date (400), else the API's
         ``TransientError`` or ``PermanentError`` when the page fails as well.
         """
         if only == "page":
@@ -152,7 +152,7 @@ class DailyPapersClient:
     def _fetch_api(self, listing_date: date) -> tuple[Capture, SourceError | None]:
         """One pass over the pages, and further ones while the listing shifts between two requests.
 
-        Also returns what a page but the first failed with, in the pass that is returned.
+        Also returns the error of a page after the first, if one failed in the pass that is returned.
         """
         notes: list[str] = []
         passes: list[_Pass] = []
@@ -165,7 +165,7 @@ class DailyPapersClient:
                 _log.debug("%s: the listing can't be read again: %s", listing_date, error)
                 break
             if number > 1 and passes[-1].met == passes[-2].met:
-                # Twice the same: the source repeats papers on its pages, nothing has moved.
+                # Two equal passes: the source lists papers twice; the listing has not shifted.
                 passes[-1].has_shifted = False
             if not passes[-1].has_shifted and all(one.met.keys() <= passes[-1].met.keys() for one in passes):
                 break
@@ -187,9 +187,9 @@ class DailyPapersClient:
         return replace(captures[-1], earlier=tuple(captures[:-1])), best.failure
 
     def _read_pages(self, listing_date: date, notes: list[str]) -> _Pass:
-        """Every page from the first on. A header ``Link`` decides whether another follows; without one, the content.
+        """Read all pages. The header ``Link`` decides whether another follows.
 
-        By content the end is a page that is empty or has no new paper.
+        Without that header, the last page is one that is empty or has no new paper.
         """
         observed_at = self._now()
         response = self._first_page(listing_date, notes)
@@ -198,7 +198,7 @@ class DailyPapersClient:
         found.add(ids)
         asked, size = self._page_size, self._page_size
         if asked is not None and length < asked:
-            # A source that caps its pages counts them by its own size.
+            # A source that limits its pages numbers them by its own size.
             size = length
         idle, follows_links = 0, False
         for page in range(1, self._max_pages + 1):
@@ -219,7 +219,7 @@ class DailyPapersClient:
             previous, before = ids, length
             ids, length = _read_ids(response.body)
             if ids and ids == previous:
-                # Each page has the same papers: the source knows no pages.
+                # Each page has the same papers: the source ignores the page number.
                 if asked is None or before < asked:
                     if before % 10 == 0:
                         found.warn(f"the listing may be cut at {before} papers: the source turns no pages")
@@ -249,9 +249,9 @@ class DailyPapersClient:
         return query
 
     def _first_page(self, listing_date: date, notes: list[str]) -> Response:
-        """The first page, with a smaller page size when the source refuses the one asked for.
+        """The first page, with a smaller page size if the source refuses the present one.
 
-        The size that it takes is kept for the next date.
+        The accepted size is used for the next dates too.
         """
         asked = self._page_size
         refused: PermanentError | None = None
@@ -279,7 +279,7 @@ class DailyPapersClient:
         raise AssertionError("unreachable: the last size is answered or raises")
 
     def _blames(self, error: SourceError, listing_date: date) -> Literal["date", "limit", "nothing"]:
-        """Which parameter a refusal is about, by its text; a date to come is the fault itself."""
+        """Which parameter a refusal is about, by its text; a future date is always the cause."""
         text = error.answer or ""
         if re.search(r"\blimit\b", text, re.I):
             return "limit"
@@ -288,7 +288,7 @@ class DailyPapersClient:
         return "limit" if _TOO_LARGE.search(text) else "nothing"
 
     def _next_link(self, response: Response) -> tuple[str | None, bool]:
-        """The address of the next page by the header ``Link``, and whether the header speaks of pages at all.
+        """The address of the next page by the header ``Link``, and whether the header is about pages.
 
         An address of another origin is not followed.
         """
@@ -346,9 +346,9 @@ def _both_failed(api_error: SourceError, page_error: SourceError) -> SourceError
 
 
 def _read_ids(body: bytes) -> tuple[list[str], int]:
-    """The paper ids on a page, as far as they can be read, and its number of records (0: it is no list)."""
+    """The paper ids on a page that can be decoded, and the number of its records (0 if it is no list)."""
     if body.count(b",") > MAX_COMMAS:
-        return [], 0  # No listing; decoding it could take all memory.
+        return [], 0  # Not a listing; decoding it could exhaust the memory.
     try:
         records = msgspec.json.decode(body, type=list[Raw])
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""The page ``/papers/date/YYYY-MM-DD``: its entries are JSON in one attribute.
+"""Parse the page ``/papers/date/YYYY-MM-DD``, whose entries are JSON in one attribute.
 
-The cards themselves hold no abstract, authors or date, so only the attribute is read.
+Only the attribute is read: the visible cards have no abstract, authors or date.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_TAGS = 500_000
 _TARGET = b'data-target="DailyPapers"'
 #: A start tag whose attributes are unambiguous.
 _TAG = re.compile(rb"""<div(?:\s+[a-z-]+(?:="[^"]*"|='[^']*')?)*+\s*>""")
-#: What opens text that only looks like elements, and what ends it.
+#: Starts and ends of text that may contain tags which are no elements.
 _ASIDE = ((b"<!--", b"-->"), (b"<script", b"</script"), (b"<style", b"</style"), (b"<template", b"</template"))
 
 
@@ -37,10 +37,10 @@ class _Props(msgspec.Struct):
 
 
 def parse_page_html(body: bytes, listing_date: date | None = None, cache: EntryCache | None = None) -> Listing:
-    """The listing embedded in a daily page; ``served_date`` is the date the page says it is for.
+    """The listing embedded in a daily page; ``served_date`` is the date that the page is for.
 
-    A date without a list is answered with the latest list, so compare ``served_date`` with the date asked
-    for (``check_served_date``); this function leaves that to the caller.
+    The site serves the latest list for a date without one, so the caller compares ``served_date`` with the date
+    requested (``check_served_date``).
     Raises ``FormatError``: not_daily_page (no list of one day on it), no_props (the list's data is missing
     or cut off), and the reasons of ``parse_api_json``.
     """
@@ -48,7 +48,7 @@ def parse_page_html(body: bytes, listing_date: date | None = None, cache: EntryC
     if isinstance(props.dailyPapers, UnsetType):
         raise FormatError("The page's data has no dailyPapers.", reason_code="no_props")
     if props.isTrending or (isinstance(props.query, dict) and props.query.get("sort") == "trending"):
-        # It ignores any date, so that a date beside it says nothing.
+        # The trending list ignores dates, so a date on this page is meaningless.
         raise FormatError(
             "The page is the trending list, which is of no date; expected the list of one day.",
             reason_code="not_daily_page",
@@ -92,7 +92,7 @@ def _props(body: bytes) -> _Props:
 
 
 def _start_tag(body: bytes) -> bytes | None:
-    """The start tag of the list's element, where its bounds are plain: half of a page need not be parsed then."""
+    """The start tag of the list's element if its bounds are certain, which avoids parsing the rest of the page."""
     at = body.find(_TARGET)
     begin = body.rfind(b"<div", 0, at)
     if begin < 0 or body.find(_TARGET, at + 1) >= 0:

@@ -1,11 +1,11 @@
-"""When an old entry was submitted, read from a field that changed its meaning twice.
+"""Compute when an old entry was submitted, from a field whose meaning changed twice.
 
 Measured on 5,841 entries, the top-level ``publishedAt`` of the API was
   until 2024-11-28   the submission, UTC
   until 2025-03-10   the submission in New York wall time, stamped ``Z`` all the same (336 entries fall on
                      their listing date only after the conversion, none only without it)
-  since then         ``paper.publishedAt`` in New York wall time, which says nothing about the submission
-``submittedOnDailyAt`` exists since 2025-03-17 and needs none of this.
+  since then         ``paper.publishedAt`` in New York wall time, which does not depend on the submission
+``submittedOnDailyAt`` exists since 2025-03-17; where it is present, this module is not used.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from datetime import UTC, date, datetime, timedelta
 
 #: The last listing served in UTC was seen on 2024-11-28 at 17:08; the next one, a day later, in wall time.
 WALL_TIME_SINCE = datetime(2024, 11, 28, 18, tzinfo=UTC)
-#: Listings of 2025-03-10 still told the submission, those of 2025-03-11 did not.
+#: Listings of 2025-03-10 still have the submission, those of 2025-03-11 do not.
 SUBMISSION_UNTIL = datetime(2025, 3, 10, 20, tzinfo=UTC)
 
 
 def submission_from_top_level(
     stamped: datetime, paper_published_at: datetime, listing_date: date | None
 ) -> datetime | None:
-    """The submission (UTC) told by a top-level ``publishedAt``, or None if it tells something else.
+    """The submission (UTC) by a top-level ``publishedAt``, or None if that is not the submission.
 
-    The change came with the answer, not with the paper, so an older list fetched later shows wall time.
-    ``listing_date``, whose UTC day is the day of submission, settles that; it never invents an agreement:
-    if neither reading falls on it, the reading of the time is returned and the gate may object.
+    The meaning depends on the day of the fetch, not of the paper: an older list fetched later has wall time. So where
+    only one of the two meanings falls on ``listing_date``, which is the UTC day of submission, that one is returned.
+    Otherwise the meaning usual at that time is returned, and the batch gate checks the day.
     """
     if paper_published_at - stamped in (timedelta(0), timedelta(hours=4), timedelta(hours=5)):
         return None
@@ -41,7 +41,7 @@ def submission_from_top_level(
 def from_new_york(wall: datetime) -> datetime:
     """UTC of a New York wall time that was stamped as UTC. Rules of daylight saving since 2007.
 
-    Computed here because not every machine has a time zone database.
+    Computed here, because a machine may lack a time zone database.
     """
     starts = _sunday(wall.year, 3, 2).replace(hour=2)
     ends = _sunday(wall.year, 11, 1).replace(hour=2)

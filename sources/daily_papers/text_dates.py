@@ -1,4 +1,4 @@
-"""Dates as pages print them: ``Mar 12, 2023``, or ``Mar 11`` in the year of the capture; comments behind."""
+"""Parse the dates of pages: ``Mar 12, 2023``, or ``Mar 11`` without the current year; a comment count may follow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAGE_DATE = re.compile(
 
 @dataclass(frozen=True)
 class PageDate:
-    """A printed date. ``year`` is None when the page left it out; ``comments`` without a number, or an absurd one."""
+    """A printed date. ``year`` is None if it is not printed, ``comments`` if it is not printed or too large."""
 
     month: int
     day: int
@@ -28,10 +28,10 @@ class PageDate:
     has_comments: bool = field(default=False, compare=False)
 
     def on(self, observed_at: datetime) -> date | None:
-        """The day meant by a page captured at ``observed_at`` (aware; UTC decides its year).
+        """The date on a page captured at ``observed_at`` (aware; its UTC year counts).
 
-        A year left out is the year of the capture, or the one before if the day would lie more than a
-        day ahead (time zones). None if there is no such day in either year.
+        A missing year is the year of the capture, or an earlier one if the date would be more than a day in the
+        future (time zones). None if there is no such date.
         """
         if self.year is not None:
             return _day(self.year, self.month, self.day) if MIN_YEAR <= self.year <= MAX_YEAR else None
@@ -45,13 +45,13 @@ class PageDate:
 
 
 def read_page_date(text: str) -> PageDate | None:
-    """The date that this text is, or None if it is anything else."""
+    """The date of a text that is a date alone, else None."""
     match = _PAGE_DATE.fullmatch(text.strip()) if len(text) <= 60 else None
     if match is None:
         return None
     month = _MONTHS.index(match["month"][:3].lower()) + 1
     year = int(match["year"]) if match["year"] else None
-    # 2024 has a 29 February: without a year any day that some year has will do.
+    # 2024 has a 29 February: without a year, a day is valid if it exists in a leap year.
     if _day(year or 2024, month, int(match["day"])) is None:
         return None
     comments = read_count(match["comments"], MAX_COMMENTS) if match["comments"] else None

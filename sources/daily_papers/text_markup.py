@@ -1,6 +1,6 @@
-"""From the text of a web page, in whatever way it was saved, to its pieces in reading order.
+"""Split the saved text of a web page into pieces in reading order.
 
-Belongs here: the habits of the tools that turn pages into text (plain text, numbered links as lynx and
+Belongs here: the markup of the tools that convert pages to text (plain text, numbered links as lynx and
 others write them, Markdown links, addresses on lines of their own). Does not belong here: what a piece
 means on a search page (``page_text.py``).
 """
@@ -28,9 +28,9 @@ _PAPER_LINK = re.compile(
 _SITE = re.compile(r"https?://(?:www\.)?huggingface\.co(/[^\s]*)?", re.I)
 #: Marks the alternative text of an image inside a piece, which no capture contains.
 ALT_START, ALT_END = "\ue000", "\ue001"
-#: Lines that are a piece by themselves even in the middle of a wrapped text.
-_STANDS_ALONE = re.compile(r"[•·∙⋅*+-]|\d[\d,]*(?: authors?)?$|[A-Z][a-z]{2,8}\.? \d{1,2}(?:,|$| \d)")
-#: Numbers in brackets at a line's end are links only if the text is full of them.
+#: Lines that are a piece of their own even in the middle of a wrapped text.
+_OWN_PIECE = re.compile(r"[•·∙⋅*+-]|\d[\d,]*(?: authors?)?$|[A-Z][a-z]{2,8}\.? \d{1,2}(?:,|$| \d)")
+#: Numbers in brackets at line ends count as links only if there are at least this many.
 _MIN_NUMBERED = 3
 #: A paragraph of a text that was wrapped at a fixed width; unwrapped abstracts are far longer.
 _WRAP_WIDTH = 140
@@ -41,7 +41,7 @@ _MAX_JOINED = 20_000
 class Piece:
     """A paragraph or the text of a link. ``link`` is its address if the capture kept it.
 
-    ``is_link`` is also true for links whose address is lost; ``follows_text`` when it began in mid-line.
+    ``is_link`` is also true for links whose address is lost. ``follows_text``: text precedes the piece on its line.
     """
 
     text: str
@@ -95,7 +95,7 @@ def _without_comments(text: str) -> str:
     kept = [first]
     for part in parts:
         _, end, after = part.partition("-->")
-        # A comment that never ends is no comment.
+        # Without an end mark it is text, not a comment.
         kept.append(after if end else f"<!--{part}")
     return "\n".join(kept)
 
@@ -107,7 +107,7 @@ def _link_ends(text: str) -> list[re.Match[str]]:
 
 
 def _add_linked(found: list[Piece], chunk: str, link: str | None, is_wrapped: bool) -> None:
-    """A stretch of text that ends with the text of a link, which began at the last opening bracket."""
+    """Add a text that ends with the text of a link, which starts at the last opening bracket."""
     number = _TRAILING_NUMBER.search(chunk)
     openers = list(_OPENER.finditer(chunk))
     if number:
@@ -139,7 +139,7 @@ def _add_plain(found: list[Piece], text: str, is_wrapped: bool) -> None:
         elif _HEADING.match(stripped):
             found.append(Piece(_HEADING.sub("", stripped, count=1), is_heading=True))
             joins = False
-        elif joins and is_wrapped and len(found[-1].text) < _MAX_JOINED and not _STANDS_ALONE.match(stripped):
+        elif joins and is_wrapped and len(found[-1].text) < _MAX_JOINED and not _OWN_PIECE.match(stripped):
             found[-1] = replace(found[-1], text=f"{found[-1].text} {stripped}")
             joins = len(stripped) > 50
         else:
@@ -148,6 +148,6 @@ def _add_plain(found: list[Piece], text: str, is_wrapped: bool) -> None:
 
 
 def _attach(found: list[Piece], link: str) -> None:
-    """An address on its own line belongs to the piece above it, unless that one already has its own."""
+    """Set the address of the piece above; an address that it already has stays."""
     if found and found[-1].link is None:
         found[-1] = replace(found[-1], link=link, is_link=True)

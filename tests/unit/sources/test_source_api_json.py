@@ -126,7 +126,7 @@ def test_an_organization_without_slug_is_kept_as_an_oddity(make_entry: MakeEntry
     assert json.loads(entry.extra or "") == {"paper.organization": {"fullname": "Nameless"}}
 
 
-def test_a_null_is_a_field_that_says_nothing(make_entry: MakeEntry) -> None:
+def test_a_null_is_an_absent_value(make_entry: MakeEntry) -> None:
     listing = parse_api_json([_bytes([make_entry(paper__organization=None)])])
     assert listing.entries[0].organization is None
     assert listing.entries[0].extra is None
@@ -244,7 +244,7 @@ def test_old_submission_times_are_read_by_what_the_field_meant_then(
     assert entry.submitted_at == submitted
 
 
-def test_a_wrong_listing_date_does_not_bend_the_submission(make_entry: MakeEntry) -> None:
+def test_a_wrong_listing_date_does_not_change_the_submission(make_entry: MakeEntry) -> None:
     record = make_entry(publishedAt="2024-05-27T03:50:58Z", paper__submittedOnDailyAt=...)
     (entry,) = parse_api_json([_bytes([record])], date(2024, 7, 1)).entries
     assert entry.submitted_at is not None
@@ -270,21 +270,21 @@ def test_a_wrong_listing_date_does_not_bend_the_submission(make_entry: MakeEntry
         (b'[{"paper":' + b'{"a":' * 200_000, "too_deep"),
     ],
 )
-def test_what_is_no_listing_is_refused_whole_with_a_reason(payload: bytes, reason_code: str) -> None:
+def test_a_payload_that_is_no_listing_is_refused_with_a_reason(payload: bytes, reason_code: str) -> None:
     with pytest.raises(FormatError) as caught:
         parse_api_json([payload])
     assert caught.value.reason_code == reason_code
     assert caught.value.message.endswith(".")
 
 
-def test_a_payload_over_the_cap_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payload_over_the_size_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sources.daily_papers.entries.MAX_PAGE_BYTES", 10)
     with pytest.raises(FormatError) as caught:
         parse_api_json([b"[" + b" " * 20 + b"]"])
     assert caught.value.reason_code == "too_large"
 
 
-def test_a_record_nested_too_deeply_costs_only_itself(make_entry: MakeEntry) -> None:
+def test_only_the_record_that_nests_too_deeply_is_refused(make_entry: MakeEntry) -> None:
     deep: Any = 1
     for _ in range(60):
         deep = [deep]
@@ -302,7 +302,7 @@ def test_half_an_emoji_becomes_the_replacement_character(make_entry: MakeEntry) 
     assert entry.title.encode()
 
 
-def test_hostile_texts_are_data(make_entry: MakeEntry) -> None:
+def test_texts_with_sql_and_markup_are_kept_as_data(make_entry: MakeEntry) -> None:
     title = "'; DROP TABLE papers;-- <script>\x1b[31m =cmd()\u0000"
     (entry,) = parse_api_json([_bytes([make_entry(paper__title=title)])]).entries
     assert entry.title == title
@@ -343,7 +343,7 @@ def test_times_without_zone_and_with_another_are_utc(make_entry: MakeEntry) -> N
         ("doi:10.48550/arXiv.2609.00102", "2609.00102"),
     ],
 )
-def test_an_arxiv_id_in_another_dress_is_the_same_paper(make_entry: MakeEntry, received: str, paper_id: str) -> None:
+def test_spellings_of_an_arxiv_id_are_the_same_paper(make_entry: MakeEntry, received: str, paper_id: str) -> None:
     listing = parse_api_json([_bytes([make_entry(received), make_entry(paper_id, paper__upvotes=4)])])
     (entry,) = listing.entries
     assert (entry.paper_id, entry.upvotes) == (paper_id, 0)
@@ -397,7 +397,7 @@ def test_records_of_the_trending_list_are_no_daily_listing(make_entry: MakeEntry
         ({"paper__githubStars": 2**63}, "github_stars", "paper.githubStars", None),
     ],
 )
-def test_a_field_that_can_not_be_read_costs_only_itself(
+def test_only_the_field_that_cannot_be_read_is_null(
     make_entry: MakeEntry, changes: dict[str, Any], attribute: str, path: str | None, expected: Any
 ) -> None:
     listing = parse_api_json([_bytes([make_entry(), make_entry("2501.00002", **changes)])])
@@ -419,7 +419,7 @@ def test_a_field_that_can_not_be_read_costs_only_itself(
         ("67b9f1d2c3a4e5f607182930", "hf:67b9f1d2c3a4e5f607182930"),
     ],
 )
-def test_ids_without_a_number_of_today_have_a_stated_key(make_entry: MakeEntry, received: str, key: str) -> None:
+def test_old_arxiv_ids_and_site_ids_have_their_key(make_entry: MakeEntry, received: str, key: str) -> None:
     (entry,) = parse_api_json([_bytes([make_entry(received)])]).entries
     assert entry.paper_id == key
     rows = make_entry(received, paper__discussionId=..., paper__submittedOnDailyAt=..., paper__submittedOnDailyBy=...)
@@ -430,7 +430,7 @@ def test_ids_without_a_number_of_today_have_a_stated_key(make_entry: MakeEntry, 
 
 
 @pytest.mark.parametrize("element", ["1", "{}", "[]", '""', "null", '{"paper":{}}'])
-def test_an_array_without_end_is_refused_before_it_is_decoded(element: str) -> None:
+def test_an_array_with_too_many_values_is_refused_before_it_is_decoded(element: str) -> None:
     body = ("[" + ",".join([element] * 1_000_000) + "]").encode()
     tracemalloc.start()
     with pytest.raises(FormatError) as caught:
@@ -450,7 +450,7 @@ def test_refused_records_beyond_a_hundred_are_counted(make_entry: MakeEntry) -> 
     assert caught.value.reason_code == "too_large"
 
 
-def test_a_record_that_is_absurdly_large_is_refused_alone(make_entry: MakeEntry) -> None:
+def test_only_the_record_that_is_too_large_is_refused(make_entry: MakeEntry) -> None:
     many = make_entry("2501.00002", paper__authors=[{"name": "A"}] * 25_000)
     long = make_entry("2501.00003", paper__summary="x" * 5_000_000)
     unknown = make_entry("2501.00004", brandNew=["x" * 100_000], other=1)
@@ -461,7 +461,7 @@ def test_a_record_that_is_absurdly_large_is_refused_alone(make_entry: MakeEntry)
     assert [refusal.reason_code for refusal in listing.refusals] == ["too_large"]
 
 
-def test_what_breaks_the_code_refuses_its_record_only(make_entry: MakeEntry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unforeseen_error_refuses_only_its_record(make_entry: MakeEntry, monkeypatch: pytest.MonkeyPatch) -> None:
     from sources.daily_papers import entries
 
     real = entries._entry

@@ -37,9 +37,7 @@ def _listing(capture: Capture) -> Any:
     )
 
 
-def test_a_long_listing_is_turned_to_its_short_page(
-    tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient
-) -> None:
+def test_all_pages_of_a_long_listing_are_read(tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient) -> None:
     records = [make_entry(f"2501.{number:05d}", paper__upvotes=number) for number in range(250)]
     _write(tmp_path, "2025-04-02.json", records)
     with ReplayServer(tmp_path) as site:
@@ -84,7 +82,7 @@ class _Pages:
         return Response(url, 200, page)
 
 
-def test_a_paper_met_on_two_pages_is_noticed(make_entry: MakeEntry) -> None:
+def test_a_paper_on_two_pages_is_in_duplicate_ids(make_entry: MakeEntry) -> None:
     pages = _Pages(
         [
             json.dumps([make_entry("2501.00001"), make_entry("2501.00002")]).encode(),
@@ -96,7 +94,7 @@ def test_a_paper_met_on_two_pages_is_noticed(make_entry: MakeEntry) -> None:
     assert [refusal.reason_code for refusal in _listing(capture).refusals] == ["duplicate_in_listing"]
 
 
-def test_a_server_that_repeats_its_page_is_not_asked_for_ever(make_entry: MakeEntry) -> None:
+def test_a_server_that_ignores_the_page_number_is_requested_a_bounded_number_of_times(make_entry: MakeEntry) -> None:
     pages = _Pages([json.dumps([make_entry("2501.00001")]).encode()])
     capture = DailyPapersClient("http://site.invalid", pages, page_size=1).fetch_listing(DAY)  # type: ignore[arg-type]
     assert len(capture.payloads) == 2
@@ -110,7 +108,7 @@ def test_the_number_of_pages_is_bounded(make_entry: MakeEntry) -> None:
 
 
 @pytest.mark.parametrize("shape", ["bare_one", "status", "strings", "pubmed", "html_error"])
-def test_a_wrong_shape_is_brought_home_for_the_parser_to_refuse(
+def test_a_payload_of_the_wrong_shape_is_returned_for_the_parser_to_refuse(
     tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient, shape: str
 ) -> None:
     _write(tmp_path, "2025-04-02.json", [make_entry()])
@@ -122,7 +120,7 @@ def test_a_wrong_shape_is_brought_home_for_the_parser_to_refuse(
 
 
 @pytest.mark.parametrize("kind", ["error", "oversized", "foreign_redirect", "unreachable", "cut", "gzip_bomb"])
-def test_the_daily_page_stands_in_for_a_failing_api(
+def test_the_daily_page_is_read_when_the_api_fails(
     tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient, kind: Any
 ) -> None:
     _write(tmp_path, "2025-04-02.json", [make_entry(), make_entry("2501.00002")])
@@ -143,7 +141,7 @@ def test_the_page_of_a_date_without_list_shows_the_latest_one(
     assert _listing(capture).served_date == DAY
 
 
-def test_both_failures_are_told(tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient) -> None:
+def test_the_error_names_both_failures(tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient) -> None:
     _write(tmp_path, "2025-04-02.json", [make_entry()])
     faults = [Fault("error", route="api", status=502), Fault("foreign_redirect", route="page")]
     with ReplayServer(tmp_path, faults=faults) as site, pytest.raises(TransientError) as caught:
@@ -153,7 +151,7 @@ def test_both_failures_are_told(tmp_path: Path, make_entry: MakeEntry, fast_http
     assert caught.value.status == 502
 
 
-def test_the_same_failure_of_api_and_page_is_told_once(
+def test_the_error_names_an_equal_failure_of_api_and_page_once(
     tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient
 ) -> None:
     _write(tmp_path, "2025-04-02.json", [make_entry()])
@@ -162,7 +160,9 @@ def test_the_same_failure_of_api_and_page_is_told_once(
     assert caught.value.message.endswith("The daily page failed too.") and caught.value.message.count("404") == 1
 
 
-def test_a_bad_date_is_not_asked_again_as_a_page(tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient) -> None:
+def test_the_page_of_a_refused_date_is_not_requested(
+    tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient
+) -> None:
     _write(tmp_path, "2025-04-02.json", [make_entry()])
     with ReplayServer(tmp_path, faults=[Fault("error", status=400)]) as site:
         with pytest.raises(PermanentError) as caught:
@@ -211,7 +211,7 @@ def test_papers_that_move_between_pages_are_neither_lost_nor_doubled(
     assert capture.warnings == ()
 
 
-def test_a_listing_that_shifts_for_ever_is_read_a_bounded_number_of_times(make_entry: MakeEntry) -> None:
+def test_a_listing_that_always_shifts_is_read_a_bounded_number_of_times(make_entry: MakeEntry) -> None:
     pages = _Pages([json.dumps([make_entry(f"2501.{n + k:05d}") for k in range(4)]).encode() for n in range(100)])
     client = DailyPapersClient("http://site.invalid", pages, page_size=4, max_pages=5)  # type: ignore[arg-type]
     capture = client.fetch_listing(DAY)
@@ -219,7 +219,7 @@ def test_a_listing_that_shifts_for_ever_is_read_a_bounded_number_of_times(make_e
     assert any("papers may be missing" in warning for warning in capture.warnings)
 
 
-def test_pages_that_overlap_are_not_taken_for_a_listing_that_shifts(make_entry: MakeEntry) -> None:
+def test_pages_that_always_overlap_are_no_shifted_listing(make_entry: MakeEntry) -> None:
     listing = [json.dumps([make_entry(f"2501.{2 * n + k:05d}") for k in range(3)]).encode() for n in range(3)] + [b"[]"]
     pages = _Pages(listing * 3)
     client = DailyPapersClient("http://site.invalid", pages, page_size=3)  # type: ignore[arg-type]
@@ -269,7 +269,7 @@ def test_a_listing_that_may_have_been_cut_warns(make_entry: MakeEntry) -> None:
 
 
 @pytest.mark.parametrize("page_works", [True, False])
-def test_a_later_page_that_fails_costs_the_papers_of_the_first_nothing(
+def test_a_later_page_that_fails_keeps_the_papers_of_the_first(
     tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient, page_works: bool
 ) -> None:
     _many(tmp_path, make_entry, 129)
@@ -290,7 +290,7 @@ def test_a_later_page_that_fails_costs_the_papers_of_the_first_nothing(
 @pytest.mark.parametrize(
     ("largest", "asked"), [(50, ["100", "50"]), (30, ["100", "30"]), (0, ["100", "50", "20", None])]
 )
-def test_a_refused_page_size_is_told_from_a_bad_date(
+def test_a_refused_page_size_is_distinguished_from_a_refused_date(
     tmp_path: Path, make_entry: MakeEntry, fast_http: HttpClient, largest: int, asked: list[str | None]
 ) -> None:
     _many(tmp_path, make_entry, 10)
@@ -306,7 +306,7 @@ def test_a_refused_page_size_is_told_from_a_bad_date(
     assert "refuses limit=100" in capture.warnings[0]
 
 
-def test_an_array_without_end_is_not_decoded_to_find_the_next_page() -> None:
+def test_an_array_with_too_many_values_is_not_decoded_to_find_the_next_page() -> None:
     pages = _Pages([b"[" + b"1," * 1_000_000 + b"1]"])
     tracemalloc.start()
     capture = DailyPapersClient("http://site.invalid", pages).fetch_listing(DAY)  # type: ignore[arg-type]
@@ -342,7 +342,7 @@ def test_a_400_that_is_not_about_the_date_is_answered_by_the_page(text: str) -> 
 @pytest.mark.parametrize(
     ("text", "day"), [("Invalid date", DAY), ('{"error":"date lies in the future"}', DAY), ("", date(2999, 1, 1))]
 )
-def test_a_400_about_the_date_is_not_asked_again(text: str, day: date) -> None:
+def test_a_400_about_the_date_is_not_retried(text: str, day: date) -> None:
     http = _Refusing(text)
     with pytest.raises(PermanentError):
         DailyPapersClient("http://site.invalid", http).fetch_listing(day)  # type: ignore[arg-type]

@@ -7,6 +7,6 @@ from pathlib import Path
 from tests.fuzzing import fuzz
 
 
-def test_damaged_payloads_are_read_or_refused_by_name(tmp_path: Path) -> None:
+def test_damaged_payloads_are_parsed_or_refused_with_a_reason(tmp_path: Path) -> None:
     became = fuzz(7, 300, tmp_path)
     assert became["pending"] >= 30 and len(became) >= 6, "damage that refuses everything finds nothing"

@@ -67,7 +67,7 @@ def _scripted(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]
         server.server_close()
 
 
-def test_an_answer_comes_whole_with_its_headers(site: ReplayServer, fast_http: HttpClient) -> None:
+def test_a_response_is_complete_and_has_its_headers(site: ReplayServer, fast_http: HttpClient) -> None:
     response = fast_http.get(site.url + "/api/daily_papers", {"date": "2025-04-02", "limit": 100})
     assert response.status == 200
     assert json.loads(response.body)[0]["paper"]["id"] == "2501.00001"
@@ -75,7 +75,7 @@ def test_an_answer_comes_whole_with_its_headers(site: ReplayServer, fast_http: H
     assert "application/json" in response.headers["content-type"]
 
 
-def test_requests_keep_their_distance(site: ReplayServer) -> None:
+def test_requests_are_spaced_by_the_minimum_interval(site: ReplayServer) -> None:
     clock = Clock()
     http = clock.client(min_interval=2.5)
     http.get(site.url + URL)
@@ -85,7 +85,7 @@ def test_requests_keep_their_distance(site: ReplayServer) -> None:
 
 
 @pytest.mark.parametrize("kind", ["error", "cut", "unreachable", "rate_limit"])
-def test_transient_trouble_is_tried_again(site: ReplayServer, kind: FaultKind) -> None:
+def test_transient_errors_are_retried(site: ReplayServer, kind: FaultKind) -> None:
     clock = Clock()
     site.faults = [Fault(kind, times=2, seconds=1)]
     assert clock.client().get(site.url + URL).status == 200
@@ -103,7 +103,7 @@ def test_attempts_are_bounded_and_the_pause_doubles(site: ReplayServer) -> None:
 
 
 @pytest.mark.parametrize("header", ["ratelimit", "retry-after", "both"])
-def test_the_wait_that_the_server_asks_for_is_kept(site: ReplayServer, header: Any) -> None:
+def test_the_wait_that_the_server_requests_is_observed(site: ReplayServer, header: Any) -> None:
     clock = Clock()
     site.faults = [Fault("rate_limit", times=1, seconds=37, header=header)]
     clock.client(backoff=0).get(site.url + URL)
@@ -136,7 +136,7 @@ def test_a_longer_wait_than_allowed_is_an_error_and_not_a_wait(site: ReplayServe
     assert len(site.requests) == 1
 
 
-def test_permanent_errors_are_not_tried_again(site: ReplayServer, fast_http: HttpClient) -> None:
+def test_permanent_errors_are_not_retried(site: ReplayServer, fast_http: HttpClient) -> None:
     with pytest.raises(PermanentError) as caught:
         fast_http.get(site.url + "/no/such/path")
     assert caught.value.status == 404
@@ -144,7 +144,9 @@ def test_permanent_errors_are_not_tried_again(site: ReplayServer, fast_http: Htt
 
 
 @pytest.mark.parametrize("kind", ["oversized", "gzip_bomb"])
-def test_a_body_over_the_cap_is_refused_once(site: ReplayServer, fast_http: HttpClient, kind: FaultKind) -> None:
+def test_a_body_over_the_size_limit_is_refused_without_a_retry(
+    site: ReplayServer, fast_http: HttpClient, kind: FaultKind
+) -> None:
     site.faults = [Fault(kind, size=3 * 2**20)]
     with pytest.raises(PermanentError, match="more than 1048576 bytes"):
         fast_http.get(site.url + URL)
@@ -152,7 +154,7 @@ def test_a_body_over_the_cap_is_refused_once(site: ReplayServer, fast_http: Http
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [("drip", 0.05), ("slow", 30)])
-def test_a_slow_server_can_not_hold_us(
+def test_a_slow_response_ends_at_a_time_limit(
     site: ReplayServer, fast_http: HttpClient, kind: FaultKind, seconds: float
 ) -> None:
     started = datetime.now(UTC)
@@ -191,7 +193,7 @@ def test_headers_that_drip_end_at_the_deadline() -> None:
         assert time.monotonic() - started < 3
 
 
-def test_an_answer_that_ends_amid_its_headers_is_cut_off() -> None:
+def test_a_response_that_ends_within_its_headers_is_a_transient_error() -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Begun: 1\r\n")
 
@@ -216,7 +218,7 @@ def test_redirects_on_the_same_host_are_followed_up_to_a_bound(site: ReplayServe
         fast_http.get(site.url + URL)
 
 
-def test_the_token_goes_to_its_endpoint_only_and_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_token_is_sent_to_its_endpoint_only_and_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     received: list[str | None] = []
 
@@ -243,7 +245,7 @@ def test_the_token_goes_to_its_endpoint_only_and_is_shown_nowhere(caplog: pytest
 
 
 @pytest.mark.parametrize("status", [200, 302, 404])
-def test_a_length_beyond_all_bounds_is_a_typed_error(status: int) -> None:
+def test_an_impossible_content_length_is_a_typed_error(status: int) -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         handler.send_header("Location", "/elsewhere")
@@ -254,7 +256,7 @@ def test_a_length_beyond_all_bounds_is_a_typed_error(status: int) -> None:
         HttpClient(limits=HttpLimits(attempts=1, min_interval=0)).get(home)
 
 
-def test_the_client_says_who_it_is() -> None:
+def test_requests_have_the_user_agent() -> None:
     agents: list[str] = []
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -271,7 +273,7 @@ def test_the_client_says_who_it_is() -> None:
     assert agents[1] == "someone/1 (+mailto:me@example.org)"
 
 
-def test_an_unasked_encoding_and_a_cut_gzip_are_errors() -> None:
+def test_an_unrequested_encoding_and_a_truncated_gzip_are_errors() -> None:
     encodings = iter([("br", PermanentError), ("gzip", TransientError)])
 
     for encoding, error in encodings:
@@ -288,7 +290,7 @@ def test_an_unasked_encoding_and_a_cut_gzip_are_errors() -> None:
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://host/x", "http://", "http://[::1"])
-def test_what_is_no_address_is_a_permanent_error(url: str) -> None:
+def test_an_invalid_address_is_a_permanent_error(url: str) -> None:
     with pytest.raises(PermanentError):
         HttpClient().get(url)
 
@@ -314,7 +316,7 @@ def test_waits_are_read_from_headers(headers: dict[str, str], seconds: float | N
     assert retry_after(headers, datetime(2025, 1, 2, tzinfo=UTC)) == seconds
 
 
-def test_a_rate_limit_without_rest_or_reset_asks_for_nothing() -> None:
+def test_an_incomplete_rate_limit_header_requests_no_wait() -> None:
     assert rate_limit_reset({"RateLimit": "garbage;;r=;t"}) is None
     assert rate_limit_reset({"RateLimit": '"a";r=5;t=1, "b"; r=0; t=4'}) == 4
 
@@ -340,7 +342,7 @@ def test_retries_and_long_waits_are_logged_without_the_token(
     assert "hf_secret" not in caplog.text
 
 
-def test_an_answer_that_is_long_in_coming_is_logged_once(
+def test_a_long_wait_for_a_response_is_logged_once(
     site: ReplayServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sources.http._NOTABLE_WAIT", 0.1)
@@ -351,7 +353,7 @@ def test_an_answer_that_is_long_in_coming_is_logged_once(
     assert [record.getMessage()[:30] for record in caplog.records] == ["No complete answer yet from ht"]
 
 
-def test_the_text_of_a_refusal_is_kept_in_one_line(site: ReplayServer, fast_http: HttpClient) -> None:
+def test_the_text_of_a_refusal_is_one_line(site: ReplayServer, fast_http: HttpClient) -> None:
     with pytest.raises(PermanentError) as caught:
         fast_http.get(site.url + URL + "&limit=101")
     assert caught.value.answer and "<=100" in caught.value.answer and "\n" not in caught.value.answer
@@ -368,14 +370,14 @@ def _answering(status: int, body: bytes = b"[]", **headers: str) -> Callable[[Ba
     return answer
 
 
-def test_the_text_of_a_refusal_steers_no_terminal() -> None:
+def test_the_text_of_a_refusal_has_no_control_characters() -> None:
     body = b"\x1b[2J\x07Too\r\n\tbig\xff"
     with _scripted(_answering(400, body)) as url, pytest.raises(PermanentError) as caught:
         HttpClient().get(url)
     assert caught.value.answer == "[2J Too big\ufffd"
 
 
-def test_every_member_of_a_compressed_answer_is_read_and_a_damaged_one_is_said() -> None:
+def test_every_member_of_a_gzip_body_is_read_and_a_damaged_one_is_an_error() -> None:
     whole = gzip.compress(b"[1, ") + gzip.compress(b"2, ") + gzip.compress(b"3]")
     with _scripted(_answering(200, whole, Content_Encoding="gzip")) as url:
         assert HttpClient().get(url).body == b"[1, 2, 3]"
@@ -390,7 +392,7 @@ def test_every_member_of_a_compressed_answer_is_read_and_a_damaged_one_is_said()
 
 
 @pytest.mark.parametrize("token", ["hf_a\nX-Evil: 1", "hf_a b", "hf_é☃", "hf_a\x00"])
-def test_a_token_that_can_not_be_sent_is_left_out_with_a_sentence(token: str) -> None:
+def test_a_token_that_cannot_be_sent_is_omitted_with_a_note(token: str) -> None:
     received: list[str | None] = []
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -405,7 +407,7 @@ def test_a_token_that_can_not_be_sent_is_left_out_with_a_sentence(token: str) ->
     assert len(http.notes) == 1 and "HF_TOKEN" in http.notes[0] and "hf_a" not in http.notes[0]
 
 
-def test_a_token_that_is_refused_is_left_out_with_a_sentence() -> None:
+def test_a_refused_token_is_omitted_with_a_note() -> None:
     received: list[str | None] = []
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
@@ -440,7 +442,7 @@ def no_proxy_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         ("HTTPS_PROXY", "ftp://127.0.0.1:1", "is not the address of a proxy"),
     ],
 )
-def test_a_proxy_that_can_not_be_used_is_named(
+def test_the_error_names_a_proxy_that_cannot_be_used(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -451,7 +453,7 @@ def test_a_proxy_that_can_not_be_used_is_named(
 
 @pytest.mark.usefixtures("no_proxy_variables")
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_proxy_that_asks_for_a_login_is_named(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+def test_the_error_names_a_proxy_that_requires_a_login(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     with _scripted(_answering(407)) as url:
         monkeypatch.setenv(f"{scheme}_proxy", url.replace("//", "//me:secret@"))
         monkeypatch.setattr(BaseHTTPRequestHandler, "do_CONNECT", _answering(407), raising=False)
@@ -462,7 +464,7 @@ def test_a_proxy_that_asks_for_a_login_is_named(monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.usefixtures("no_proxy_variables")
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_proxy_that_drips_can_not_hold_us_longer_than_a_server(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+def test_a_proxy_that_drips_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     with _scripted_drip() as (url, drip):
         monkeypatch.setattr(BaseHTTPRequestHandler, "do_CONNECT", drip, raising=False)
         monkeypatch.setenv(f"{scheme}_proxy", url)
@@ -474,7 +476,7 @@ def test_a_proxy_that_drips_can_not_hold_us_longer_than_a_server(monkeypatch: py
 
 @pytest.mark.usefixtures("no_proxy_variables")
 @pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_file_of_certificates_that_is_missing_is_named(
+def test_the_error_names_a_missing_file_of_certificates(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
 ) -> None:
     bundle = tmp_path / "bundle.pem"
@@ -486,7 +488,7 @@ def test_a_file_of_certificates_that_is_missing_is_named(
     assert f"REQUESTS_CA_BUNDLE names {bundle}" in str(caught.value)
 
 
-def test_all_requests_of_a_block_are_bounded_with_their_waits(site: ReplayServer) -> None:
+def test_the_time_limit_of_a_block_includes_retries_and_waits(site: ReplayServer) -> None:
     clock = Clock()
     http = clock.client(min_interval=0)
     with http.within(100):

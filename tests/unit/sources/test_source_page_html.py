@@ -44,7 +44,7 @@ OTHER = '<div data-target="DailyPapers" data-props="{}"></div>'
     ],
 )
 @pytest.mark.parametrize("change", [("", ""), ('class="x"', "class=x  HIDDEN"), ('"', "'"), ("><", "\n/><")])
-def test_the_list_is_found_whatever_stands_around_it(around: str, change: tuple[str, str]) -> None:
+def test_the_list_is_found_in_any_surrounding_markup(around: str, change: tuple[str, str]) -> None:
     tag = _page(dateString="2025-04-02", dailyPapers=[]).decode().removeprefix("<!doctype html>").replace(*change)
     assert parse_page_html((around % tag).encode()).served_date == date(2025, 4, 2)
 
@@ -59,7 +59,7 @@ def test_a_list_that_is_no_element_is_none(around: str) -> None:
     assert caught.value.reason_code == "not_daily_page"
 
 
-def test_a_page_for_another_date_parses_but_does_not_pass_for_the_one_asked() -> None:
+def test_a_page_for_another_date_parses_and_fails_the_check_of_its_date() -> None:
     listing = parse_page_html(_page(dateString="2025-04-02", dailyPapers=[]), date(2025, 4, 5))
     assert listing.served_date == date(2025, 4, 2)
     check_served_date(listing, date(2025, 4, 2))
@@ -90,7 +90,7 @@ def test_a_page_without_a_daily_list_is_refused(body: bytes, reason_code: str) -
 
 
 @pytest.mark.parametrize("text", ["2025-02-30", "2025-W09", 5, None])
-def test_a_page_with_an_unreadable_date_claims_none(text: Any) -> None:
+def test_a_page_with_an_unreadable_date_has_no_served_date(text: Any) -> None:
     assert parse_page_html(_page(dailyPapers=[], dateString=text)).served_date is None
 
 

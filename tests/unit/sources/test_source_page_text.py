@@ -62,7 +62,7 @@ Nov 2 12
 """
 
 
-def test_a_plain_capture_gives_every_hit() -> None:
+def test_every_hit_of_a_plain_text_capture_is_parsed() -> None:
     listing = _parse(PLAIN)
     assert (listing.kind, listing.served_date, listing.refusals) == ("search", date(2025, 10, 31), ())
     first, second, third, fourth = listing.entries
@@ -115,7 +115,7 @@ Nov 14
 """
 
 
-def test_a_capture_with_numbered_links_tells_upvotes_from_comments() -> None:
+def test_upvotes_and_comments_are_distinguished_by_numbered_links() -> None:
     listing = _parse(NUMBERED)
     assert [(entry.title, entry.upvotes, entry.comments) for entry in listing.entries] == [
         ("First Invention", 0, 0),
@@ -297,7 +297,7 @@ def test_prose_and_other_pages_have_no_hits(text: str) -> None:
     assert caught.value.reason_code == "no_hits"
 
 
-def test_text_in_a_legacy_encoding_is_refused_by_name() -> None:
+def test_text_in_a_legacy_encoding_is_refused_with_a_reason() -> None:
     with pytest.raises(FormatError) as caught:
         parse_page_text("Prix Inventé".encode("latin-1"), CAPTURED)
     assert caught.value.reason_code == "not_utf8"
@@ -324,7 +324,7 @@ def test_a_year_left_out_is_the_year_of_the_capture_unless_that_is_the_future(
 
 
 @pytest.mark.parametrize("text", ["Feb 30", "Feb 29, 2025", "31 Oct", "Octopus 3", "May", "May 3 and more"])
-def test_what_is_not_a_printed_date_is_none(text: str) -> None:
+def test_a_text_that_is_no_date_is_none(text: str) -> None:
     assert read_page_date(text) is None
 
 
@@ -433,7 +433,7 @@ def test_links_to_papers_without_an_arxiv_id_of_today_give_their_keys() -> None:
 
 
 @pytest.mark.parametrize("number", [str(2**63), "9" * 400, "9" * 20 + "k", str(2**31 - 1)])
-def test_an_absurd_number_costs_its_field_or_its_hit_only(number: str) -> None:
+def test_only_the_field_or_hit_of_an_impossible_number_is_lost(number: str) -> None:
     text = (
         f"Daily Papers\nOct 31\n\n{number}\n\nFirst Invention\n\n{LONG}\n\n{number} authors\n·\nMay 3\n\n"
         f"7\n\nSecond Invention\n\n{LONG}\n\n4 authors\n·\nMay 4, 2024 {number[:40]}\n"
@@ -462,7 +462,7 @@ def test_json_in_utf_16_is_read_and_binary_data_is_not() -> None:
     assert as_utf8(bytes(range(256)) * 4) == bytes(range(256)) * 4
 
 
-def test_a_text_of_endless_lines_is_refused() -> None:
+def test_a_text_of_too_many_lines_is_refused() -> None:
     with pytest.raises(FormatError) as caught:
         _parse(PLAIN + "a\n" * 600_000)
     assert caught.value.reason_code == "too_large"

@@ -56,7 +56,7 @@ def test_every_listing_is_used_and_everything_else_refused(
     assert sum(len(listing.refusals) for _, _, listing in listings) == 0
 
 
-def test_the_facts_add_up_to_the_independent_counts(
+def test_totals_equal_the_independent_counts(
     real_listings: Path, parsed: tuple[list[tuple[date, datetime, Listing]], Counter[str]]
 ) -> None:
     expected = json.loads((real_listings / "expected_counts.json").read_text())["all"]
