@@ -4,6 +4,7 @@
   ├─ ``TransientError``  the same request may work later: 408, 429, 5xx, broken or timed-out connections
   └─ ``PermanentError``  it will fail again: every other 4xx, a redirect to another host, a response over the size limit
        └─ ``FormatError``  the response is complete but is no listing of this source
+``BudgetError``           no request was sent: the run may send no more. No source failed, so it is no ``SourceError``
 """
 
 from __future__ import annotations
@@ -68,3 +69,7 @@ class FormatError(PermanentError):
     ):
         super().__init__(message, url=url, cause=cause)
         self.reason_code = reason_code
+
+
+class BudgetError(Exception):
+    """The requests that a run may send are spent (``sources.http.RequestBudget``). The request was not sent."""

@@ -35,7 +35,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
-from sources.errors import PermanentError, SourceError, TransientError
+from sources.errors import BudgetError, PermanentError, SourceError, TransientError
 
 USER_AGENT = "daily-papers-warehouse/0.1 (+https://github.com/daily-papers-warehouse)"
 _KEPT_HEADERS = (
@@ -89,6 +89,28 @@ class HttpLimits:
     max_redirects: int = 3
 
 
+class RequestBudget:
+    """The HTTP requests that a run may send: each counts, pages, retries and redirects included.
+
+    The steps of a run share one object, ``HttpClient.budget``.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.spent = 0
+
+    @property
+    def remaining(self) -> int:
+        """Requests that may still be sent."""
+        return max(self.limit - self.spent, 0)
+
+    def spend(self, requests: int = 1) -> None:
+        """Count requests that are about to be sent. Raises ``BudgetError``, and counts none, if too few remain."""
+        if requests > self.remaining:
+            raise BudgetError(f"The {self.limit} requests of this run (PAPERS_MAX_REQUESTS) are spent.")
+        self.spent += requests
+
+
 class _Deadline:
     """The end of one request: ``seconds`` after its start by the client's clock, or when it is cancelled."""
 
@@ -111,6 +133,7 @@ class HttpClient:
 
     ``token`` is sent as a bearer token to the origin of ``token_endpoint`` and nowhere else; it is in no
     error, log or repr. One that can't be sent or that the server refuses (401) is left out, and ``notes`` says so.
+    ``budget`` bounds the requests that are sent; None: no bound.
     ``clock`` (monotonic seconds), ``sleep`` and ``uniform`` can be replaced in tests.
     """
 
@@ -121,11 +144,13 @@ class HttpClient:
         user_agent: str = USER_AGENT,
         token: str | None = None,
         token_endpoint: str | None = None,
+        budget: RequestBudget | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.limits = limits or HttpLimits()
+        self.budget = budget
         self._clock = clock
         self._sleep = sleep
         self._uniform = uniform
@@ -176,6 +201,15 @@ class HttpClient:
         finally:
             self._stop_at = before
 
+    @contextmanager
+    def without_budget(self) -> Iterator[None]:
+        """Send the requests of a block whether the budget has some or not, and without counting them."""
+        budget, self.budget = self.budget, None
+        try:
+            yield
+        finally:
+            self.budget = budget
+
     def _seconds_left(self) -> float:
         return math.inf if self._stop_at is None else self._stop_at - self._clock()
 
@@ -183,7 +217,7 @@ class HttpClient:
         """The response to one GET, retried after transient errors.
 
         Raises ``TransientError`` after the last attempt or when the server asks for a longer wait than
-        ``max_wait``, and ``PermanentError`` at once.
+        ``max_wait``, ``PermanentError`` at once, and ``BudgetError`` when a request may not be sent any more.
         """
         prepared = _with_params(url, params or {})
         for attempt in range(1, self.limits.attempts + 1):
@@ -240,6 +274,7 @@ class HttpClient:
         raise PermanentError(f"More than {self.limits.max_redirects} redirects.", url=public_url(url))
 
     def _pace(self, url: str) -> None:
+        """Count the next request and wait until it may be sent."""
         wait = self._earliest - self._clock()
         if self._seconds_left() <= max(wait, 0.0):
             raise TransientError("The time for this fetch is over.", url=public_url(url))
@@ -247,6 +282,8 @@ class HttpClient:
             raise TransientError(
                 f"The rate limit is used up for another {wait:.0f} s.", url=public_url(url), retry_after=wait
             )
+        if self.budget:
+            self.budget.spend()
         if wait > _NOTABLE_WAIT:
             _log.info("The rate limit is used up: the next request goes out in %.0f s.", wait)
         if wait > 0:

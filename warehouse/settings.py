@@ -132,6 +132,16 @@ class Settings(HomePaths):
         ),
     ] = field(default=None, repr=False)
     lookback: Annotated[int, setting("PAPERS_LOOKBACK", "listing dates that a run observes again", ge=1, le=366)] = 7
+    max_requests: Annotated[
+        int,
+        setting(
+            "PAPERS_MAX_REQUESTS",
+            "HTTP requests that a run sends at most, retries included; listing dates that are asked for by name do not "
+            "count",
+            ge=10,
+            le=100_000,
+        ),
+    ] = 60
     min_interval: Annotated[
         float,
         setting(

@@ -11,7 +11,7 @@ from typing import Literal
 from sources import DAILY_PAPERS
 from sources.daily_papers.client import Capture, DailyPapersClient
 from sources.errors import SourceError, TransientError
-from sources.http import HttpClient, HttpLimits
+from sources.http import HttpClient, HttpLimits, RequestBudget
 from warehouse.clock import utc_now
 from warehouse.landing.archive import Landing
 from warehouse.settings import Settings
@@ -45,7 +45,12 @@ def client_of(settings: Settings) -> DailyPapersClient:
     limits = HttpLimits(min_interval=settings.min_interval, max_body=settings.max_payload_bytes)
     return DailyPapersClient(
         settings.endpoint,
-        HttpClient(limits=limits, token=settings.token, token_endpoint=settings.endpoint),
+        HttpClient(
+            limits=limits,
+            token=settings.token,
+            token_endpoint=settings.endpoint,
+            budget=RequestBudget(settings.max_requests),
+        ),
         now=utc_now,
     )
 
@@ -73,7 +78,7 @@ def fetch_listings(
     for each date.
     """
     report = FetchReport()
-    with client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * len(dates)):
+    with client.http.without_budget(), client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * len(dates)):
         _fetch(landing, client, dates, on_date, only, report)
     report.remarks[:0] = client.take_notes()
     return report

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from sources.errors import PermanentError, SourceError, TransientError
+from sources.errors import BudgetError, PermanentError, SourceError, TransientError
 from sources.faults import Fault, FaultKind
-from sources.http import HttpClient, HttpLimits, rate_limit_reset, retry_after
+from sources.http import HttpClient, HttpLimits, RequestBudget, rate_limit_reset, retry_after
 from sources.replay import ReplayServer
 
 URL = "/api/daily_papers?date=2025-04-02"
@@ -340,6 +340,29 @@ def test_retries_and_long_waits_are_logged_without_the_token(
     assert [level for level, _ in found] == ["INFO", "DEBUG"]
     assert "429" in found[0][1] and "37 s" in found[0][1] and "503" in found[1][1]
     assert "hf_secret" not in caplog.text
+
+
+def test_the_budget_counts_retries_and_is_never_exceeded(site: ReplayServer) -> None:
+    site.faults[:] = [Fault("error", status=503, times=1)]
+    budget = RequestBudget(3)
+    http = HttpClient(limits=HttpLimits(min_interval=0), sleep=lambda _: None, budget=budget)
+    http.get(site.url + URL)
+    assert (budget.spent, budget.remaining) == (2, 1)
+    http.get(site.url + URL)
+    with pytest.raises(BudgetError, match="The 3 requests"):
+        http.get(site.url + URL)
+    assert len(site.requests) == budget.spent == 3
+    with http.without_budget():
+        http.get(site.url + URL)
+    assert (budget.spent, http.budget) == (3, budget)
+
+
+def test_the_budget_ends_the_retries_of_a_request(site: ReplayServer) -> None:
+    site.faults[:] = [Fault("error", status=503)]
+    http = HttpClient(limits=HttpLimits(min_interval=0), sleep=lambda _: None, budget=RequestBudget(2))
+    with pytest.raises(BudgetError):
+        http.get(site.url + URL)
+    assert len(site.requests) == 2
 
 
 def test_a_long_wait_for_a_response_is_logged_once(
