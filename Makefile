@@ -51,7 +51,7 @@ test-spark: $(READY) ## Build the models on Spark with Iceberg too and compare; 
 lint: $(READY) ## Check style of Python and SQL, formatting and declared dependencies
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models warehouse/publication/queries
+	.venv/bin/sqlfluff lint --disable-progress-bar dbt_project/models orchestration/gates/sql/marts orchestration/gates/sql/published orchestration/gates/sql/raw warehouse/publication/queries
 	.venv/bin/deptry .
 
 types: $(READY) ## Check types

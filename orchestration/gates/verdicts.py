@@ -19,20 +19,25 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from orchestration.gates.gx_runner import MAX_SAMPLE_ROWS, GxRunner, RuleResult, SuiteResult
-from orchestration.gates.rules import (
+from orchestration.gates.batch_rules import (
     BATCH,
-    BATCH_ENTRIES_QUERY,
-    BATCH_LOADS_QUERY,
     CLOCK_SKEW_SECONDS,
+    ENTRIES_PARAMETERS,
+    ENTRIES_QUERY,
+    LOADS_PARAMETERS,
+    LOADS_QUERY,
+)
+from orchestration.gates.gx_runner import MAX_SAMPLE_ROWS, GxRunner, RuleResult, SuiteResult
+from orchestration.gates.mart_rules import (
     FRESH_HOURS,
     MART_QUERIES,
     MARTS,
+    MIN_REMAINING_SHARE,
     PUBLISHED_QUERIES,
     RAW_QUERIES,
     REASONS_QUERY,
-    Suite,
 )
+from orchestration.gates.rules import Suite
 from warehouse.clock import utc_now
 from warehouse.database import is_damage, open_database, quoted, rows, scalar
 from warehouse.errors import DamagedError, GateError
@@ -263,9 +268,9 @@ def batch_frames(raw: RawStore, now: datetime) -> Iterator[tuple[pd.DataFrame, p
                where verdict = 'pending' and load_number between ? and ?""",
             part,
         )
-        raw.connection.execute(f"create temp table checked_entries as {BATCH_ENTRIES_QUERY}")
+        raw.connection.execute(f"create temp table checked_entries as {ENTRIES_QUERY}", ENTRIES_PARAMETERS)
         entries = raw.connection.execute("from checked_entries order by load_id, position").df()
-        loads = raw.connection.execute(BATCH_LOADS_QUERY, {"now": now}).df()
+        loads = raw.connection.execute(LOADS_QUERY, {**LOADS_PARAMETERS, "now": now}).df()
         raw.connection.execute("drop table checked_entries")
         raw.connection.execute("drop table checked_loads")
         yield loads, entries
@@ -384,7 +389,7 @@ def _published_violations(connection: duckdb.DuckDBPyConnection, file: Path) -> 
     smaller = tuple(
         {"table": name, "rows_before": rows, "rows_now": sizes.get(name, 0)}
         for name, rows in before.items()
-        if sizes.get(name, 0) < 0.8 * rows
+        if sizes.get(name, 0) < MIN_REMAINING_SHARE * rows
     )
     return found | {"tables_much_smaller": Violations(len(smaller), smaller[:MAX_SAMPLE_ROWS])}
 

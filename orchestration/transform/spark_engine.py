@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.gates.gx_runner import MAX_SAMPLE_ROWS
-from orchestration.gates.rules import FRESH_HOURS, MART_QUERIES, PUBLISHED_QUERIES, RAW_QUERIES, REASONS_QUERY
+from orchestration.gates.mart_rules import (
+    FRESH_HOURS,
+    MART_QUERIES,
+    MIN_REMAINING_SHARE,
+    PUBLISHED_QUERIES,
+    RAW_QUERIES,
+    REASONS_QUERY,
+)
 from orchestration.transform.dbt_runner import BUILD, arguments_for, clear_dbt_settings
 from orchestration.worker import Emit
 from warehouse.errors import WarehouseError
@@ -121,7 +128,7 @@ def violations(emit: Emit, environment: dict[str, str], live_at: datetime | None
         smaller = tuple(
             {"table": name, "rows_before": str(rows), "rows_now": str(sizes.get(name, 0))}
             for name, rows in before.items()
-            if sizes.get(name, 0) < 0.8 * rows
+            if sizes.get(name, 0) < MIN_REMAINING_SHARE * rows
         )
         found["tables_much_smaller"] = (len(smaller), smaller[:MAX_SAMPLE_ROWS])
     emit(found)

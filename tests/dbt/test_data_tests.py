@@ -35,6 +35,16 @@ BAD_ROWS = {
         f"{PARENT}load_id",
         f"{OBSERVATION} ('p', '2026-01-05', 'nowhere')",
     ),
+    "author_of_a_paper_that_is_unknown": (
+        "bridge_paper_authors",
+        f"{PARENT}author_id",
+        "insert into bridge_paper_authors (paper_id, position, author_id) values ('p', 1, 'nobody')",
+    ),
+    "organization_of_a_paper_that_is_unknown": (
+        "bridge_paper_organizations",
+        f"{PARENT}organization_id",
+        "insert into bridge_paper_organizations (paper_id, organization_id) values ('p', 'nowhere')",
+    ),
     "unknown_value": (
         "ops_loads",
         f"{VALUE}verdict",

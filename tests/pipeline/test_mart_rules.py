@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from gate_pieces import Here
 
-from orchestration.gates.rules import MARTS
+from orchestration.gates.mart_rules import MARTS
 from orchestration.gates.verdicts import mart_gate, mart_violations
 from tests.conftest import Papers
 from warehouse.clock import utc_now
@@ -24,7 +24,6 @@ BREAKS = {
     "rows_lost": """delete from marts.fct_listings
         where listing_date = (select max(listing_date) from marts.fct_listings)""",
     "tables_much_smaller": "delete from marts.rpt_author_trends",
-    "observations_repeated": "insert into marts.fct_upvote_observations from marts.fct_upvote_observations limit 1",
     "observations_missing": """delete from marts.fct_upvote_observations
         where paper_id = (select min(paper_id) from marts.dim_papers)""",
     "observations_invented": """insert into marts.fct_upvote_observations
@@ -34,10 +33,10 @@ BREAKS = {
     "rejected_loads_used": "update marts.ops_loads set verdict = 'rejected' where verdict = 'accepted'",
     "papers_without_observation": """insert into marts.dim_papers
         select * replace ('nobody saw it' as paper_id) from marts.dim_papers limit 1""",
-    "authors_orphaned": """delete from marts.dim_authors
+    "authors_without_paper": """delete from marts.bridge_paper_authors
         where author_id = (select min(author_id) from marts.dim_authors)""",
-    "organizations_orphaned": """delete from marts.dim_organizations where organization_id =
-        (select min(organization_id) from marts.bridge_paper_organizations)""",
+    "parents_missing": """update marts.dim_organizations set parent_organization_id = 'nowhere'
+        where organization_id = (select min(organization_id) from marts.dim_organizations)""",
     "person_twice_on_a_paper": """insert into marts.bridge_paper_authors
         select * replace (position + 1000 as position) from marts.bridge_paper_authors limit 1""",
     "organization_own_ancestor": """update marts.dim_organizations set parent_organization_id = case organization_id

@@ -37,7 +37,8 @@ import duckdb
 import msgspec
 import polars as pl
 
-from orchestration.gates.rules import BATCH, MARTS
+from orchestration.gates.batch_rules import BATCH
+from orchestration.gates.mart_rules import MARTS
 from tests.worlds import shapes
 from tests.worlds.large import LOOKBACK, World, first_observation_of, newest_last_date
 from tests.worlds.records import Account, Claim
