@@ -13,7 +13,7 @@ from orchestration.assets.publication import build_publication
 from orchestration.assets.raw import batch_gate_check, raw_loads
 from orchestration.outcome import Outcome
 from orchestration.resources import dbt_resource, gx_resource, source_resource, warehouse_resource
-from orchestration.schedules import daily_papers_job, daily_schedule, digest_job, digest_schedule, load_landed_job
+from orchestration.schedules import daily_papers_job, digest_job, digest_schedule, load_landed_job, papers_schedule
 from orchestration.sensors import failure_sensor
 from orchestration.transform.manifest import ensure_manifest
 from warehouse.publication.publish import PUBLIC_SCHEMA
@@ -29,13 +29,13 @@ def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
         for node in json.loads(manifest.read_text())["nodes"].values()
         if node["resource_type"] == "model" and node["schema"] == PUBLIC_SCHEMA
     ]
-    publication, mart_gate_check = build_publication(public)
+    publication, mart_gate_check = build_publication(settings, public)
     digest = digest_job(settings)
     return dg.Definitions(
         assets=[landed_listings, raw_loads, models, *publication],
         asset_checks=[batch_gate_check, mart_gate_check],
         jobs=[daily_papers_job, load_landed_job, digest],
-        schedules=[daily_schedule(settings), digest_schedule(settings, digest)],
+        schedules=[papers_schedule(settings), digest_schedule(settings, digest)],
         sensors=[failure_sensor(settings)],
         resources={
             "warehouse": warehouse_resource(settings),

@@ -25,13 +25,15 @@ from sources.daily_papers.client import DailyPapersClient
 from warehouse.clock import utc_now
 from warehouse.digest import feeds
 from warehouse.digest.feeds import FeedsWritten
-from warehouse.errors import GateError, InputError, UnreachableError, WarehouseError
+from warehouse.errors import GateError, HomeError, InputError, UnreachableError, WarehouseError
 from warehouse.home import DEMO_MARKER
 from warehouse.landing.fetching import FetchReport, fetch_listings, observed_since
 from warehouse.landing.location import open_landing
+from warehouse.landing.plan import DueListing
 from warehouse.publication.publish import Publication, published_file
 from warehouse.raw.archive_check import RebuildGuard, known_loads
 from warehouse.raw.loader import load_landed
+from warehouse.raw.observations import read_plan
 from warehouse.raw.overrides import load_overrides
 from warehouse.raw.rebuild import rebuild
 from warehouse.raw.store import RawStore
@@ -78,26 +80,31 @@ def _stop_if_blocked(gate: GateOutcome) -> None:
 def fetch(
     settings: Settings,
     source: DailyPapersClient,
-    dates: Sequence[date],
+    dates: Sequence[date] | None,
     outcome: Outcome,
     *,
     on_date: Callable[[date, str], None] | None = None,
     only: Literal["api", "page"] | None = None,
     skip_observed_since: datetime | None = None,
 ) -> FetchReport:
-    """Fetch the listings of these dates and land them.
+    """Fetch the listings of these dates, or those that are due by the observation plan (None), and land them.
 
-    Raises UnreachableError when not one of the dates could be fetched, InputError for real listings in a demo's home.
+    The client's budget of requests bounds the plan only. Raises UnreachableError when not one of the dates could be
+    fetched, InputError for real listings in a demo's home.
     """
     with outcome.step("Fetching"):
         landing = open_landing(settings.landing)
+        needed = None
+        if dates is None:
+            needed = {due.listing_date: due.requests for due in _due(settings)}
+            dates = list(needed)
         observed = observed_since(landing, skip_observed_since) if skip_observed_since else set()
         missing = [day for day in dates if day not in observed]
         if (settings.home / DEMO_MARKER).exists() and not settings.is_local_endpoint:
             raise InputError(
                 f"{settings.home} holds the invented papers of the demo: give real ones another home (PAPERS_HOME)."
             )
-        report = fetch_listings(landing, source, missing, on_date=on_date, only=only)
+        report = fetch_listings(landing, source, missing, on_date=on_date, only=only, needed=needed)
         report.skipped = [day for day in dates if day in observed]
         outcome.fetched = report
         if missing and not report.landed:
@@ -107,6 +114,19 @@ def fetch(
                 "Check the connection and PAPERS_ENDPOINT, then run again; what was published stays."
             )
     return report
+
+
+def _due(settings: Settings) -> list[DueListing]:
+    """The listings that are due now. Where the raw tables can't be read, by the journal alone.
+
+    The run then lands what it observes before its loading step reports the tables.
+    """
+    now = utc_now()
+    try:
+        return read_plan(settings, now)
+    except HomeError as error:
+        logger.debug("The verdicts can't be read, the journal alone is: %s", error)
+        return read_plan(settings, now, only_journal=True)
 
 
 def load(

@@ -1,11 +1,10 @@
-"""The jobs, and the daily schedule that observes the trailing listing dates again, in one run."""
+"""The jobs, and their schedules: the runs that observe what is due, and the digest."""
 
 import dagster as dg
 
-from orchestration.partitions import range_tags
+from orchestration.partitions import longest_pause
 from warehouse.digest.sending import send_digests
 from warehouse.errors import WarehouseError
-from warehouse.landing.fetching import trailing_dates
 from warehouse.settings import Settings
 
 #: One process a run: each further process would import everything again (93 s against 33 s for four steps).
@@ -23,20 +22,27 @@ load_landed_job = dg.define_asset_job(
 )
 
 
-def daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """22:30 UTC: the day's listing is nearly complete (at 08 UTC it has two thirds of its entries)."""
+def papers_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Starts a run at each tick of PAPERS_SCHEDULE, which observes what is due then.
+
+    Runs of two ticks never overlap: the pool ``warehouse`` lets one of them start (``dagster.yaml``). After a time
+    without the daemon, Dagster starts a run for the last missed tick only, and a tick starts none while another run
+    waits: that one observes what is due when it starts. Raises InputError for a PAPERS_SCHEDULE that never comes.
+    """
+    longest_pause(settings)
 
     @dg.schedule(
         name="daily_papers_schedule",
-        cron_schedule="30 22 * * *",
+        cron_schedule=settings.schedule,
         execution_timezone="UTC",
         job=daily_papers_job,
-        description=f"Observe the last {settings.lookback} listing dates again, in one run.",
+        description="Observe the listings that are due by the observation plan, in one run.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        last = context.scheduled_execution_time.date()
-        first, last = trailing_dates(last, settings.lookback)
-        return dg.RunRequest(run_key=last.isoformat(), tags=range_tags(first, last))
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        is_waiting = dg.RunsFilter(job_name=daily_papers_job.name, statuses=[dg.DagsterRunStatus.QUEUED])
+        if waiting := context.instance.get_runs(is_waiting, limit=1):
+            return dg.SkipReason(f"Run {waiting[0].run_id[:8]} waits and will observe what is due.")
+        return dg.RunRequest(run_key=context.scheduled_execution_time.isoformat())
 
     return schedule
 
@@ -68,7 +74,10 @@ def digest_job(settings: Settings) -> dg.JobDefinition:
 
 
 def digest_schedule(settings: Settings, job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """23:30 UTC, an hour after the daily run starts. On by default if subscriptions and a mail server are set."""
+    """23:30 UTC, after the day's last run by the default schedule (22:45).
+
+    On by default if subscriptions and a mail server are set.
+    """
     is_set_up = settings.smtp is not None and settings.subscriptions.exists()
     return dg.ScheduleDefinition(
         name="digest_schedule",

@@ -18,11 +18,13 @@ from warehouse.home import HomePaths, usable_home
 from warehouse.variables import (
     LOOPBACK_HOSTS,
     is_local,
+    parse_days,
     parse_endpoint,
     parse_home,
     parse_mail_addresses,
     parse_memory_limit,
     parse_path,
+    parse_schedule,
     parse_sender,
     parse_site_url,
     parse_storage_root,
@@ -40,6 +42,11 @@ DBT_PROJECT = (_PACKAGE if IS_INSTALLED else PROJECT_ROOT) / "dbt_project"
 PUBLIC_ENDPOINT = "https://huggingface.co"
 #: Memory of one DuckDB process before it spills to disk: a run has one busy at a time, beside 2 GB of Python.
 MEMORY_LIMIT = "3GB"
+#: Ages in days at which a listing is observed again.
+MILESTONES = (3, 4, 5, 6, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)
+#: Every four hours (cron, UTC). The run of 02:45 follows the end of the site's day, 21:30 in New York; that of 22:45
+#: comes before the digest.
+SCHEDULE = "45 2-22/4 * * *"
 #: Port by kind of security: submission with STARTTLS (RFC 6409), implicit TLS (RFC 8314), relay.
 _SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 
@@ -131,13 +138,41 @@ class Settings(HomePaths):
             "refused (401) is left out, and the run says so",
         ),
     ] = field(default=None, repr=False)
-    lookback: Annotated[int, setting("PAPERS_LOOKBACK", "listing dates that a run observes again", ge=1, le=366)] = 7
+    schedule: Annotated[
+        str,
+        setting(
+            "PAPERS_SCHEDULE",
+            "when Dagster's schedule starts runs, a cron expression in UTC",
+            parse=parse_schedule,
+            allowed="five fields, or `@hourly`, `@daily`, …",
+        ),
+    ] = SCHEDULE
+    milestones: Annotated[
+        tuple[int, ...],
+        setting(
+            "PAPERS_MILESTONES",
+            "ages in days at which a listing is observed again, after two days in which every run observes it; after "
+            "the last age once a year",
+            parse=parse_days,
+            allowed="numbers from 1 to 3650 with commas between",
+            default=f"`{','.join(map(str, MILESTONES))}`",
+        ),
+    ] = MILESTONES
+    lookback: Annotated[
+        int,
+        setting(
+            "PAPERS_LOOKBACK",
+            "listing dates that the first run of a home observes, and a run with `--date`",
+            ge=1,
+            le=366,
+        ),
+    ] = 7
     max_requests: Annotated[
         int,
         setting(
             "PAPERS_MAX_REQUESTS",
-            "HTTP requests that a run sends at most, retries included; listing dates that are asked for by name do not "
-            "count",
+            "HTTP requests that a run sends at most, retries included; those for the dates of `--date`, `--lookback`, "
+            "`backfill` and chosen partitions do not count",
             ge=10,
             le=100_000,
         ),

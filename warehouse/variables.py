@@ -26,6 +26,10 @@ Parser = Callable[[str, str], Any]
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 #: Less memory does not hold the models' largest joins.
 _MIN_MEMORY_BYTES = 256_000_000
+_MAX_DAYS = 3650
+#: Minute, hour, day of the month, month, weekday: https://man7.org/linux/man-pages/man5/crontab.5.html
+_CRON_BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_NAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 _UNIT_BYTES = {
     **{"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12},
     **{"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40},
@@ -118,6 +122,31 @@ def parse_yes_or_no(text: str, name: str) -> bool:
     if text not in ("no", "yes"):
         raise InputError(f"{name} is {text!r}: it can be no or yes.")
     return text == "yes"
+
+
+def parse_days(text: str, name: str) -> tuple[int, ...]:
+    """Numbers of days with commas between, ascending, each once."""
+    days = [part.strip() for part in text.split(",") if part.strip()]
+    if not days or not all(re.fullmatch(r"[0-9]{1,4}", day) and 1 <= int(day) <= _MAX_DAYS for day in days):
+        raise InputError(
+            f"{name} is {text!r}: give numbers of days from 1 to {_MAX_DAYS} with commas between, like 3,7,30."
+        )
+    return tuple(sorted(set(map(int, days))))
+
+
+def parse_schedule(text: str, name: str) -> str:
+    """A cron expression. Dagster checks the rest, such as the 30th of February, when it reads the definitions."""
+    fields = text.split()
+    is_in_range = len(fields) == len(_CRON_BOUNDS) and all(
+        re.fullmatch(r"[\w*/,#?-]+", field, re.ASCII) and all(low <= int(n) <= high for n in re.findall(r"\d+", field))
+        for field, (low, high) in zip(fields, _CRON_BOUNDS, strict=True)
+    )
+    if not is_in_range and text.strip() not in _CRON_NAMES:
+        raise InputError(
+            f"{name} is {text!r}: give a cron expression of five fields (minute, hour, day, month, weekday), like "
+            "45 2-22/4 * * *, or @daily."
+        )
+    return " ".join(fields)
 
 
 def parse_path(text: str, name: str) -> Path:

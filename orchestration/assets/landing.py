@@ -28,28 +28,31 @@ class Source(Enum):
 
 
 class ListingsConfig(dg.Config):
-    """What to observe. A person fills it in at the launchpad; the schedule chooses partitions instead."""
+    """What to observe, filled in at the launchpad. Empty and without partitions: what is due by the plan."""
 
     date: str = Field(
         default="",  # not null: the launchpad shows only what has a value
-        description="The last listing date, like 2026-09-15. Empty: the partitions chosen, else today (UTC).",
+        description="The last listing date, like 2026-09-15. Empty: the partitions chosen; else today (UTC) with a "
+        "lookback, and what is due by the observation plan without one.",
     )
     lookback: int = Field(
         default=0,
         ge=0,
         le=366,
         description="How many listing dates that end there; 1 is that date alone. "
-        "0: only the partitions chosen, else PAPERS_LOOKBACK.",
+        "0: only the partitions chosen; PAPERS_LOOKBACK with a date.",
     )
     source: Source = Field(
         default=Source.either,
         description="either: the API, and the daily page when it fails; api or page: that one alone.",
     )
 
-    def dates(self, chosen: list[datetime.date], warehouse: Settings) -> list[datetime.date]:
-        """The listing dates to observe, ascending. Raises InputError for a date that isn't one."""
+    def dates(self, chosen: list[datetime.date], warehouse: Settings) -> list[datetime.date] | None:
+        """The listing dates to observe, ascending; None: those that are due. Raises InputError for no date."""
         if chosen and self.date:
             raise InputError("Choose partitions or give a date, not both: leave `date` empty, or launch without them.")
+        if not (chosen or self.date or self.lookback):
+            return None
         last = parse_day(self.date, "date") if self.date else utc_now().date()
         lookback = self.lookback or (1 if chosen else warehouse.lookback)
         first, last = trailing_dates(chosen[0] if chosen else last, lookback)
@@ -75,7 +78,8 @@ def landed_listings(
     """Every listing as received, with its address, its date and the moment of observation. Append-only.
 
     Materializing a date again observes it again; nothing is replaced. A run with the tag ``SKIP_OBSERVED_SINCE``
-    skips the dates that were observed since that moment, so that a backfill can be resumed.
+    skips the dates that were observed since that moment, so that a backfill can be resumed. A run without partitions,
+    date and lookback observes what is due by the observation plan.
     """
 
     def on_date(day: datetime.date, what: str) -> None:
@@ -107,6 +111,7 @@ def landed_listings(
             "landed": len(report.landed),
             "failed": len(report.failures),
             "skipped": len(report.skipped),
+            "postponed": len(report.postponed),
             "load ids": dg.MetadataValue.json({str(day): load for day, load in report.landed.items()}),
             "failures": dg.MetadataValue.json({str(day): why for day, why in report.failures.items()}),
             "remarks": dg.MetadataValue.json(report.remarks),

@@ -1,13 +1,12 @@
 """The sealed next file, the mart gate, and publication with its outputs."""
 
-from datetime import timedelta
-
 import dagster as dg
 
 from orchestration import pipeline
 from orchestration.assets.raw import gate_result
 from orchestration.gates.gx_runner import GxRunner
 from orchestration.outcome import Outcome, failing_in_dagster
+from orchestration.partitions import longest_pause
 from orchestration.transform.engines import engine_of
 from orchestration.worker import WorkerProcess
 from warehouse.errors import WarehouseError
@@ -17,13 +16,14 @@ CANDIDATE = dg.AssetKey(["publication", "candidate"])
 PAPERS = dg.AssetKey(["publication", "papers"])
 REPORT = dg.AssetKey(["publication", "report"])
 FEEDS = dg.AssetKey(["publication", "feeds"])
-#: A daily schedule that has published nothing for a day and a half needs attention.
-FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36))
+#: A schedule that has published nothing for so many of its longest pauses needs attention.
+_FRESH_PAUSES = 1.5
 
 WITHOUT_FILE = "Report and feeds are made from papers.duckdb: PAPERS_EXPORT_DUCKDB=yes writes it from Spark's tables."
 
 
 def build_publication(
+    settings: Settings,
     marts: list[dg.AssetKey],
 ) -> tuple[list[dg.AssetsDefinition], dg.AssetChecksDefinition]:
     """The assets downstream of the marts, and the mart gate: all marts are sealed, checked and published together."""
@@ -61,7 +61,7 @@ def build_publication(
         deps=[CANDIDATE],
         group_name="publication",
         kinds={"duckdb", "parquet"},
-        freshness_policy=FRESH,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=_FRESH_PAUSES * longest_pause(settings)),
         pool="warehouse",
     )
     def published_papers(

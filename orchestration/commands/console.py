@@ -235,8 +235,11 @@ class TimeLeft(ProgressColumn):
 
 
 @contextmanager
-def progress(what: str, total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr, on a terminal only. Yields a function that advances it by one."""
+def progress(what: str, total: int | None, *, shown: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, on a terminal only. Yields a function that advances it by one.
+
+    ``total`` None: it is not known before the end.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeLeft())
     with Progress(*columns, console=err, transient=True, disable=not (shown and err.is_terminal)) as bar:
         task = bar.add_task(what, total=total)

@@ -30,6 +30,7 @@ def run_facts(settings: Settings, outcome: Outcome) -> dict[str, Any]:
         "tables": outcome.publication.tables if outcome.publication else None,
         "fetched": {str(day): load for day, load in fetched.landed.items()} if fetched else {},
         "not_fetched": {str(day): why for day, why in fetched.failures.items()} if fetched else {},
+        "postponed": fetched.postponed if fetched else [],
         "remarks": [*(fetched.remarks if fetched else []), *outcome.remarks],
         "loads": len(outcome.loads),
         "refused": {load.source: load.reason for load in outcome.loads if load.reason},
@@ -58,6 +59,11 @@ def print_run(settings: Settings, outcome: Outcome, as_json: bool, more: dict[st
         console.print_line(f"Fetched {_listings(list(fetched.landed))}.")
     for day, why in facts["not_fetched"].items():
         console.print_line(f"The listing of {day} was not fetched: {why}")
+    if fetched and fetched.postponed:
+        console.print_line(
+            f"{_count(len(fetched.postponed), 'listing')} more to observe wait for the next run: this one has used its "
+            "requests (PAPERS_MAX_REQUESTS)."
+        )
     for remark in facts["remarks"]:
         console.print_line(remark)
     _print_loads(outcome)

@@ -1,9 +1,11 @@
-"""The commands that start a run: ``papers demo``, ``run``, ``backfill``, ``import``, ``rebuild`` and ``accept``."""
+"""The commands that start a run, and ``papers plan``, which says what a run would observe."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from contextlib import nullcontext
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +14,7 @@ import typer
 from orchestration.commands import console
 from orchestration.commands.app import Home, Json, Verbose, settings_of
 from orchestration.commands.outcome import print_import, print_run, without_code
-from warehouse.display import readable_title
+from warehouse.display import plural, readable_title
 from warehouse.errors import GateError, InputError, WarehouseError
 from warehouse.settings import Settings
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _PANEL = "Build the warehouse"
+#: Ticks of the schedule that `papers plan` names.
+_SHOWN_TICKS = 3
+_MAX_DAYS_AHEAD = 3650
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -42,17 +47,22 @@ def demo(home: Home = None, verbose: Verbose = False, as_json: Json = False) -> 
 
 @app.command(rich_help_panel=_PANEL)
 def run(
-    day: Annotated[str | None, typer.Option("--date", help="The last listing date to fetch.")] = None,
+    day: Annotated[str | None, typer.Option("--date", help="The last listing date to observe.")] = None,
     lookback: Annotated[
         int | None,
-        typer.Option("--lookback", min=1, max=366, help="How many trailing dates to observe again."),
+        typer.Option(
+            "--lookback", min=1, max=366, help="How many listing dates that end there; PAPERS_LOOKBACK with --date."
+        ),
     ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Print where the time went, by phase.")] = False,
     home: Home = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch a listing date and the days before it, check, transform, publish. What the schedule does."""
+    """Observe the listings that are due (`papers plan`), check, transform, publish. What the schedule does.
+
+    With --date or --lookback: observe these dates instead, due or not.
+    """
     from orchestration.outcome import Outcome
     from orchestration.partitions import range_tags
     from orchestration.runs.profile import lived, phases, rows
@@ -61,15 +71,78 @@ def run(
     from warehouse.landing.importing import parse_day
 
     settings = settings_of(home)
-    last = parse_day(day, "--date") if day else utc_now().date()
-    first, last = trailing_dates(last, lookback or settings.lookback)
     outcome = Outcome(seconds={"Starting the command": lived()})
-    _fetch_and_publish(settings, first, last, outcome, as_json=as_json, tags=range_tags(first, last))
+    if day is None and lookback is None:
+        _fetch_and_publish(settings, "Observing what is due", None, outcome, as_json=as_json)
+    else:
+        last = parse_day(day, "--date") if day is not None else utc_now().date()
+        first, last = trailing_dates(last, lookback or settings.lookback)
+        dates, tags = (last - first).days + 1, range_tags(first, last)
+        _fetch_and_publish(settings, f"Observing {first} to {last}", dates, outcome, as_json=as_json, tags=tags)
     total = lived()
     print_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
     if profile and not as_json:
         console.print_line()
         console.print_table(["phase", "seconds", "share"], rows(outcome, total))
+
+
+@app.command(rich_help_panel=_PANEL)
+def plan(
+    day: Annotated[
+        str | None,
+        typer.Option("--date", help="Another day, at the present time of day (UTC); it may be in the future."),
+    ] = None,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Show which listings a run would observe now, and why. Sends no request."""
+    from orchestration.partitions import ticks
+    from warehouse.clock import utc_now
+    from warehouse.landing.importing import parse_day
+    from warehouse.landing.plan import number_of_run
+    from warehouse.lock import writer_lock
+    from warehouse.raw.observations import read_plan
+
+    settings = settings_of(home)
+    now = utc_now()
+    next_ticks = ticks(settings, now, _SHOWN_TICKS)
+    moment = datetime.combine(parse_day(day, "--date", days_ahead=_MAX_DAYS_AHEAD), now.timetz()) if day else now
+    # A run can't open its tables while another program reads them.
+    lock = writer_lock(settings.lock_file, purpose="papers plan", timeout=settings.lock_timeout)
+    with lock if settings.raw_database.exists() else nullcontext():
+        due = read_plan(settings, moment)
+    runs = number_of_run(due, settings.max_requests)
+    if as_json:
+        listings = [
+            {**asdict(listing), "reason": listing.reason, "is_within_budget": run == 0}
+            for listing, run in zip(due, runs, strict=True)
+        ]
+        facts = {"at": moment, "max_requests": settings.max_requests, "schedule": settings.schedule}
+        console.print_json({"schema_version": 1, **facts, "next_ticks": next_ticks, "due": listings})
+        return
+    console.print_table(
+        ["listing date", "age", "why it is due", "last observed", "when"],
+        [
+            [
+                str(listing.listing_date),
+                f"{listing.age_days} d",
+                listing.reason,
+                f"{listing.last_observed_at:%Y-%m-%d %H:%M}" if listing.last_observed_at else "never",
+                "this run" if run == 0 else "next run" if run == 1 else f"run {run + 1}",
+            ]
+            for listing, run in zip(due, runs, strict=True)
+        ],
+    )
+    console.print_line()
+    console.print_line(
+        f"{len(due)} {plural(len(due), 'listing')} due at {moment:%Y-%m-%d %H:%M} UTC, {runs.count(0)} within the "
+        f"{settings.max_requests} requests of one run (PAPERS_MAX_REQUESTS)."
+    )
+    console.print_line(
+        f"Where the schedule of `papers ui` is on ({settings.schedule}), its next runs start at "
+        f"{', '.join(f'{tick:%Y-%m-%d %H:%M}' for tick in next_ticks)} UTC."
+    )
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -98,7 +171,9 @@ def backfill(
 
         backfill = plan_backfill(settings, start, end)
         skipped = _print_estimate(settings, backfill)
-        _fetch_and_publish(settings, start, end, backfill.outcome, as_json=as_json, tags=backfill.tags, skipped=skipped)
+        dates = (end - start).days + 1 - skipped
+        what = f"Observing {start} to {end}"
+        _fetch_and_publish(settings, what, dates, backfill.outcome, as_json=as_json, tags=backfill.tags)
     print_run(settings, backfill.outcome, as_json)
 
 
@@ -122,21 +197,19 @@ def _print_estimate(settings: Settings, backfill: Backfill) -> int:
 
 def _fetch_and_publish(
     settings: Settings,
-    first: date,
-    last: date,
+    what: str,
+    dates: int | None,
     outcome: Outcome,
     *,
     as_json: bool,
-    tags: dict[str, str],
-    skipped: int = 0,
+    tags: dict[str, str] | None = None,
 ) -> None:
-    """Run the daily job over a range of dates, with a progress bar of the dates that are not skipped."""
+    """Run the daily job, with a progress bar named ``what`` of the dates to observe; None: the plan decides."""
     from orchestration.runs.demo import leave_demo
     from orchestration.runs.runner import run_job
 
     leave_demo(settings, notify=console.print_message)
-    days = (last - first).days + 1 - skipped
-    with console.progress(f"Observing {first} to {last}", days, shown=not as_json) as advance:
+    with console.progress(what, dates, shown=not as_json) as advance:
         outcome.on_date = lambda day, what: advance()
         run_job(settings, "daily_papers", tags=tags, outcome=outcome)
 

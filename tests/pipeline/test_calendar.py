@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from test_trend_oracle import differences, read_facts, table, trends
 from orchestration.assets.landing import ListingsConfig
 from orchestration.partitions import LISTING_DATES
 from orchestration.runs import demo
-from orchestration.schedules import daily_schedule
 from sources.daily_papers.submission import from_new_york
 from sources.daily_papers.text_dates import read_page_date
 from sources.http import retry_after
@@ -30,6 +30,7 @@ from warehouse.errors import InputError
 from warehouse.landing.fetching import client_of, observed_since, trailing_dates
 from warehouse.landing.importing import parse_day, read_manifest
 from warehouse.publication.queries import load_queries
+from warehouse.raw.observations import read_plan
 from warehouse.report.boards import _is_open
 from warehouse.report.charts import _mondays
 from warehouse.settings import Settings
@@ -56,15 +57,14 @@ any_day = pytest.mark.parametrize("now", MOMENTS.values(), ids=MOMENTS)
 
 
 @any_day
-def test_the_schedule_observes_the_days_up_to_the_day_of_its_tick(now: datetime) -> None:
-    tick = now.replace(hour=22, minute=30, second=0)
-    context = dg.build_schedule_context(scheduled_execution_time=tick)
-    (request,) = daily_schedule(Settings(lookback=7)).evaluate_tick(context).run_requests or []
-    asked = [request.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end")]
-    assert asked == [str(tick.date() - timedelta(days=6)), str(tick.date())]
-    with dg.partition_loading_context(effective_dt=tick):
-        assert len(LISTING_DATES.get_partition_keys_in_range(dg.PartitionKeyRange(*asked))) == 7
-        assert LISTING_DATES.get_last_partition_key() == asked[1]
+def test_a_first_run_observes_the_days_up_to_today_all_of_which_are_partitions(
+    now: datetime, set_clock: SetClock, tmp_path: Path
+) -> None:
+    set_clock(now)
+    due = {listing.listing_date for listing in read_plan(replace(Settings(), home=tmp_path, lookback=7), now)}
+    assert due == {now.date() - timedelta(days=n) for n in range(7)}
+    with dg.partition_loading_context(effective_dt=now):
+        assert {str(day) for day in due} <= set(LISTING_DATES.get_partition_keys())
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_today_is_a_listing_date_and_tomorrow_is_not_yet(now: datetime, set_cloc
     assert parse_day(str(today), "--date") == today
     with pytest.raises(InputError, match="lies in the future"):
         parse_day(str(tomorrow), "--date")
-    assert ListingsConfig().dates([], Settings(lookback=2)) == [today - timedelta(days=1), today]
+    assert ListingsConfig(lookback=2).dates([], Settings()) == [today - timedelta(days=1), today]
 
 
 @any_day

@@ -10,6 +10,9 @@ from warehouse.settings import Settings, Smtp
 from warehouse.settings_table import pages
 from warehouse.variables import variables
 
+DAYS = "give numbers of days from 1 to 3650 with commas between, like 3,7,30"
+CRON = "give a cron expression of five fields (minute, hour, day, month, weekday), like 45 2-22/4 * * *, or @daily"
+
 
 def test_the_token_is_in_no_representation_of_the_settings() -> None:
     settings = Settings.from_environment({"HF_TOKEN": "hf_secret", "PAPERS_ALERT_WEBHOOK": "https://example.org/hook"})
@@ -35,6 +38,21 @@ def test_the_token_is_in_no_representation_of_the_settings() -> None:
         ("PAPERS_ENGINE", "\udcff", "it can be duckdb or spark"),
         ("PAPERS_EXPORT_DUCKDB", "maybe", "it can be no or yes"),
         ("PAPERS_SMTP_SECURITY", "tls", "it can be starttls, ssl or none"),
+        ("PAPERS_MAX_REQUESTS", "0", "give a number from 10 to 100000"),
+        *(("PAPERS_MILESTONES", text, DAYS) for text in ("soon", "3,-7", "0", ",", "3;7", "3651", "1.5", "\u0663")),
+        *(
+            ("PAPERS_SCHEDULE", text, CRON)
+            for text in (
+                "daily",
+                "@reboot",
+                "61 * * * *",
+                "* 24 * * *",
+                "0 0 0 * *",
+                "0 2 * *",
+                "0 0 2 * * *",
+                "\u0663 * * * *",
+            )
+        ),
     ],
 )
 def test_a_bad_setting_is_one_sentence_with_its_name_value_and_what_is_allowed(
@@ -43,6 +61,13 @@ def test_a_bad_setting_is_one_sentence_with_its_name_value_and_what_is_allowed(
     with pytest.raises(InputError) as refused:
         Settings.from_environment({name: text})
     assert str(refused.value) == f"{name} is {text!r}: {allowed}."
+
+
+def test_milestones_are_ascending_and_a_schedule_has_single_spaces() -> None:
+    settings = Settings.from_environment({"PAPERS_MILESTONES": "30, 3,7,3,", "PAPERS_SCHEDULE": " 0  3 * * mon-fri "})
+    assert settings.milestones == (3, 7, 30)
+    assert settings.schedule == "0 3 * * mon-fri"
+    assert Settings.from_environment({"PAPERS_SCHEDULE": "@daily"}).schedule == "@daily"
 
 
 def test_empty_variables_are_unset_and_each_default_is_allowed() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sources import DAILY_PAPERS
 from sources.daily_papers.client import Capture, DailyPapersClient
-from sources.errors import SourceError, TransientError
+from sources.errors import BudgetError, SourceError, TransientError
 from sources.http import HttpClient, HttpLimits, RequestBudget
 from warehouse.clock import utc_now
 from warehouse.landing.archive import Landing
@@ -27,12 +28,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class FetchReport:
-    """The outcome of fetching: load ids and failures by date, remarks, and dates that were observed already."""
+    """The outcome of fetching: load ids and failures by date, remarks, and dates that were observed already.
+
+    ``postponed``: dates for which the run had no requests left.
+    """
 
     landed: dict[date, str] = field(default_factory=dict)
     failures: dict[date, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     skipped: list[date] = field(default_factory=list)
+    postponed: list[date] = field(default_factory=list)
 
 
 def trailing_dates(last: date, lookback: int) -> tuple[date, date]:
@@ -70,16 +75,21 @@ def fetch_listings(
     dates: Sequence[date],
     on_date: Callable[[date, str], None] | None = None,
     only: Literal["api", "page"] | None = None,
+    needed: Mapping[date, int] | None = None,
 ) -> FetchReport:
     """Fetch and land the listing of each date. A date that fails is reported, and the others are fetched.
+
+    ``needed``: the requests that each date probably takes. With it the client's budget bounds the requests, and dates
+    for which it has too few left are postponed; without it the budget is neither asked nor charged.
 
     Each capture is durable before the next request, so a kill loses at most one answer. Fetching stops after
     ``MAX_UNANSWERED_DATES`` dates in a row without an answer, and after ``MAX_SECONDS`` plus ``MAX_SECONDS_PER_DATE``
     for each date.
     """
     report = FetchReport()
-    with client.http.without_budget(), client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * len(dates)):
-        _fetch(landing, client, dates, on_date, only, report)
+    bounded = nullcontext() if needed is not None else client.http.without_budget()
+    with bounded, client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * len(dates)):
+        _fetch(landing, client, dates, on_date, only, needed, report)
     report.remarks[:0] = client.take_notes()
     return report
 
@@ -90,17 +100,27 @@ def _fetch(
     dates: Sequence[date],
     on_date: Callable[[date, str], None] | None,
     only: Literal["api", "page"] | None,
+    needed: Mapping[date, int] | None,
     report: FetchReport,
 ) -> None:
     """Fetch and land each date, and report it."""
     unanswered = 0
-    for listing_date in dates:
+    budget = client.http.budget
+    for position, listing_date in enumerate(dates):
         if unanswered >= MAX_UNANSWERED_DATES:
             _log.debug("%s is skipped: the source did not answer for %d dates before it.", listing_date, unanswered)
             report.failures[listing_date] = f"not requested: the source did not answer for {unanswered} dates before it"
             continue
+        # A listing that can't be read to its end is not begun.
+        if needed and budget and budget.remaining < min(needed[listing_date], budget.limit):
+            report.postponed = list(dates[position:])
+            break
         try:
             capture = client.fetch_listing(listing_date, only)
+        except BudgetError as error:
+            _log.debug("%s is postponed: %s", listing_date, error)
+            report.postponed = list(dates[position:])
+            break
         except SourceError as error:
             _log.debug("%s was not fetched: %s", listing_date, error)
             report.failures[listing_date] = str(error)

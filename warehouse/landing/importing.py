@@ -50,14 +50,18 @@ class Imported:
     problem: str | None = None
 
 
-def parse_day(text: str, what: str) -> date:
-    """A listing date that can exist. Raises InputError for anything else."""
+def parse_day(text: str, what: str, *, days_ahead: int = 0) -> date:
+    """A listing date up to today, or so many days later. Raises InputError for anything else."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise InputError(f"{what} is {text!r}: give a date like 2026-09-01.") from None
-    if day > utc_now().date():
-        raise InputError(f"{what} is {text}, which lies in the future: give a date up to today (UTC).")
+    latest = utc_now().date() + timedelta(days=days_ahead)
+    if day > latest:
+        raise InputError(
+            f"{what} is {text}, which lies in the future: give a date up to "
+            + (f"{latest}." if days_ahead else "today (UTC).")
+        )
     if day < DAILY_PAPERS.first_listing_date:
         raise InputError(f"{what} is {text}: the daily list begins on {DAILY_PAPERS.first_listing_date}.")
     return day

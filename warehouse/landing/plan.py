@@ -1,23 +1,37 @@
-"""The observation plan: which listing dates a run observes, and why.
+"""The observation plan: which listing dates a run observes, in which order, and why.
 
-A listing grows and collects upvotes fastest in its first days, so a run observes every listing up to
-``every_run_days`` old. An older listing is observed once after each milestone. Missed runs catch up: a listing stays
+A listing grows and collects upvotes fastest in its first days, so a run observes every listing of up to
+``EVERY_RUN_DAYS`` days. An older listing is observed once after each milestone. Missed runs catch up: a listing stays
 due until it was observed after its latest milestone.
 
-Here: pure functions of dates and moments. Not here: fetching, and what counts as an observation.
+Here: pure functions of dates and moments. Not here: fetching, and what was observed (``raw/observations.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-#: A listing up to so many days old is observed by every run.
+#: A listing of up to so many days is observed by every run.
 EVERY_RUN_DAYS = 2
-#: Ages in days after which a listing is observed once more. After the last of them: once a year.
-MILESTONE_DAYS = (3, 4, 5, 6, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)
+#: Observations after one milestone whose loads may be rejected. Then the listing is due again at its next milestone: a
+#: listing that the gate always rejects does not cost requests in each run for ever.
+MAX_REJECTED = 3
 _YEAR_DAYS = 365
+
+
+@dataclass(frozen=True)
+class ListingHistory:
+    """What is known of one listing date. Moments are aware, UTC.
+
+    ``last_observed_at``: the newest observation that is not rejected; None without one. ``requests``: the requests
+    that it took. ``rejected_at``: own fetches whose loads were rejected.
+    """
+
+    last_observed_at: datetime | None = None
+    requests: int = 1
+    rejected_at: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -25,65 +39,75 @@ class DueListing:
     """A listing date that is due. ``milestone_days`` is None for a listing that every run observes.
 
     ``due_since`` is the moment (UTC) of the milestone; ``last_observed_at`` (UTC) is None without any observation.
+    ``requests`` is the number that its observation probably takes.
     """
 
     listing_date: date
+    age_days: int
     milestone_days: int | None
     due_since: datetime
     last_observed_at: datetime | None
+    requests: int = 1
 
     @property
     def reason(self) -> str:
-        """Why the listing is due, as a sentence."""
+        """Why the listing is due."""
         if self.milestone_days is None:
-            return "every run observes a listing of the last days"
-        last = (
-            f"last observed {self.last_observed_at:%Y-%m-%d %H:%M} UTC" if self.last_observed_at else "never observed"
-        )
-        return f"{self.milestone_days} days old on {self.due_since:%Y-%m-%d}, {last}"
+            return f"every run observes a listing of up to {EVERY_RUN_DAYS} days"
+        if self.last_observed_at is None:
+            return "it was never observed"
+        return f"it became {self.milestone_days} days old on {self.due_since:%Y-%m-%d}"
 
 
 def due_listings(
     now: datetime,
-    observed: Mapping[date, datetime],
+    histories: Mapping[date, ListingHistory],
     *,
     first_date: date,
-    every_run_days: int = EVERY_RUN_DAYS,
-    milestone_days: tuple[int, ...] = MILESTONE_DAYS,
+    milestone_days: Sequence[int],
 ) -> list[DueListing]:
-    """The listing dates from ``first_date`` on that are due at ``now``, in the order of observation.
+    """The listing dates that are due at ``now`` (aware), in the order of observation.
 
-    ``observed`` maps a listing date to its last accepted observation (UTC, aware). Listings that every run observes
-    come first, newest first: what they show now can't be observed later. The others follow, oldest milestone first.
+    Considered are all dates from ``first_date`` on, and earlier ones that were observed. ``milestone_days`` are ages in
+    days; after the last a listing is due once a year. Listings that every run observes come first, newest first: what
+    they show now can't be observed later. The others follow, oldest milestone first; those with a rejected load since
+    their milestone come last.
     """
-    due = []
-    for age in range((now.astimezone(UTC).date() - first_date).days + 1):
-        listing_date = now.astimezone(UTC).date() - timedelta(days=age)
-        last = observed.get(listing_date)
-        if age <= every_run_days:
-            due.append(DueListing(listing_date, None, _midnight(listing_date), last))
+    today = now.astimezone(UTC).date()
+    window = {first_date + timedelta(days=n) for n in range((today - first_date).days + 1)}
+    earlier = {day for day, history in histories.items() if history.last_observed_at and day < first_date}
+    unknown = ListingHistory()
+    every_run, older = [], []
+    for listing_date in sorted(window | earlier, reverse=True):
+        history = histories.get(listing_date, unknown)
+        age, last = (today - listing_date).days, history.last_observed_at
+        if age <= EVERY_RUN_DAYS:
+            every_run.append(DueListing(listing_date, age, None, _midnight(listing_date), last, history.requests))
             continue
-        milestone = _latest_milestone(age, milestone_days)
-        if milestone is None:
-            continue
+        milestone = max(_milestones(milestone_days, age), default=0)
         since = _midnight(listing_date + timedelta(days=milestone))
-        if last is None or last < since:
-            due.append(DueListing(listing_date, milestone, since, last))
-    fresh = [listing for listing in due if listing.milestone_days is None]
-    older = [listing for listing in due if listing.milestone_days is not None]
-    return [*fresh, *sorted(older, key=lambda listing: (listing.due_since, listing.listing_date))]
+        rejected = sum(moment >= since for moment in history.rejected_at)
+        if (last is None or last < since) and rejected < MAX_REJECTED:
+            due = DueListing(listing_date, age, milestone, since, last, history.requests)
+            older.append((rejected > 0, since, listing_date, due))
+    return [*every_run, *(due for *_, due in sorted(older, key=lambda found: found[:3]))]
 
 
-def _latest_milestone(age: int, milestone_days: tuple[int, ...]) -> int | None:
-    """The latest milestone (days) that a listing of this age (days) has passed."""
-    return max((days for days in _milestones(milestone_days, age)), default=None)
+def number_of_run(due: Iterable[DueListing], max_requests: int) -> list[int]:
+    """For each of these, in how many runs from now it is observed (0: this one), if each sends ``max_requests``."""
+    runs, spent, run = [], 0, 0
+    for listing in due:
+        if spent and spent + listing.requests > max_requests:
+            spent, run = 0, run + 1
+        spent += listing.requests
+        runs.append(run)
+    return runs
 
 
-def _milestones(milestone_days: tuple[int, ...], until: int) -> Iterator[int]:
+def _milestones(milestone_days: Sequence[int], until: int) -> Iterator[int]:
     """All milestones up to an age, the yearly ones after the last of the list too."""
     yield from (days for days in milestone_days if days <= until)
-    last = max(milestone_days, default=0)
-    yield from range(last + _YEAR_DAYS, until + 1, _YEAR_DAYS)
+    yield from range(max(milestone_days) + _YEAR_DAYS, until + 1, _YEAR_DAYS)
 
 
 def _midnight(day: date) -> datetime:

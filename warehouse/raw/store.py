@@ -25,7 +25,7 @@ import polars as pl
 from warehouse.clock import utc_now
 from warehouse.database import open_database, quoted, scalar
 from warehouse.landing.archive import Landing
-from warehouse.landing.captures import Capture
+from warehouse.landing.captures import Capture, OnDamage
 from warehouse.raw import schema
 from warehouse.raw.reader import Part
 
@@ -181,7 +181,9 @@ def newest_landing_date(connection: duckdb.DuckDBPyConnection) -> date | None:
     return (newest - timedelta(days=1)).date() if newest else None
 
 
-def unloaded(connection: duckdb.DuckDBPyConnection, landing: Landing) -> Iterator[Capture]:
+def unloaded(
+    connection: duckdb.DuckDBPyConnection, landing: Landing, on_damage: OnDamage | None = None
+) -> Iterator[Capture]:
     """The captures that are landed and not loaded, each once, in the order of landing.
 
     Reads the journals since the newest load only. The connection is used before the first capture is yielded and not
@@ -190,12 +192,12 @@ def unloaded(connection: duckdb.DuckDBPyConnection, landing: Landing) -> Iterato
     since = newest_landing_date(connection)
     known: set[str] = set()
     if since:
-        landed = [capture.load_id for capture in landing.captures(since)]
+        landed = [capture.load_id for capture in landing.captures(since, on_damage)]
         connection.register("landed", pl.DataFrame({"load_id": landed}, schema={"load_id": pl.String}).to_arrow())
         query = "select load_id from raw.loads where load_id in (select load_id from landed)"
         known = {row[0] for row in connection.execute(query).fetchall()}
         connection.unregister("landed")
-    for capture in landing.captures(since):
+    for capture in landing.captures(since, on_damage):
         if capture.load_id not in known:
             known.add(capture.load_id)
             yield capture
