@@ -32,6 +32,7 @@ from warehouse.landing.location import open_landing
 from warehouse.landing.plan import DueListing
 from warehouse.publication.publish import Publication, published_file
 from warehouse.raw.archive_check import RebuildGuard, known_loads
+from warehouse.raw.handover import hand_over_new
 from warehouse.raw.loader import load_landed
 from warehouse.raw.observations import read_plan
 from warehouse.raw.overrides import load_overrides
@@ -39,7 +40,6 @@ from warehouse.raw.rebuild import rebuild
 from warehouse.raw.store import RawStore
 from warehouse.report import Report, warm_up, write_report
 from warehouse.settings import Settings
-from warehouse.spark.handover import hand_over_new
 
 logger = logging.getLogger(__name__)
 
@@ -262,7 +262,7 @@ def _failed_nodes(target: Path) -> str | None:
     if not failed:
         return None
     first = failed[0]
-    # Spark's messages end with a Java stack trace, which dbt's log keeps.
+    # A message may end with a stack trace of the engine, which dbt's log keeps.
     message = re.split(r"\s+at [\w.$/]+\(", str(first["message"]), maxsplit=1)[0].strip()
     return (
         f"{len(failed)} dbt node(s) failed, first {first['unique_id']}: {message} "

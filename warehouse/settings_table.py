@@ -10,13 +10,13 @@ from warehouse.variables import Variable, variables
 
 _START = "<!-- Settings: written by `make dictionary` from warehouse/settings.py -->\n"
 _END = "<!-- End of the settings -->\n"
-#: Settings of the page about Spark.
-_SPARK_FIELDS = ("engine", "export_duckdb", "landing_root", "dagster_config", "handover_root")
+#: Settings of the page about a cluster.
+_CLUSTER_FIELDS = ("engine", "export_duckdb", "landing_root", "dagster_config", "handover_root")
 #: Page → the variables of its table.
 _PAGES = {
     "operations.md": variables(Settings),
     "digest.md": variables(Smtp),
-    "scale-out.md": tuple(one for one in variables(Settings) if one.field in _SPARK_FIELDS),
+    "scale-out.md": tuple(one for one in variables(Settings) if one.field in _CLUSTER_FIELDS),
 }
 
 

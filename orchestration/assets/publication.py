@@ -19,7 +19,7 @@ FEEDS = dg.AssetKey(["publication", "feeds"])
 #: A schedule that has published nothing for so many of its longest pauses needs attention.
 _FRESH_PAUSES = 1.5
 
-WITHOUT_FILE = "Report and feeds are made from papers.duckdb: PAPERS_EXPORT_DUCKDB=yes writes it from Spark's tables."
+WITHOUT_FILE = "Report and feeds are made from papers.duckdb, which PAPERS_EXPORT_DUCKDB=yes writes."
 
 
 def build_publication(

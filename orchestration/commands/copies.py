@@ -60,7 +60,7 @@ def handover(
 ) -> None:
     """Write the accepted loads as Parquet for another engine: those that are new since the last time."""
     from warehouse.lock import writer_lock
-    from warehouse.spark.handover import check, hand_over_new
+    from warehouse.raw.handover import check, hand_over_new
 
     settings = settings_of(home)
     if to:

@@ -1,1 +1,1 @@
-"""The dbt models, built by DuckDB or Spark, and what is read from dbt's own files: manifest, lineage, docs."""
+"""The dbt models, built by an engine, and what is read from dbt's own files: manifest, lineage, docs."""

@@ -1,210 +1,98 @@
-"""The engine `spark` in a worker process: one session for a run's build, its gate and its publication.
+"""The engine `spark`: dbt builds tables of an Iceberg catalog, whose snapshots are published together.
 
-The lock of the catalog is held from the first job until the process ends, so a run that waits does so before it
-changes anything.
+Belongs here: the run's side. Not here: what the worker process does (``spark_jobs``).
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable
-from contextlib import ExitStack
-from datetime import datetime, timedelta
+import importlib.util
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.gates.gx_runner import MAX_SAMPLE_ROWS
-from orchestration.gates.mart_rules import (
-    FRESH_HOURS,
-    MART_QUERIES,
-    MIN_REMAINING_SHARE,
-    PUBLISHED_QUERIES,
-    RAW_QUERIES,
-    REASONS_QUERY,
-)
-from orchestration.transform.dbt_runner import BUILD, arguments_for, clear_dbt_settings
-from orchestration.worker import Emit
-from warehouse.errors import WarehouseError
-from warehouse.spark.session import hadoop_address, start_session, writer_lock
-
-_held = ExitStack()
-_session: list[Any] = []
+from orchestration.gates.verdicts import Violations
+from orchestration.transform import spark_jobs
+from orchestration.transform.lineage import Lineage
+from orchestration.transform.manifest import models_version
+from orchestration.worker import WorkerProcess, worker_process
+from warehouse import errors
+from warehouse.errors import InputError
+from warehouse.publication.publish import Publication
+from warehouse.settings import Settings
 
 
-def warm_up(environment: dict[str, str]) -> None:
-    """Import dbt and Spark, while the run fetches."""
-    clear_dbt_settings()
-    os.environ.update(environment)
-    import dbt.cli.main  # noqa: F401
-    import pyspark.sql  # noqa: F401
-
-    import warehouse.spark.iceberg  # noqa: F401
+def engine(settings: Settings, worker: WorkerProcess) -> SparkEngine:
+    """The engine of one run; ``worker`` is its process."""
+    return SparkEngine(settings, worker)
 
 
-def work(emit: Emit, job: str, *arguments: Any) -> None:
-    """Do one job: emits what it makes, or ``{"warehouse error": (class, sentence)}``."""
-    jobs: dict[str, Callable[..., None]] = {
-        "build": build,
-        "count": count,
-        "violations": violations,
-        "publish": publish,
-        "export": export,
-    }
-    try:
-        jobs[job](emit, *arguments)
-    except WarehouseError as error:
-        emit({"warehouse error": (type(error).__name__, str(error))})
+def process(settings: Settings, *, is_forked: bool) -> AbstractContextManager[WorkerProcess]:
+    """The process that holds the Spark session. Never forked: Spark starts threads and processes of its own in it.
 
-
-def session_of(environment: dict[str, str]) -> Any:
-    """The session of this process, which holds the catalog for this run alone."""
-    os.environ.update(environment)
-    if not _session:
-        session = start_session()
-        _held.enter_context(writer_lock(session, float(environment.get("PAPERS_LOCK_TIMEOUT") or 600)))
-        _session.append(session)
-    return _session[0]
-
-
-def build(
-    emit: Emit, environment: dict[str, str], target: Path, handover: Path | str, models: str, is_rebuild: bool
-) -> None:
-    """Take what is handed over and run dbt. Emits dbt's events as ``dbt_process.build`` does.
-
-    A rebuild takes all of it again, whatever the catalog's raw tables hold, and makes every table anew.
+    Raises InputError when Spark is not installed.
     """
-    from dbt.cli.main import dbtRunner
-    from google.protobuf.json_format import MessageToDict
-
-    from orchestration.compat.dbt_spark import patch_dbt_spark
-    from warehouse.spark.iceberg import begin_build, take_handed_over
-
-    session = session_of(environment)
-    take_handed_over(session, handover, is_anew=is_rebuild)
-    command = [*BUILD, "--full-refresh"] if begin_build(session, models) or is_rebuild else BUILD
-    patch_dbt_spark()
-
-    def on_event(event: Any) -> None:
-        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
-            emit(MessageToDict(event, preserving_proto_field_name=True))
-
-    result = dbtRunner(callbacks=[on_event]).invoke([*command, *arguments_for(target), "--target", "spark"])
-    if result.exception is not None:
-        raise result.exception
-    emit({"success": result.success})
-
-
-def count(emit: Emit, environment: dict[str, str]) -> None:
-    """Emits the rows of each public table as it was built."""
-    from warehouse.spark.iceberg import count_rows
-
-    emit(count_rows(session_of(environment)))
-
-
-def violations(emit: Emit, environment: dict[str, str], live_at: datetime | None) -> None:
-    """Emits rule → (rows that break it, the first of them): the rules of the mart gate in Spark's SQL."""
-    from warehouse.spark.iceberg import count_rows, last_publication
-
-    session = session_of(environment)
-    found = {name: _rows(session, _in_spark(query)) for name, query in MART_QUERIES.items() if name not in _WALKED}
-    found |= {name: walk(session) for name, walk in _WALKED.items()}
-    found |= dict.fromkeys((*PUBLISHED_QUERIES, *RAW_QUERIES, "tables_much_smaller", "not_fresh"), (0, ()))
-    if live_at:
-        newest = session.sql("select max(observed_at) from marts.fct_upvote_observations").collect()[0][0]
-        if newest is None or newest < live_at - timedelta(hours=FRESH_HOURS):
-            found["not_fresh"] = (1, ({"newest": str(newest)},))
-    last = last_publication(session)
-    if last:
-        snapshots = last.of_readers()
-        if not session.sql(_in_spark(REASONS_QUERY, snapshots)).collect()[0][0]:
-            found |= {
-                name: _rows(session, _in_spark(query, snapshots))
-                for name, query in PUBLISHED_QUERIES.items()
-                if _is_kept(session, query, snapshots)
-            }
-        sizes = count_rows(session)
-        before = {table.name: table.rows for table in last.tables if table.rows is not None}
-        smaller = tuple(
-            {"table": name, "rows_before": str(rows), "rows_now": str(sizes.get(name, 0))}
-            for name, rows in before.items()
-            if sizes.get(name, 0) < MIN_REMAINING_SHARE * rows
+    if importlib.util.find_spec("pyspark") is None or importlib.util.find_spec("dbt.adapters.spark") is None:
+        raise InputError(
+            "PAPERS_ENGINE is spark and Spark is not installed: install the extra `spark` (uv sync --extra spark), "
+            "or unset PAPERS_ENGINE."
         )
-        found["tables_much_smaller"] = (len(smaller), smaller[:MAX_SAMPLE_ROWS])
-    emit(found)
+    return worker_process("Spark", spark_jobs.work, spark_jobs.warm_up, settings.environment())
 
 
-def publish(emit: Emit, environment: dict[str, str], models: str) -> None:
-    """Make what was built what readers see; emits when (UTC) and the rows of each public table."""
-    from warehouse.spark.iceberg import publish_tables
+class SparkEngine:
+    """Sends each step to the worker process as a job."""
 
-    published = publish_tables(session_of(environment), models)
-    emit((published.published_at, {table.name: table.rows for table in published.tables if table.rows is not None}))
+    def __init__(self, settings: Settings, worker: WorkerProcess):
+        self.settings = settings
+        self.worker = worker
 
+    def build(self, *, is_rebuild: bool) -> Iterator[dict[str, Any]]:
+        """dbt's events."""
+        return self._run_job("build", self.settings.dbt_target, self.settings.handover, models_version(), is_rebuild)
 
-def export(emit: Emit, environment: dict[str, str], place: str) -> None:
-    """Write the published marts as Parquet below a place that the cluster reaches; emits their names."""
-    from warehouse.spark.iceberg import last_publication
+    def describe(self, nodes: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, Lineage]]:
+        """Rows of what was built; the lineage of columns is known on DuckDB only."""
+        return self.seal(), {}
 
-    session = session_of(environment)
-    published = last_publication(session)
-    tables = published.of_readers() if published else {}
-    for name, snapshot in tables.items():
-        rows = session.read.option("snapshot-id", snapshot).table(f"marts.{name}")
-        rows.write.mode("overwrite").parquet(f"{hadoop_address(place)}/{name}")
-    emit(list(tables))
+    def seal(self) -> dict[str, int]:
+        """Rows of each public table."""
+        (counts,) = self._run_job("count")
+        return dict(counts)
 
+    def violations(self, live_at: datetime | None) -> dict[str, Violations]:
+        """The violations in the tables that were built."""
+        (found,) = self._run_job("violations", live_at)
+        return {name: Violations(rows, sample) for name, (rows, sample) in found.items()}
 
-def _in_spark(query: str, snapshots: dict[str, int] | None = None) -> str:
-    """A query of the mart gate in Spark's SQL; tables of `published` are those of the last publication's snapshots."""
-    query = re.sub(r"\blist\((\w+) order by \1\)", r"sort_array(collect_list(\1))", query)
-    query = re.sub(r"\bhash\(", "xxhash64(", query)
-    return re.sub(
-        r"\bpublished\.marts\.(\w+)",
-        lambda table: f"marts.{table[1]} version as of {(snapshots or {})[table[1]]}",
-        query,
-    )
+    def publish(self) -> Publication:
+        """Publish the snapshots of all tables; with PAPERS_EXPORT_DUCKDB ``papers.duckdb`` too."""
+        ((published_at, tables),) = self._run_job("publish", models_version())
+        if self.settings.export_duckdb:
+            self._export()
+        return Publication(published_at, tables)
 
+    def place(self) -> str:
+        """Where the catalog keeps what is published."""
+        return "publication.history of the Iceberg catalog; tag `published` of each table in marts"
 
-def _is_kept(session: Any, query: str, snapshots: dict[str, int]) -> bool:
-    """Whether what was published of the query's tables is there: a full refresh drops incremental tables on Spark.
+    def _export(self) -> None:
+        """``papers.duckdb`` with the marts as published, for readers without Spark."""
+        from warehouse.spark.export import export_to_duckdb
 
-    A rebuild, which is one, has compared the loads themselves before it replaced anything (``RebuildGuard``).
-    """
-    return all(
-        session.sql(f"select 1 from marts.{table}.snapshots where snapshot_id = {snapshots[table]}").head(1)
-        for table in sorted(set(re.findall(r"\bpublished\.marts\.(\w+)", query)))
-    )
+        handover = self.settings.handover
+        place = f"{handover}/export"
+        (tables,) = self._run_job("export", place)
+        export_to_duckdb(self.settings, place, tables)
+        if isinstance(handover, Path):
+            shutil.rmtree(place, ignore_errors=True)
 
-
-def _rows(session: Any, query: str) -> tuple[int, tuple[dict[str, str], ...]]:
-    found = session.sql(query)
-    rows = found.count()
-    if not rows:
-        return 0, ()
-    sample = found.orderBy(*found.columns).limit(MAX_SAMPLE_ROWS).collect()
-    return rows, tuple({name: str(value) for name, value in row.asDict().items()} for row in sample)
-
-
-def _own_ancestors(session: Any) -> tuple[int, tuple[dict[str, str], ...]]:
-    """Organizations that are above themselves. Spark 3.5 has no recursion; parents are few, so they are walked here."""
-    parents = {
-        row.organization_id: row.parent_organization_id
-        for row in session.sql(
-            "select organization_id, parent_organization_id from marts.dim_organizations "
-            "where parent_organization_id is not null"
-        ).toLocalIterator()
-    }
-    rings = []
-    for organization in sorted(parents):
-        above, seen = parents.get(organization), set()
-        while above is not None and above != organization and above not in seen:
-            seen.add(above)
-            above = parents.get(above)
-        if above == organization:
-            rings.append({"organization_id": organization})
-    return len(rings), tuple(rings[:MAX_SAMPLE_ROWS])
-
-
-#: Rules whose query Spark has no words for.
-_WALKED = {"organization_own_ancestor": _own_ancestors}
+    def _run_job(self, job: str, *arguments: Any) -> Iterator[Any]:
+        environment = {**self.settings.environment(), "PAPERS_LOCK_TIMEOUT": str(self.settings.lock_timeout)}
+        for emitted in self.worker.run(job, environment, *arguments):
+            if isinstance(emitted, dict) and "warehouse error" in emitted:
+                kind, sentence = emitted["warehouse error"]
+                raise getattr(errors, kind)(sentence)
+            yield emitted

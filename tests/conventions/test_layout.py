@@ -9,6 +9,7 @@ import tomllib
 import yaml
 
 from tests.conftest import ROOT
+from tests.conventions.test_imports import modules_of
 from warehouse.publication.queries import load_queries
 
 
@@ -74,3 +75,18 @@ def test_three_whole_runs_of_the_tests_are_processes_of_their_own() -> None:
         "tests/conftest.py": 1,
         "tests/pipeline/test_run.py": 2,
     }
+
+
+#: Python files outside Spark's own that name it: its setting, and queries of Python models that both engines run.
+NAMES_SPARK = {"warehouse/settings.py", "warehouse/resolution/incremental/engine.py"}
+
+
+def test_a_reader_who_ignores_the_files_of_spark_meets_no_spark() -> None:
+    spark = ("orchestration/transform/spark_", "orchestration/compat/dbt_spark.py", "warehouse/spark/")
+    found = {
+        str(path.relative_to(ROOT))
+        for package in ("orchestration", "warehouse", "sources")
+        for path in modules_of(package)
+        if re.search(r"spark(?!line)", path.read_text(encoding="utf-8"), re.IGNORECASE)
+    }
+    assert {path for path in found if not path.startswith(spark)} == NAMES_SPARK

@@ -12,11 +12,11 @@ from gate_pieces import Warehouse, body, entry, listing
 
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import FolderStorage
+from warehouse.raw import handover
+from warehouse.raw.handover import REPLACES, HandedOver, check, hand_over, hand_over_new, handed_columns, read_commits
 from warehouse.raw.loader import parse_again
 from warehouse.raw.rebuild import rebuild
 from warehouse.raw.store import RawStore
-from warehouse.spark import handover
-from warehouse.spark.handover import REPLACES, HandedOver, check, hand_over, hand_over_new, handed_columns, read_commits
 
 DAY = "2026-09-01"
 

@@ -21,7 +21,7 @@ from typing import Any
 from warehouse.clock import utc_now
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import open_storage
-from warehouse.spark.handover import REPLACES, Commit, handed_columns, read_commits
+from warehouse.raw.handover import REPLACES, Commit, handed_columns, read_commits
 from warehouse.spark.session import hadoop_address
 
 CATALOG = "papers"

@@ -41,8 +41,9 @@ _COMMITS_AT_ONCE = 64
 #: Columns that are not handed over: the run that parsed a load is no property of the load.
 _PRIVATE_COLUMNS = {"loads": ("loaded_in",)}
 
-#: Table → the column by which rows of a commit replace earlier rows with the same value; ``""``: rows are added; ``*``:
-#: the file is the whole table. In tables by load, the earlier rows of every load of the commit are removed.
+#: How a reader applies the rows of a commit to each table, in this order. A column: they replace earlier rows with the
+#: same value of it; in tables by ``load_id`` the earlier rows of every load of the commit go, also of loads without new
+#: rows. ``""``: they are added. ``*``: they are the whole table.
 REPLACES = {
     "entry_contents": "content_id",
     "entry_authors": "content_id",
@@ -52,7 +53,7 @@ REPLACES = {
     "gate_results": "",
     "author_overrides": "*",
     "organization_overrides": "*",
-    # Last: its verdicts make the other rows count.
+    # Last, because its verdicts decide which of the other rows are read.
     "loads": "load_id",
 }
 _ORDER = {
