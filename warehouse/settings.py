@@ -1,8 +1,7 @@
 """The settings of a warehouse: each field is one environment variable with its type, bounds, default and meaning.
 
 `make dictionary` writes the tables of settings in ``docs/`` from these fields. Two things read the environment besides:
-dbt's profile (``dbt_project/profiles.yml``, whose Spark part ``warehouse/spark/session.py`` reads too), and libraries
-(proxies, ``AWS_*``, ``SPARK_CONF_DIR``).
+dbt's profile (``dbt_project/profiles.yml``), and libraries (proxies, ``AWS_*``).
 """
 
 from __future__ import annotations
@@ -245,7 +244,7 @@ class Settings(HomePaths):
         bool,
         setting(
             "PAPERS_EXPORT_DUCKDB",
-            "`yes`: each publication on Spark writes `papers.duckdb`, its Parquet, report and feeds too",
+            "`yes`: another engine than DuckDB writes `papers.duckdb`, its Parquet, report and feeds too",
             parse=parse_yes_or_no,
             allowed="no or yes",
         ),
@@ -269,7 +268,7 @@ class Settings(HomePaths):
             "PAPERS_HANDOVER",
             "a folder or `s3://bucket/prefix` that the loader and the cluster both reach",
             parse=parse_storage_root,
-            default="none; `handover/` in the home with Spark",
+            default="none; `handover/` in the home with another engine than DuckDB",
         ),
     ] = None
     keep_runs: Annotated[

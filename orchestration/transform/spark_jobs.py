@@ -70,19 +70,19 @@ def session_of(environment: dict[str, str]) -> Any:
 def build(
     emit: Emit, environment: dict[str, str], target: Path, handover: Path | str, models: str, is_rebuild: bool
 ) -> None:
-    """Take what is handed over and run dbt. Emits dbt's events as ``dbt_runner.build`` does.
+    """Load what is handed over and run dbt. Emits dbt's events as ``dbt_runner.build`` does.
 
-    A rebuild takes all of it again, whatever the catalog's raw tables hold, and makes every table anew.
+    A rebuild loads all of it again, whatever the catalog's raw tables hold, and creates every table again.
     """
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
     from orchestration.compat.dbt_spark import patch_dbt_spark
-    from warehouse.spark.iceberg import begin_build, take_handed_over
+    from warehouse.spark.iceberg import load_handed_over, start_build
 
     session = session_of(environment)
-    take_handed_over(session, handover, is_anew=is_rebuild)
-    command = [*BUILD, "--full-refresh"] if begin_build(session, models) or is_rebuild else BUILD
+    load_handed_over(session, handover, is_rebuild=is_rebuild)
+    command = [*BUILD, "--full-refresh"] if start_build(session, models) or is_rebuild else BUILD
     patch_dbt_spark()
 
     def on_event(event: Any) -> None:
@@ -107,8 +107,8 @@ def violations(emit: Emit, environment: dict[str, str], live_at: datetime | None
     from warehouse.spark.iceberg import count_rows, last_publication
 
     session = session_of(environment)
-    found = {name: _rows(session, _in_spark(query)) for name, query in MART_QUERIES.items() if name not in _WALKED}
-    found |= {name: walk(session) for name, walk in _WALKED.items()}
+    found = {name: _rows(session, _in_spark(query)) for name, query in MART_QUERIES.items() if name not in _IN_PYTHON}
+    found |= {name: count(session) for name, count in _IN_PYTHON.items()}
     found |= dict.fromkeys((*PUBLISHED_QUERIES, *RAW_QUERIES, "tables_much_smaller", "not_fresh"), (0, ()))
     if live_at:
         newest = session.sql("select max(observed_at) from marts.fct_upvote_observations").collect()[0][0]
@@ -135,7 +135,7 @@ def violations(emit: Emit, environment: dict[str, str], live_at: datetime | None
 
 
 def publish(emit: Emit, environment: dict[str, str], models: str) -> None:
-    """Make what was built what readers see; emits when (UTC) and the rows of each public table."""
+    """Publish what was built; emits when (UTC) and the rows of each public table."""
     from warehouse.spark.iceberg import publish_tables
 
     published = publish_tables(session_of(environment), models)
@@ -187,7 +187,7 @@ def _rows(session: Any, query: str) -> tuple[int, tuple[dict[str, str], ...]]:
 
 
 def _own_ancestors(session: Any) -> tuple[int, tuple[dict[str, str], ...]]:
-    """Organizations that are above themselves. Spark 3.5 has no recursion; parents are few, so they are walked here."""
+    """Organizations that are above themselves. Spark 3.5 has no recursion, and parents are few."""
     parents = {
         row.organization_id: row.parent_organization_id
         for row in session.sql(
@@ -206,5 +206,5 @@ def _own_ancestors(session: Any) -> tuple[int, tuple[dict[str, str], ...]]:
     return len(rings), tuple(rings[:MAX_SAMPLE_ROWS])
 
 
-#: Rules whose query Spark has no words for.
-_WALKED = {"organization_own_ancestor": _own_ancestors}
+#: Rules that Spark's SQL can't state.
+_IN_PYTHON = {"organization_own_ancestor": _own_ancestors}

@@ -9,7 +9,6 @@ import tomllib
 import yaml
 
 from tests.conftest import ROOT
-from tests.conventions.test_imports import modules_of
 from warehouse.publication.queries import load_queries
 
 
@@ -37,6 +36,32 @@ def test_the_top_level_holds_what_it_should() -> None:
         *("pyproject.toml", "uv.lock"),
         *("dbt_project", "orchestration", "sources", "tests", "warehouse"),
     }
+
+
+#: Files that may name Spark besides `warehouse/spark/` and `orchestration/transform/spark*`, and why.
+NAMES_SPARK = {
+    "dbt_project/dbt_project.yml",  # the format of its tables
+    "dbt_project/macros/dialect.sql",  # what differs by engine in SQL
+    "dbt_project/profiles.yml",  # its connection
+    "orchestration/compat/dbt_spark.py",  # private parts of its adapter
+    "warehouse/settings.py",  # the value of PAPERS_ENGINE
+}
+
+
+def test_spark_is_named_behind_its_door_only() -> None:
+    packages = ("dbt_project", "orchestration", "sources", "warehouse")
+    behind = (":!warehouse/spark", ":!orchestration/transform/spark*")
+    data = (":!*.csv", ":!*.json", ":!warehouse/sample")
+    found = subprocess.run(
+        ["git", "grep", "--untracked", "-iIP", r"\b(py)?spark(?!line)|iceberg", "--", *packages, *behind, *data],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line.split(":")[0] for line in found.stdout.splitlines()]
+    assert set(lines) == NAMES_SPARK
+    assert lines.count("warehouse/settings.py") == 1
 
 
 def test_the_citation_names_this_version() -> None:
@@ -75,18 +100,3 @@ def test_three_whole_runs_of_the_tests_are_processes_of_their_own() -> None:
         "tests/conftest.py": 1,
         "tests/pipeline/test_run.py": 2,
     }
-
-
-#: Python files outside Spark's own that name it: its setting, and queries of Python models that both engines run.
-NAMES_SPARK = {"warehouse/settings.py", "warehouse/resolution/incremental/engine.py"}
-
-
-def test_a_reader_who_ignores_the_files_of_spark_meets_no_spark() -> None:
-    spark = ("orchestration/transform/spark_", "orchestration/compat/dbt_spark.py", "warehouse/spark/")
-    found = {
-        str(path.relative_to(ROOT))
-        for package in ("orchestration", "warehouse", "sources")
-        for path in modules_of(package)
-        if re.search(r"spark(?!line)", path.read_text(encoding="utf-8"), re.IGNORECASE)
-    }
-    assert {path for path in found if not path.startswith(spark)} == NAMES_SPARK

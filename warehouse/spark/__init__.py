@@ -1,1 +1,1 @@
-"""Everything that only Spark needs: the session, the hand-over, Iceberg tables, and the file made from them."""
+"""Everything that only Spark needs: its session, raw tables from the hand-over, Iceberg tables, the file of them."""

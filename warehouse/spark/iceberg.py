@@ -1,14 +1,14 @@
-"""The warehouse in an Iceberg catalog: raw tables taken from the hand-over, and what readers see of the models.
+"""The warehouse in an Iceberg catalog: raw tables loaded from the hand-over, and publications of the models.
 
-dbt builds on the branch `main` of each table, which is the builders' own. A publication is one row per table in
-``publication.history``, all in one commit, naming the snapshots that belong together: from that commit on they are what
-readers see, as a whole. Then each table's tag `published` moves to its snapshot, for those who ask of one table:
+dbt builds on the branch `main` of each table, which readers do not open. A publication is one row per table in
+``publication.history``: the snapshots that belong together, written in one commit, from which on readers open them.
+Then each table's tag `published` moves to its snapshot, for readers of a single table:
 
     select * from marts.dim_papers version as of 'published'
 
-Tags move one after another, so who joins tables by their tags in that second may see two publications; who must not
-takes the snapshots from ``publication.history`` (``read_published`` does). A build that did not get that far leaves
-both as they are, and the next one begins where readers are (``begin_build``).
+Tags move one after another, so a join by tags may mix two publications for a second. The snapshots of
+``publication.history`` never do (``read_published`` reads those). A build that fails changes neither, and the next one
+starts from the published snapshots (``start_build``).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from warehouse.spark.session import hadoop_address
 
 CATALOG = "papers"
 PUBLISHED_TAG = "published"
-#: Schemas whose tables belong to a publication; readers are promised the last. Seeds don't: every build drops them and
-#: loads them anew from the project's files.
+#: Schemas whose tables belong to a publication; the last is public. Seeds don't: every build drops them and loads them
+#: again from the project's files.
 BUILT = ("intermediate", "marts")
 PUBLIC = "marts"
 
@@ -61,11 +61,11 @@ class PublishedTables:
         return {table.name: table.snapshot for table in self.tables if table.schema == PUBLIC}
 
 
-def take_handed_over(session: Any, root: Path | str, *, is_anew: bool = False) -> int:
-    """Bring the raw tables up to the last commit of a hand-over. Returns how many commits were new.
+def load_handed_over(session: Any, root: Path | str, *, is_rebuild: bool = False) -> int:
+    """Apply the commits of a hand-over that are new to the raw tables. Returns how many.
 
-    A kill in between repeats the commit that it met, which changes nothing. Where the hand-over was begun anew, or
-    ``is_anew`` asks for it, the tables are made from its first commit on.
+    After a kill the interrupted commit is applied again, with the same result. In a rebuild, or where the hand-over was
+    emptied and written again, the tables are emptied and every commit is applied.
     """
     storage = open_storage(root)
     session.sql("create schema if not exists raw")
@@ -73,24 +73,24 @@ def take_handed_over(session: Any, root: Path | str, *, is_anew: bool = False) -
         columns = ", ".join(f"{name} {_TYPES.get(kind, kind)}" for name, kind in handed_columns(table))
         session.sql(f"create table if not exists raw.{table} ({columns}) using iceberg")
     session.sql("create table if not exists raw.handed_over (commit bigint, written_at string) using iceberg")
-    taken = session.sql("select commit, written_at from raw.handed_over order by commit desc limit 1").collect()
+    loaded = session.sql("select commit, written_at from raw.handed_over order by commit desc limit 1").collect()
     last = 0
-    if taken and not is_anew:
-        found = next(read_commits(storage, taken[0].commit - 1), None)
-        if found is not None and found.written_at == taken[0].written_at:
-            last = taken[0].commit
+    if loaded and not is_rebuild:
+        found = next(read_commits(storage, loaded[0].commit - 1), None)
+        if found is not None and found.written_at == loaded[0].written_at:
+            last = loaded[0].commit
     if not last:
         for table in ("handed_over", *REPLACES):
             session.sql(f"delete from raw.{table}")
     number = 0
     for commit in read_commits(storage, last):
         number += 1
-        _take(session, root, commit)
+        _apply(session, root, commit)
         session.sql(f"insert into raw.handed_over values ({commit.commit}, '{commit.written_at}')")
     return number
 
 
-def _take(session: Any, root: Path | str, commit: Commit) -> None:
+def _apply(session: Any, root: Path | str, commit: Commit) -> None:
     place = hadoop_address(root)
     files = {file.table: f"{place}/{file.file}" for file in commit.files}
     loads = ", ".join(f"'{load.load_id}'" for load in commit.loads)
@@ -112,7 +112,7 @@ def _take(session: Any, root: Path | str, commit: Commit) -> None:
 
 
 def last_publication(session: Any) -> PublishedTables | None:
-    """What readers see now; None before the first publication."""
+    """The tables that readers open now; None before the first publication."""
     session.sql("create schema if not exists publication")
     session.sql(_HISTORY)
     session.catalog.refreshTable("publication.history")
@@ -130,10 +130,11 @@ def last_publication(session: Any) -> PublishedTables | None:
     )
 
 
-def begin_build(session: Any, models: str) -> bool:
-    """Put every table back to where readers are, as a build that failed may have left them ahead.
+def start_build(session: Any, models: str) -> bool:
+    """Set every table to its published snapshot, which a failed build may have left behind.
 
-    ``models`` is the version of the models. True when nothing can be built upon: nothing was published, or by others.
+    ``models`` is the version of the models. Returns whether a full refresh is needed: nothing is published, other
+    models built it, or a published snapshot is gone.
     """
     last = last_publication(session)
     if last is None or last.models != models:
@@ -154,7 +155,7 @@ def begin_build(session: Any, models: str) -> bool:
 
 
 def publish_tables(session: Any, models: str) -> PublishedTables:
-    """Make the tables as they are now what readers see."""
+    """Publish the tables as they are now."""
     now = utc_now()
     counts = count_rows(session)
     tables = tuple(
@@ -174,7 +175,7 @@ def publish_tables(session: Any, models: str) -> PublishedTables:
 
 
 def _move_tags(session: Any, published: PublishedTables) -> None:
-    """Tag the snapshots of a publication, which keeps them from being expired too."""
+    """Tag the snapshots of a publication, which also keeps them from expiring."""
     for table in published.tables:
         name = f"{table.schema}.{table.name}"
         tagged = session.sql(f"select snapshot_id from {name}.refs where name = '{PUBLISHED_TAG}'").collect()

@@ -55,6 +55,10 @@ def start_session() -> Any:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise HomeError("Spark needs the extra: install daily-papers-warehouse[spark].") from error
+    # Here and not at the top: the cluster's machines import this module for its function, and need no more.
+    from warehouse.resolution.incremental.engine import engine_of
+    from warehouse.spark.frames import Spark
+
     builder = SparkSession.builder
     wanted = parameters()
     if wanted["spark.master"].startswith("local"):  # the workers are on this machine
@@ -70,6 +74,7 @@ def start_session() -> Any:
     if not any(str(path).endswith(_CODE) for path in session.sparkContext.listFiles):
         session.sparkContext.addPyFile(_packed())
     session.udf.register("papers_without_accents", without_accents, "string")
+    engine_of.register(SparkSession, Spark)
     return session
 
 

@@ -1,6 +1,6 @@
 """The interface between the dbt models in Python and the engine that they run on, and DuckDB's implementation.
 
-Queries use SQL that DuckDB and Spark share. Results are Arrow columns, converted to NumPy without an object per row;
+Queries are portable SQL, as the models are. Results are Arrow columns, converted to NumPy without an object per row;
 loaded rows are texts, cast in SQL. pyarrow's own conversions from and to NumPy are not used: they import pandas, which
 takes more CPU than resolving a day.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import singledispatch
 from typing import Any, overload
 
 import duckdb
@@ -190,6 +191,15 @@ class DuckDB(Engine):
 
     def result(self, query: str) -> Any:
         return self._session.sql(query)
+
+
+@singledispatch
+def engine_of(session: Any) -> Engine:
+    """The engine of a dbt model in Python, by the type of the session that dbt passes to it.
+
+    DuckDB's, unless another engine registered its type of session (``engine_of.register``).
+    """
+    return DuckDB(session)
 
 
 def texts_table(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Any:

@@ -4,8 +4,8 @@ again; the others keep their row of the run before (warehouse/resolution/increme
 
 def model(dbt, session):
     dbt.config(materialized="incremental", unique_key="mention_id", on_schema_change="fail")
+    from warehouse.resolution.incremental.engine import engine_of
     from warehouse.resolution.incremental.resolve import decide
-    from warehouse.spark.model_engine import engine_of
 
     engine = engine_of(session)
     engine.register("mentions", dbt.ref("int_mentions"))

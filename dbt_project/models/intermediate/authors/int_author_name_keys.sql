@@ -1,10 +1,11 @@
 {{ config(
-    materialized='table' if target.type == 'spark' else 'incremental',
+    materialized='incremental' if target.type == 'duckdb' else 'table',
     unique_key='name_as_listed',
     on_schema_change='fail'
 ) }}
 -- One row per author name and key under which names that may be related to it find it. A name gets new keys when
--- another version of the code parsed it. On Spark a table: `merge` deletes no row.
+-- another version of the code parsed it. Only DuckDB's strategy
+-- removes the old ones: `merge` deletes no row.
 with names as (
     select
         name_as_listed,

@@ -4,8 +4,8 @@ first. A name is parsed once by each version of the resolver."""
 
 def model(dbt, session):
     dbt.config(materialized="incremental", unique_key="name_as_listed", on_schema_change="fail")
+    from warehouse.resolution.incremental.engine import engine_of
     from warehouse.resolution.incremental.resolve import parse_names
-    from warehouse.spark.model_engine import engine_of
 
     engine = engine_of(session)
     engine.register("mentions", dbt.ref("stg_raw__entry_authors"))

@@ -3,8 +3,8 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
+    from warehouse.resolution.incremental.engine import engine_of
     from warehouse.resolution.incremental.resolve import apply_overrides
-    from warehouse.spark.model_engine import engine_of
 
     engine = engine_of(session)
     engine.register("mentions", dbt.ref("int_mentions"))
