@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orchestration.gates.rules import Rule, Severity, Suite, read_queries, read_query
 
-#: A live run without an accepted observation of the last so many hours observed nothing: as the freshness policy.
+#: A live run without an accepted observation of the last so many hours observed nothing.
 FRESH_HOURS = 36
 #: A table with a smaller share of its published rows is reported.
 MIN_REMAINING_SHARE = 0.8

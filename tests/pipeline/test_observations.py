@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from gate_pieces import Warehouse, listing
 
 from orchestration import pipeline
+from orchestration.assets.landing import LISTINGS
 from orchestration.outcome import Outcome
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
@@ -211,6 +213,7 @@ def test_runs_by_the_plan_publish_what_the_site_showed_and_a_rebuild_gives_the_s
         for day, hour in ((7, 2), (7, 10), (7, 22), (8, 10), (12, 22), (17, 22), (21, 14), (30, 2))
     ]
     milestones: set[tuple[date, int]] = set()
+    observed: set[str] = set()
     with ReplayServer(SAMPLE) as site:
         for moment in moments:
             site.now = moment
@@ -220,6 +223,7 @@ def test_runs_by_the_plan_publish_what_the_site_showed_and_a_rebuild_gives_the_s
             assert list(facts["fetched"]) == [one["listing_date"] for one in planned if one["is_within_budget"]]
             assert not facts["not_fetched"] and not facts["refused"] and len(site.requests) <= 60
             milestones |= {(date.fromisoformat(one["listing_date"]), one["milestone_days"] or 0) for one in planned}
+            observed |= set(facts["fetched"])
         shown: set[tuple[str, datetime, int]] = set()
         with RawStore.reading(papers.home / "raw.duckdb") as raw:
             loads = raw.execute("select listing_date, observed_at from raw.loads where verdict = 'accepted'").fetchall()
@@ -230,6 +234,8 @@ def test_runs_by_the_plan_publish_what_the_site_showed_and_a_rebuild_gives_the_s
     with papers.published() as connection:
         published = connection.execute(query).fetchall()
         trends = connection.execute("from marts.rpt_paper_trends order by all").fetchall()
+    with dg.DagsterInstance.from_config(str(papers.home / "dagster")) as instance:
+        assert instance.get_materialized_partitions(LISTINGS) == observed
     assert set(published) == shown and len(published) == len(shown)
     assert {observed_at for _, observed_at in loads} == {moment.replace(tzinfo=None) for moment in moments}
     assert {(date(2026, 9, 7), 10), (date(2026, 9, 7), 14), (date(2026, 9, 7), 21), (date(2026, 9, 8), 4)} <= milestones
