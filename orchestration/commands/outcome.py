@@ -59,11 +59,6 @@ def print_run(settings: Settings, outcome: Outcome, as_json: bool, more: dict[st
         console.print_line(f"Fetched {_listings(list(fetched.landed))}.")
     for day, why in facts["not_fetched"].items():
         console.print_line(f"The listing of {day} was not fetched: {why}")
-    if fetched and fetched.postponed:
-        console.print_line(
-            f"{_count(len(fetched.postponed), 'listing')} more to observe wait for the next run: this one has used its "
-            "requests (PAPERS_MAX_REQUESTS)."
-        )
     for remark in facts["remarks"]:
         console.print_line(remark)
     _print_loads(outcome)

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sources.daily_papers.client import DailyPapersClient
+from sources.errors import TransientError
 from sources.http import HttpClient, HttpLimits, RequestBudget, Response
 from warehouse.landing.archive import Landing, LandingBatch
 from warehouse.landing.captures import Capture
@@ -60,10 +61,12 @@ class Site(HttpClient):
         super().__init__(limits=HttpLimits(min_interval=0), budget=RequestBudget(MAX_REQUESTS))
         self.now = at(FIRST)
         self.requests: Counter[datetime] = Counter()
-        self.is_refused: frozenset[date] = frozenset()
+        self.is_down = False
 
     def _get_once(self, url: str) -> Response:
         self.requests[self.now] += 1
+        if self.is_down:
+            raise TransientError("The server answered 503.")
         asked = parse_qs(urlsplit(url).query)
         listing_date, page = date.fromisoformat(asked["date"][0]), int(asked["p"][0])
         body = site_listing(listing_date, self.now) if page == 0 else []
@@ -298,8 +301,23 @@ def test_a_listing_is_not_begun_with_too_few_requests_left() -> None:
     report = fetch_listings(landing, client, days, needed=dict.fromkeys(days, 2))
     assert (list(report.landed), report.postponed) == (days[:2], days[2:])
     assert site.requests.total() == 4 and not report.failures
+    assert report.remarks == [
+        "2 listings to observe wait for the next run: this run has sent its requests (PAPERS_MAX_REQUESTS)."
+    ]
     # The count was too low: what has no end is not landed, and the budget holds.
     site.budget = RequestBudget(3)
     report = fetch_listings(landing, client, days, needed=dict.fromkeys(days, 1))
     assert (list(report.landed), report.postponed) == (days[:1], days[1:])
     assert site.requests.total() == 7 and len(landing.landed) == 3
+
+
+def test_a_source_that_does_not_answer_postpones_the_rest_of_the_plan() -> None:
+    site = Site()
+    site.is_down, site._sleep = True, lambda _: None
+    client = DailyPapersClient("https://site.example", site, now=lambda: site.now)
+    days = [FIRST - timedelta(days=n) for n in range(40)]
+    report = fetch_listings(MemoryLanding(), client, days, needed=dict.fromkeys(days, 1))
+    assert (list(report.failures), report.postponed) == (days[:2], days[2:])
+    assert report.remarks == [
+        "38 listings to observe wait for the next run: the source did not answer for 2 dates before."
+    ]

@@ -14,6 +14,7 @@ from sources.daily_papers.client import Capture, DailyPapersClient
 from sources.errors import BudgetError, SourceError, TransientError
 from sources.http import HttpClient, HttpLimits, RequestBudget
 from warehouse.clock import utc_now
+from warehouse.display import plural
 from warehouse.landing.archive import Landing
 from warehouse.settings import Settings
 
@@ -23,6 +24,8 @@ MAX_UNANSWERED_DATES = 2
 #: some for each date. It runs while the writer's lock is held.
 MAX_SECONDS, MAX_SECONDS_PER_DATE = 600, 10
 
+_SPENT = "this run has sent its requests (PAPERS_MAX_REQUESTS)"
+
 _log = logging.getLogger(__name__)
 
 
@@ -30,7 +33,7 @@ _log = logging.getLogger(__name__)
 class FetchReport:
     """The outcome of fetching: load ids and failures by date, remarks, and dates that were observed already.
 
-    ``postponed``: dates for which the run had no requests left.
+    ``postponed``: dates that are due and wait for the next run, for the reason that a remark gives.
     """
 
     landed: dict[date, str] = field(default_factory=dict)
@@ -107,19 +110,22 @@ def _fetch(
     unanswered = 0
     budget = client.http.budget
     for position, listing_date in enumerate(dates):
+        if unanswered >= MAX_UNANSWERED_DATES and needed:
+            _postpone(report, dates[position:], f"the source did not answer for {unanswered} dates before")
+            break
         if unanswered >= MAX_UNANSWERED_DATES:
             _log.debug("%s is skipped: the source did not answer for %d dates before it.", listing_date, unanswered)
             report.failures[listing_date] = f"not requested: the source did not answer for {unanswered} dates before it"
             continue
         # A listing that can't be read to its end is not begun.
         if needed and budget and budget.remaining < min(needed[listing_date], budget.limit):
-            report.postponed = list(dates[position:])
+            _postpone(report, dates[position:], _SPENT)
             break
         try:
             capture = client.fetch_listing(listing_date, only)
         except BudgetError as error:
             _log.debug("%s is postponed: %s", listing_date, error)
-            report.postponed = list(dates[position:])
+            _postpone(report, dates[position:], _SPENT)
             break
         except SourceError as error:
             _log.debug("%s was not fetched: %s", listing_date, error)
@@ -145,6 +151,12 @@ def _fetch(
         report.remarks += [f"{listing_date}: {note}" for note in notes]
         if on_date:
             on_date(listing_date, "landed")
+
+
+def _postpone(report: FetchReport, dates: Sequence[date], reason: str) -> None:
+    """Leave dates that are due to the next run."""
+    report.postponed = list(dates)
+    report.remarks.append(f"{len(dates)} {plural(len(dates), 'listing')} to observe wait for the next run: {reason}.")
 
 
 def _notes(capture: Capture) -> list[str]:

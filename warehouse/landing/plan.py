@@ -9,7 +9,8 @@ Here: pure functions of dates and moments. Not here: fetching, and what was obse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -69,9 +70,9 @@ def due_listings(
     """The listing dates that are due at ``now`` (aware), in the order of observation.
 
     Considered are all dates from ``first_date`` on, and earlier ones that were observed. ``milestone_days`` are ages in
-    days; after the last a listing is due once a year. Listings that every run observes come first, newest first: what
-    they show now can't be observed later. The others follow, oldest milestone first; those with a rejected load since
-    their milestone come last.
+    days, ascending; after the last a listing is due once a year. Listings that every run observes come first, newest
+    first: what they show now can't be observed later. The others follow, oldest milestone first; those with a rejected
+    load since their milestone come last.
     """
     today = now.astimezone(UTC).date()
     window = {first_date + timedelta(days=n) for n in range((today - first_date).days + 1)}
@@ -84,7 +85,7 @@ def due_listings(
         if age <= EVERY_RUN_DAYS:
             every_run.append(DueListing(listing_date, age, None, _midnight(listing_date), last, history.requests))
             continue
-        milestone = max(_milestones(milestone_days, age), default=0)
+        milestone = _latest_milestone(milestone_days, age)
         since = _midnight(listing_date + timedelta(days=milestone))
         rejected = sum(moment >= since for moment in history.rejected_at)
         if (last is None or last < since) and rejected < MAX_REJECTED:
@@ -104,10 +105,13 @@ def number_of_run(due: Iterable[DueListing], max_requests: int) -> list[int]:
     return runs
 
 
-def _milestones(milestone_days: Sequence[int], until: int) -> Iterator[int]:
-    """All milestones up to an age, the yearly ones after the last of the list too."""
-    yield from (days for days in milestone_days if days <= until)
-    yield from range(max(milestone_days) + _YEAR_DAYS, until + 1, _YEAR_DAYS)
+def _latest_milestone(milestone_days: Sequence[int], age_days: int) -> int:
+    """The latest milestone up to an age, the yearly ones after the last of the list too; 0 before the first."""
+    years = (age_days - milestone_days[-1]) // _YEAR_DAYS
+    if years > 0:
+        return milestone_days[-1] + years * _YEAR_DAYS
+    passed = bisect_right(milestone_days, age_days)
+    return milestone_days[passed - 1] if passed else 0
 
 
 def _midnight(day: date) -> datetime:
