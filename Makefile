@@ -20,7 +20,7 @@ $(UV):
 
 $(READY): $(UV) pyproject.toml uv.lock
 	@# Compiled once here, as importing costs most of a short run and some systems keep no compiled files.
-	@# The second attempt is for an index behind an authority that only this system knows.
+	@# The second attempt is for an index whose certificate is signed by an authority that only this system trusts.
 	UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --compile-bytecode --python .tools/bin/python \
 		|| UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --compile-bytecode --python .tools/bin/python --system-certs
 	.venv/bin/python -m compileall -q -x warehouse/data orchestration sources warehouse

@@ -20,7 +20,7 @@ from warehouse.settings import MEMORY_LIMIT
 Parameters = Sequence[Any] | dict[str, Any]
 
 #: DuckDB raises the same exception types for a damaged file, a full disk and a wrong permission, and its exceptions
-#: have no error code (DuckDB 2.0): only the text tells a damaged file.
+#: have no error code (DuckDB 2.0): only the text identifies a damaged file.
 _DAMAGE_TEXTS = (
     "Corrupt database file",
     "not a valid DuckDB database",

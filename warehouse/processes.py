@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 #: More processes than this need memory for more parts at once.
 MAX_PROCESSES = 4
-#: Parts that each worker has at hand, the one it computes included: so none waits for this process.
+#: Parts assigned to each worker, the one it computes included, so that none waits for this process.
 _PARTS_PER_WORKER = 2
 
 
@@ -55,18 +55,18 @@ def available() -> int:
 def worker_pool(
     workers: int, start_method: Literal["fork", "spawn"], initializer: Callable[..., None], *arguments: Any
 ) -> Iterator[ProcessPoolExecutor]:
-    """An executor with running workers; at the end of the block they are gone, whatever they were doing.
+    """An executor with running workers, which end with the block, in the middle of a task too.
 
-    ``initializer`` gets the arguments in each worker; a fork passes them on without pickling. The stock executor lacks
-    three things, which are added here: its workers survive a parent that is killed (they hold its locks), finish their
-    task before they end, and answer Ctrl-C with a traceback.
+    ``initializer`` gets the arguments in each worker; a fork passes them on without pickling. Three faults of the stock
+    executor are corrected: its workers survive a parent that is killed, with its locks, finish their task before they
+    end, and print a traceback on Ctrl-C.
     """
     context = get_context(start_method)
     end, end_sender = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(workers, context, _start_worker, (end, initializer, arguments))
     try:
-        # Workers inherit the mask, and no signal meets a pool half made. The first task starts them: all of them when
-        # they are forked.
+        # Signals are blocked while the workers start, in this process and, as they inherit the mask, in them. The first
+        # task starts them; where they are forked, all at once.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             executor.submit(int)
@@ -88,7 +88,10 @@ def _start_worker(end: Connection, initializer: Callable[..., None], arguments: 
 
 
 def _exit_with_parent(end: Connection) -> None:
-    """End this worker, busy or not, when its pool ends or its parent dies; it has nothing to tear down."""
+    """Exit this worker process, in the middle of a task too, when its pool is closed or its parent process dies.
+
+    Nothing is cleaned up: a worker holds no file, lock or connection.
+    """
     parent = parent_process()
     assert parent is not None
     connection.wait([end, parent.sentinel])

@@ -1,6 +1,6 @@
-{# The only file that differs by engine. A model that needs something DuckDB and Spark say differently calls a
-   macro of this file; an engine has its `<engine>__` variants here and nowhere else. Both give the same values: where
-   their own functions differ (RE2 and Java, white space, Unicode), Spark's variant does what DuckDB does. #}
+{# SQL that differs between DuckDB and Spark: each macro has a variant by engine, `duckdb__…` and `spark__…`. Models call
+   the macro and name no engine. Both variants give the same values: where the engines' functions differ (regular
+   expressions of RE2 and Java, white space, Unicode), Spark's variant computes what DuckDB's function does. #}
 
 {# White space runs become one space; ends are trimmed. Null stays null. #}
 {% macro normalize_space(text) -%}{{ return(adapter.dispatch('normalize_space')(text)) }}{%- endmacro %}
@@ -25,8 +25,8 @@ regexp_replace({{ text }}, r'{{ re2_in_java(pattern) }}', '{{ replacement }}')
 {% macro duckdb__has_match(text, pattern) -%}regexp_matches({{ text }}, '{{ pattern }}'){%- endmacro %}
 {% macro spark__has_match(text, pattern) -%}({{ text }} rlike r'{{ re2_in_java(pattern) }}'){%- endmacro %}
 
-{# A pattern of RE2 for Java: to RE2 a word's letters are ASCII, a line ends with a newline alone, and the end of a text
-   comes after its last one. #}
+{# A pattern of RE2 in Java's syntax. In RE2, words are ASCII, only a newline ends a line, and `$` is the end of the
+   text, not the place before its last newline. #}
 {% macro re2_in_java(pattern) -%}
 {%- set edge = '(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))' -%}
 (?d){{ pattern | replace('\\b', edge) | replace('$', '\\z') }}
@@ -37,12 +37,13 @@ regexp_replace({{ text }}, r'{{ re2_in_java(pattern) }}', '{{ replacement }}')
 {% macro duckdb__without_accents(text) -%}strip_accents({{ text }}){%- endmacro %}
 {% macro spark__without_accents(text) -%}papers_without_accents({{ text }}){%- endmacro %}
 
-{# Lower case, letter by letter. Java knows two letters better: İ becomes two, and Σ at the end of a word ς. #}
+{# Lower case, one letter for each letter. Java has two exceptions, which Spark's variant avoids: it makes two characters
+   of İ, and ς of a Σ at the end of a word. #}
 {% macro lower_case(text) -%}{{ return(adapter.dispatch('lower_case')(text)) }}{%- endmacro %}
 {% macro duckdb__lower_case(text) -%}lower({{ text }}){%- endmacro %}
 {% macro spark__lower_case(text) -%}lower(translate({{ text }}, 'İΣ', 'iσ')){%- endmacro %}
 
-{# In how many bytes of UTF-8 two texts differ. #}
+{# The edit distance (Levenshtein) of two texts in bytes of UTF-8. #}
 {% macro edit_distance(a, b) -%}{{ return(adapter.dispatch('edit_distance')(a, b)) }}{%- endmacro %}
 {% macro duckdb__edit_distance(a, b) -%}levenshtein({{ a }}, {{ b }}){%- endmacro %}
 {% macro spark__edit_distance(a, b) -%}
@@ -52,18 +53,18 @@ levenshtein(decode(encode({{ a }}, 'UTF-8'), 'ISO-8859-1'), decode(encode({{ b }
 {# Sixteen hex digits of a text: stable on every engine. #}
 {% macro short_hash(text) -%}substring(md5({{ text }}), 1, 16){%- endmacro %}
 
-{# One number for a group of rows, whatever their order: equal rows give equal numbers, and another value another
-   number but for one chance in 2^64. Hashed twice, because DuckDB combines the columns of a row linearly, so that
-   values swapped between two rows would cancel. #}
+{# An aggregate: one number for a group of rows in any order. Equal groups give equal numbers; different ones give the
+   same number with a chance of one in 2^64. DuckDB's hash is applied twice, because it combines the columns of a row
+   linearly: values swapped between two rows would cancel. #}
 {% macro rows_fingerprint(columns) -%}{{ return(adapter.dispatch('rows_fingerprint')(columns)) }}{%- endmacro %}
 {% macro duckdb__rows_fingerprint(columns) -%}bit_xor(hash(hash({{ columns | join(', ') }}))){%- endmacro %}
 {% macro spark__rows_fingerprint(columns) -%}bit_xor({{ row_fingerprint(columns) }}){%- endmacro %}
 
-{# The same for one row. #}
+{# One number for a row, as in rows_fingerprint. #}
 {% macro row_fingerprint(columns) -%}{{ return(adapter.dispatch('row_fingerprint')(columns)) }}{%- endmacro %}
 {% macro duckdb__row_fingerprint(columns) -%}hash({{ columns | join(', ') }}){%- endmacro %}
 {% macro spark__row_fingerprint(columns) -%}
-{# a null alone would leave the hash as it is #}
+{# xxhash64 skips nulls, so each column is hashed with whether it is null. #}
 xxhash64({% for column in columns %}{{ column }}, isnull({{ column }}){{ ", " if not loop.last }}{% endfor %})
 {%- endmacro %}
 
@@ -81,23 +82,23 @@ xxhash64({% for column in columns %}{{ column }}, isnull({{ column }}){{ ", " if
 {% macro duckdb__microseconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})){%- endmacro %}
 {% macro spark__microseconds_between(earlier, later) -%}timestampdiff(microsecond, {{ earlier }}, {{ later }}){%- endmacro %}
 
-{# A sum of whole numbers that can't overflow: as many digits as it takes. #}
+{# A sum of bigint that does not overflow: DuckDB's is a hugeint, Spark's a decimal. #}
 {% macro exact_sum(value) -%}{{ return(adapter.dispatch('exact_sum')(value)) }}{%- endmacro %}
 {% macro duckdb__exact_sum(value) -%}sum({{ value }}){%- endmacro %}
 {% macro spark__exact_sum(value) -%}sum(cast({{ value }} as decimal(28, 0))){%- endmacro %}
 
-{# A timestamp some hours earlier. `hours` is a literal. #}
+{# The timestamp `hours` hours before `moment`. `hours` is a literal number. #}
 {% macro hours_before(moment, hours) -%}{{ return(adapter.dispatch('hours_before')(moment, hours)) }}{%- endmacro %}
 {% macro duckdb__hours_before(moment, hours) -%}({{ moment }} - interval '{{ hours }} hours'){%- endmacro %}
 {% macro spark__hours_before(moment, hours) -%}({{ moment }} - interval {{ hours }} hours){%- endmacro %}
 
-{# dbt's own way for Spark refuses null and goes through the time zone of the session. Days only. #}
+{# Replaces dbt-spark's dateadd, which fails for null and converts by the session's time zone. Adds days only. #}
 {% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
 {%- if datepart != 'day' -%}{{ exceptions.raise_compiler_error('dateadd adds days on Spark, not ' ~ datepart) }}{%- endif -%}
 date_add(cast({{ from_date_or_timestamp }} as date), {{ interval }})
 {%- endmacro %}
 
-{# FROM clause: one row per day of each row's span, as column `day` (a date), both ends included. #}
+{# FROM clause: the rows of a relation, each once per day from `first_day` to `last_day`, in the column `day` (a date). #}
 {% macro day_spine(relation, first_day, last_day) -%}
 {{ return(adapter.dispatch('day_spine')(relation, first_day, last_day)) }}
 {%- endmacro %}
@@ -144,7 +145,7 @@ date_add(cast({{ from_date_or_timestamp }} as date), {{ interval }})
 )
 {%- endmacro %}
 
-{# Every run of neighbouring words of a text, as an array. Words are what stands between single spaces. #}
+{# Every run of one or more neighbouring words of a text, as an array. Words are separated by single spaces. #}
 {% macro word_runs(text) -%}{{ return(adapter.dispatch('word_runs')(text)) }}{%- endmacro %}
 {% macro duckdb__word_runs(text) -%}
 flatten(list_transform(
@@ -171,8 +172,8 @@ flatten(transform(
 {% macro duckdb__bits_apart(one, other) -%}bit_count(xor({{ one }}, {{ other }})){%- endmacro %}
 {% macro spark__bits_apart(one, other) -%}bit_count({{ one }} ^ {{ other }}){%- endmacro %}
 
-{# A sum of doubles in a fixed order: the same rows give the same last digit, whatever thread met them first. Spark
-   adds decimals, which need no order, so that no machine has to hold a group. #}
+{# A sum of doubles that is equal to the last digit in every run: `key` orders the summands. Spark's variant adds decimals,
+   whose sum has no rounding and needs no order, so no machine has to hold a whole group. #}
 {% macro ordered_sum(value, key) -%}{{ return(adapter.dispatch('ordered_sum')(value, key)) }}{%- endmacro %}
 {% macro duckdb__ordered_sum(value, key) -%}
 list_sum(list({{ value }} order by {{ key }}))
@@ -181,7 +182,7 @@ list_sum(list({{ value }} order by {{ key }}))
 cast(sum(cast({{ value }} as decimal(28, 18))) as double)
 {%- endmacro %}
 
-{# dbt's own listagg for Spark has no order. Ours has that of the texts themselves. #}
+{# Replaces dbt-spark's listagg, which has no order. This one orders the texts by themselves. #}
 {% macro spark__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
 {%- if order_by_clause != 'order by ' ~ measure or limit_num -%}
 {{ exceptions.raise_compiler_error('listagg lists texts in their own order on Spark') }}
@@ -209,7 +210,7 @@ to_json(
 )
 {%- endmacro %}
 
-{# dbt's own rows of a seed for Spark write null as 'None' and stop at an apostrophe. #}
+{# Replaces dbt-spark's loading of seeds, which writes null as 'None' and fails for a text with an apostrophe. #}
 {% macro spark__load_csv_rows(model, agate_table) -%}
 {%- set types = model.config.column_types -%}
 {%- set query -%}
@@ -226,7 +227,7 @@ cast({% if value is none %}null{% else %}'{{ value | string | replace('\\', '\\\
 {{ return('') }}
 {%- endmacro %}
 
-{# What a contract's types are called. #}
+{# Replaces dbt-spark's check of a contract: its varchar is Spark's string. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
 {%- set named = {} -%}
 {%- for name, column in columns.items() -%}
@@ -235,7 +236,7 @@ cast({% if value is none %}null{% else %}'{{ value | string | replace('\\', '\\\
 {{ return(default__get_empty_schema_sql(named)) }}
 {%- endmacro %}
 
-{# How a model in Python is written: what it returns is a DataFrame of Spark. #}
+{# Replaces dbt-spark's table of a Python model: the model returns a DataFrame, which is written as an Iceberg table. #}
 {% macro spark__create_table_as(temporary, relation, compiled_code, language='sql') %}
 {% if language == 'python' %}
 {{ compiled_code }}

@@ -11,15 +11,16 @@
 }) }}
 {%- endmacro %}
 
-{# Columns: for each field, since which observation (UTC) a load carries one of its paths. #}
+{# Columns `<field>_since`: the first observation (UTC) whose load has one of the field's paths. #}
 {% macro first_seen_by_field() -%}
 {% for field, paths in fields_by_path().items() -%}
 min(case when field_path in ('{{ paths | join("', '") }}') then first_seen_at end) as {{ field }}_since{{ "," if not loop.last }}
 {% endfor %}
 {%- endmacro %}
 
-{# The status of a field of a paper. `latest` is the paper's row of int_papers_latest, `fields` the
-   moments since which the source provides each field; a text can carry only what it shows. #}
+{# The status of a field of a paper: `known`; `none`, where the paper was observed in full (API or page), and last at a
+   time when the source provided the field; else `not_provided`. Reads `latest`, the paper's row of int_papers_latest,
+   and `fields`, the columns of first_seen_by_field. #}
 {% macro field_status(field, is_known) -%}
 case
     when {{ is_known }} then 'known'
@@ -28,13 +29,13 @@ case
 end
 {%- endmacro %}
 
-{# A time of submission, null where its load has none but midnights. `cut` is the load's row of
+{# The time of submission; null at midnight in a load whose times were all cut to the day. `cut` is the load's row of
    int_loads_with_cut_times. #}
 {% macro submission_time(submitted_at) -%}
 case when cut.load_id is null or {{ submitted_at }} <> {{ midnight_of(submitted_at) }} then {{ submitted_at }} end
 {%- endmacro %}
 
-{# Why there is no time of submission. #}
+{# Why submission_time is null. #}
 {% macro submission_time_missing_reason(submitted_at) -%}
 case
     when {{ submitted_at }} is null then 'not given by the source'

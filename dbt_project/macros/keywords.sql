@@ -1,4 +1,5 @@
-{# Lower case, spaces for hyphens and underscores, single spaces, without a bracket at the end, as in models (LLMs). #}
+{# A keyword in lower case with single spaces, spaces for hyphens and underscores, and without what follows ` (`, as in
+   "language models (LLMs)". #}
 {% macro folded_keyword(text) -%}
 {{ normalize_space("replace(replace(" ~ lower_case("split_part(" ~ text ~ ", ' (', 1)") ~ ", '-', ' '), '_', ' ')") }}
 {%- endmacro %}

@@ -1,16 +1,16 @@
-{# What listed links mean. They come with blanks, line breaks, folders of a repository, and hosts in any case. #}
+{# Repositories and owners that listed links name. Links are listed with blanks, line breaks, folders of a repository and
+   hosts in any case. #}
 
-{# A link without white space or characters of no width; of several links the first. The address of git's own protocol
-   becomes that of the web. #}
+{# The first link of a text, without white space and characters of no width. An address of git's ssh protocol becomes
+   that of the web page. #}
 {% macro web_link(text) -%}
 {%- set blank = ' \\t\\r\\n\\x{a0}\\x{200b}-\\x{200d}\\x{2060}\\x{feff}' -%}
 {%- set first = replace_all(text, '(?is)([^' ~ blank ~ '])[' ~ blank ~ ']+[^/]*https?://.*$', '$1') -%}
 {{ replace_all(replace_all(first, '[' ~ blank ~ ']+', ''), '^(?:ssh://)?git@([A-Za-z0-9.-]+)[:/]', 'https://$1/') }}
 {%- endmacro %}
 
-{# The repository that a link lies in, as host/owner/name with the host in small letters; null if it lies in none. `link`
-   is one of web_link. A project's page at Hugging Face is a model, a data set or a demo, so it counts as code only
-   `with_hugging_face`. #}
+{# The repository of a link, as host/owner/name with the host in lower case; null if it has none. `link` is a result of
+   web_link. At Hugging Face a project page is a model, a data set or a demo; `with_hugging_face`: it counts too. #}
 {% macro repository_of(link, with_hugging_face) -%}
 {%- set start = '^(?i)(?:(?:git[+])?(?:https?|git|ssh)://)?(?:www[.])?' -%}
 {%- set name = '([A-Za-z0-9_.-]*?[A-Za-z0-9_-])(?:[.]git)?[.,;:)]*' -%}
@@ -27,7 +27,7 @@ case
 end
 {%- endmacro %}
 
-{# The page of an owner at a code host, as host/owner, where a link names no repository of theirs. #}
+{# The owner at a code host, as host/owner, of a link that names an owner and no repository; else null. #}
 {% macro code_owner_of(link) -%}
 {%- set pattern = '^(?i)(?:https?://)?(?:www[.])?(github[.]com|gitlab[.]com|bitbucket[.]org|codeberg[.]org|gitee[.]com)/+([A-Za-z0-9_-][A-Za-z0-9_.-]*)/*$' -%}
 case

@@ -1,4 +1,4 @@
-{# How names and slugs of organizations are compared. #}
+{# Keys by which names and slugs of organizations are compared, and the kind that a name shows. #}
 
 {# The words of a name or slug: lower case, no accents, single spaces. A slug is cut where its letters change case. #}
 {% macro organization_words(text) -%}
@@ -14,9 +14,10 @@ trim({{ replace_all(
 {# Words without spaces: PekingUniversity and "Peking University". #}
 {% macro organization_squash(words) -%}replace({{ words }}, ' ', ''){%- endmacro %}
 
-{# The words that tell one institution from another, as one text. Small words and legal forms are dropped, kinds of
-   institution are spelled one way, and "University of X" is "X University" but where both exist as two. Places are
-   never dropped: HKUST (Guangzhou) is not HKUST. #}
+{# The key of an institution's name: the words that distinguish it, as one text. Function words and legal forms are
+   dropped, kinds of institution have one spelling, and "University of X" equals "X University", except for names where
+   the two are different institutions (Washington, Miami, York). Places are never dropped: HKUST (Guangzhou) is not
+   HKUST. #}
 {% macro organization_key(words) -%}
 {%- set steps = [
     ('\\b(the|of|at|for|and|de|inc|ltd|llc|corp|corporation|company|limited|gmbh|official)\\b', ''),
@@ -37,8 +38,8 @@ trim({{ replace_all(
 replace({{ ns.text }}, ' ', '')
 {%- endmacro %}
 
-{# Whether a name or slug, as words, may be too short to identify an institution: ENS, GIST and CEA are words and names of
-   others too. The acronyms of the seed `organization_words` are not. #}
+{# Whether a name or slug, as words, may be too short to identify an institution: ENS, GIST and CEA are also words or
+   names of others. Callers exempt the acronyms of the seed `organization_words`. #}
 {% macro organization_is_short(words) -%}{{ has_match(words, '^[a-z0-9]{1,5}$') }}{%- endmacro %}
 
 {# The key of an organization of the reviewed seed. #}
@@ -46,7 +47,7 @@ replace({{ ns.text }}, ' ', '')
 concat('org:', replace({{ organization_words(organization) }}, ' ', '-'))
 {%- endmacro %}
 
-{# The kind that a name tells by itself; null where it tells none. #}
+{# The kind of an organization by words of its name; null without such a word. #}
 {% macro organization_kind(name) -%}
 case
     when {{ has_match(lower_case(name), '\\b(hospital|clinic|medical center)\\b') }} then 'hospital'
@@ -59,7 +60,7 @@ case
 end
 {%- endmacro %}
 
-{# The letters and digits that a text has, as the bits of a whole number. #}
+{# The set of letters (a–z) and digits of a text, as bits of a bigint. #}
 {% macro letters_of(text) -%}
 ({%- for letter in 'abcdefghijklmnopqrstuvwxyz0123456789' %}
 case when {{ text }} like '%{{ letter }}%' then cast({{ 2 ** loop.index0 }} as {{ dbt.type_bigint() }}) else 0 end{{ " +" if not loop.last }}

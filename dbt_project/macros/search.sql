@@ -20,7 +20,7 @@ case
 end
 {%- endmacro %}
 
-{# Terms of a text in order: stemmed words without those that every abstract has. #}
+{# The terms of a text in order: its words without stop words, stemmed. #}
 {% macro search_terms(text) -%}
 list_transform(
     list_filter({{ search_words(text) }}, lambda word: not list_contains({{ search_stop_words() }}, word)),
@@ -28,21 +28,21 @@ list_transform(
 )
 {%- endmacro %}
 
-{# Each two neighbouring words. #}
+{# Every pair of neighbouring words of a list, as one text with a space between. #}
 {% macro search_pairs(words) -%}
 list_transform(list_zip({{ words }}[:-2], {{ words }}[2:]), lambda pair: pair[1] || ' ' || pair[2])
 {%- endmacro %}
 
 {% macro search_stop_words() -%}['{{ var("search_stop_words") | join("', '") }}']{%- endmacro %}
 
-{# A term as the index keeps it: 32 bits of its MD5, which every version of DuckDB computes alike. Of a million papers'
-   60 million different terms one in 70 shares its number with another. #}
+{# A term as stored in the index: 32 bits of its MD5, which is the same in every version of DuckDB. Among the 60 million
+   different terms of a million papers, one in 70 shares its number with another. #}
 {% macro search_key(term) -%}cast(md5_number_lower({{ term }}) % 4294967291 as uinteger){%- endmacro %}
 
 {# The body of marts.search(query). BM25 (Robertson & Zaragoza 2009, k1 = .6, b = .75) over the words of title and
    abstract, over pairs of neighbouring words with three times the weight, and over the words of names with half of it.
-   Of the 300 best, those that have the words as typed, in order, gain 5, and up to 2 more the earlier they stand in the
-   abstract. Parameters were chosen on 370 keyword queries over 6,235 papers: nDCG@10 .53 (.47 for words and pairs
+   Among the 300 best, a paper with the query's words as typed, in order, gains 5, and up to 2 more the earlier they are
+   in the abstract. Parameters were chosen on 370 keyword queries over 6,235 papers: nDCG@10 .53 (.47 for words and pairs
    alone). #}
 {% macro search_query(papers_table, numbers_table, postings_table, condition) -%}
 {%- set max_phrase_candidates = 300 -%}
@@ -79,7 +79,7 @@ checked as (
     from parts
 ),
 
--- One row per part that names words: its terms, with the field's prefix where it has one.
+-- One row per part with words: its terms, and the field's prefix where it has a field.
 worded as (
     select
         parts.*,
@@ -93,7 +93,7 @@ worded as (
     where checked.is_valid and field not in ('has', 'after', 'before')
 ),
 
--- The plain words in the order typed make pairs across parts; a quoted phrase is a part of its own.
+-- The terms of all parts without a field, in the order typed: pairs are made across parts.
 plain as (
     select flatten(list(terms order by part_number)) as terms
     from worded
@@ -116,8 +116,8 @@ scoring as (
     group by 1
 ),
 
--- Terms that a paper must have all of (a field's, a phrase's), and terms of what is excluded, by part. An excluded
--- phrase is not among them: its words are compared as typed, below.
+-- By part: the terms that a paper must have, all of them (of a field or a phrase), and those that exclude it. An excluded
+-- phrase has none here: its words are compared as typed, below.
 needed as (
     select distinct part_number, is_negative, {{ search_key('term') }} as term
     from (
@@ -132,7 +132,7 @@ hits as materialized (
     from {{ postings_table }}
     where
         term in (select term from scoring union select term from needed)
-        -- not of texts that a paper had before
+        -- only of the present texts of papers
         and paper_number in (select paper_number from {{ numbers_table }})
 ),
 
@@ -181,7 +181,7 @@ filters as (
     where checked.is_valid
 ),
 
--- Filters alone match every paper that they leave, with a score of 0.
+-- A query of filters alone matches every paper that passes them, with a score of 0.
 kept as (
     select numbers.paper_id, coalesce(scored.score, 0) as score
     from {{ numbers_table }} as numbers
@@ -281,7 +281,7 @@ from reranked
 order by 2 desc, paper_id
 {%- endmacro %}
 
-{# What has: can ask of a paper. #}
+{# The values of `has:` that are true of a paper, as a list. #}
 {% macro search_facts(papers) -%}
 list_filter(
     [
@@ -294,7 +294,7 @@ list_filter(
 )
 {%- endmacro %}
 
-{# The statement that makes marts.search(query). ``file_id`` as in table_macros. #}
+{# The statement that creates marts.search(query). `file_id` as in table_macros. #}
 {% macro search_macro(file_id) -%}
 create or replace macro marts.search(query) as table
 {{ search_query('marts.dim_papers', 'intermediate.int_search_papers', 'intermediate.int_search_postings', is_file_in_use(file_id)) }};

@@ -39,7 +39,7 @@ group by paper_id
 {# One row per paper: the columns of rpt_paper_trends as of a moment. The SQL of the models is inlined, each as a CTE, upon
    the observations and listings known at the moment. #}
 {% macro trends_as_of(observations, listings, moment) -%}
-{#- Each comes after those that it reads. -#}
+{#- Ordered: each model after those that it reads. -#}
 {%- set models = [
     'int_paper_cohorts', 'int_steps_measured', 'int_papers_measured', 'int_paper_peak_days', 'int_paper_windows',
     'int_paper_gains', 'int_paper_velocities', 'int_attention_rates', 'int_paper_breakouts', 'int_paper_scores',
@@ -70,18 +70,18 @@ select * from {{ cte_of('rpt_paper_trends') }}
 {# The CTE of a model: without the prefix of private tables, which no table macro reads. #}
 {% macro cte_of(model) -%}{{ return(model | replace('int_', '')) }}{%- endmacro %}
 
-{# Condition of a table macro: true, or an error where the database in use is another file. `file_id` is the file's own:
-   of a file attached under a name, the names in a macro are those of the database in use, which may be another file. Then
-   marts.file_id() is missing or has another id. #}
+{# Condition of a table macro: true, or an error where the database in use is another file than the macro's. DuckDB looks
+   up the tables of a macro in the database in use, also for a macro of an attached file; marts.file_id() of another file
+   is missing or differs from `file_id`. #}
 {% macro is_file_in_use(file_id) -%}
 (select
     case
         when marts.file_id() = '{{ file_id }}' then true
-        else error('This macro reads the database in use, which is another file: say `use NAME` with the name that its own file is attached under.')
+        else error('This macro reads the database in use, which is another file: run `use NAME` with the name that its own file is attached under.')
     end)
 {%- endmacro %}
 
-{# The statements that create them. #}
+{# The statements that create the table macros. #}
 {% macro table_macros(file_id) -%}
 {%- set is_in_use = is_file_in_use(file_id) -%}
 create or replace macro marts.file_id() as '{{ file_id }}';
@@ -95,11 +95,11 @@ select * from (
 ) as answer where {{ is_in_use }};
 {%- endmacro %}
 
-{# On-run-end hook: creates them in the file that was built. On an engine without table macros it does nothing. #}
+{# On-run-end hook: creates the table macros in the file that was built. On an engine without table macros it does nothing. #}
 {% macro create_table_macros() -%}{{ return(adapter.dispatch('create_table_macros')()) }}{%- endmacro %}
 {% macro default__create_table_macros() -%}select 1{%- endmacro %}
 {% macro duckdb__create_table_macros() -%}
-{# A build of chosen models may lack what the macros read. #}
+{# A build of selected models may lack the tables that the macros read. #}
 {% if execute and flags.WHICH in ('build', 'run') and adapter.get_relation(target.database, 'marts', 'rpt_paper_trends') %}
 {{ table_macros(invocation_id) }}
 {% if adapter.get_relation(target.database, 'intermediate', 'int_search_postings') %}{{ search_macro(invocation_id) }}{% endif %}

@@ -1,5 +1,5 @@
-{# A title as people read it: TeX resolved by the rules of dbt_project.yml, which warehouse/display.py applies too. Most
-   titles have none and are left alone. #}
+{# A title for display: TeX is replaced by the rules of dbt_project.yml, which warehouse/display.py applies too. Titles
+   without TeX, most of them, stay as they are. #}
 {% macro display_title(text) -%}
 {%- set readable = namespace(sql='title_text') -%}
 {%- for pattern, character, mark in var('title_escapes') -%}

@@ -1,12 +1,12 @@
 {# Constants and expressions of the trend models. docs/trends.md derives them. #}
 
-{# Upvotes at the expected rate that an entity is credited with beside its own: the shrinkage. #}
+{# Shrinkage of a rate towards the expected one: upvotes added to the gained ones and to the expected ones. #}
 {% macro attention_prior() -%}5.0{%- endmacro %}
-{# The same for the factor of a weekday or a place on the page, towards 1. #}
+{# Shrinkage of the factor of a weekday or a place on the page, towards 1. #}
 {% macro factor_prior() -%}20.0{%- endmacro %}
-{# A burst is this many times the rate that the paper's own past makes one expect … #}
+{# The rate of a paper in a burst, as a multiple of its own rate before. #}
 {% macro burst_ratio() -%}3.0{%- endmacro %}
-{# … and entering it costs this much log-likelihood (nats), so that chance does not enter it. #}
+{# The log-likelihood ratio (nats) that a burst needs, so that chance does not count as one. #}
 {% macro burst_cost() -%}12.0{%- endmacro %}
 
 {# The start of an age band of the learned rate, in hours since 00:00 UTC of the first listing date. #}
@@ -36,15 +36,16 @@ case
 end
 {%- endmacro %}
 
-{# The upvotes gained over those expected, shrunk towards 1. `key` is the order in which the expected ones are added. #}
+{# Upvotes gained ÷ upvotes expected, shrunk towards 1. The expected ones are added in the order of `key`. #}
 {% macro shrunk_factor(gain, expected, key) -%}
 (greatest(cast(sum({{ gain }}) as double), 0.0) + {{ factor_prior() }})
 / ({{ ordered_sum(expected, key) }} + {{ factor_prior() }})
 {%- endmacro %}
 
-{# The log-likelihood ratio (nats) of a step in a burst against one at the paper's own rate: Poisson counts whose rate is
-   burst_ratio times as high. The paper's own rate is what it gained before, shrunk towards what was expected; its first
-   step has none. #}
+{# The evidence (log-likelihood ratio, nats) that a step belongs to a burst. Gains are Poisson counts with the mean μ at the
+   paper's own rate and burst_ratio × μ in a burst, so the ratio is gain × ln(burst_ratio) − (burst_ratio − 1) × μ.
+   μ = expected × (gain before + prior) / (expected before + prior): the expected upvotes times the paper's earlier
+   factor, shrunk towards 1. The first step has no earlier one and counts 0. #}
 {% macro burst_log_likelihood_ratio() -%}
 case
     when expected_before is null then 0.0
@@ -55,15 +56,16 @@ case
 end
 {%- endmacro %}
 
-{# An aggregate over a paper's steps up to one: `until` is `current row` or `1 preceding`. #}
+{# A window aggregate over a paper's steps from the first to `until`, which is `current row` or `1 preceding`. #}
 {% macro over_steps(aggregate, until) -%}
 {{ aggregate }} over (
     partition by paper_id order by observed_at asc nulls first rows between unbounded preceding and {{ until }}
 )
 {%- endmacro %}
 
-{# How far an observation (`known`) before the paper's last one (`measures`) is from the start of a window (`windows`) of
-   some hours, as a whole number; of equals the earlier counts. Null outside the tolerance: 10 % of the window on either side. #}
+{# The distance of an observation (`known`) from the start of a window (`windows`) of so many hours, as a whole number:
+   twice the microseconds, plus 1 after the start, so that of two equally near ones the earlier is nearer. Null for the
+   paper's last observation (`measures`) and farther away than 10 % of the window. #}
 {% macro distance_from_start(start, hours) -%}
 {%- set before = microseconds_between('known.observed_at', 'windows.' ~ start) -%}
 case

@@ -1,4 +1,4 @@
-{# What the weekly tables of authors, keywords and organizations share. #}
+{# Queries and columns that the weekly tables of authors, keywords and organizations share. #}
 
 {# Query: the rows of `weeks` with their rank in the week. `weeks` has one row per entity and week with a listing or daily
    upvotes, and the week's `upvotes_gained`. What gained nothing has no rank: in a week without gains all would be first. #}
@@ -43,7 +43,7 @@ cast(sum({{ relation }}.papers_observed) as {{ dbt.type_bigint() }}) as {{ prefi
 cast(sum({{ relation }}.upvotes_gained) as {{ dbt.type_bigint() }}) as {{ prefix }}upvotes_gained
 {%- endmacro %}
 
-{# The share of a week's gain that `part` is of `whole`; null where the whole gained nothing. #}
+{# `part` ÷ `whole`, both upvotes gained in a week; null where `whole` is not positive. #}
 {% macro share_of_gain(part, whole) -%}
 case when {{ whole }} > 0 then cast({{ part }} as double) / {{ whole }} end
 {%- endmacro %}

@@ -115,7 +115,7 @@ def _file_result(file: Imported, load: LoadState | None) -> tuple[str, str | Non
         return "loaded" if file.is_new else "already known", detail
     if load.verdict == "rejected":
         return "refused" if file.is_new else "already known", load.reason
-    return "waiting", "not judged yet"
+    return "waiting", "not checked yet"
 
 
 def print_publication(settings: Settings, outcome: Outcome) -> None:

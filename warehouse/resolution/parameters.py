@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Log odds, where nothing else is said. The same values apply to every set and to the warehouse."""
+    """Log odds, unless a comment names another unit. The same values apply to every set and to the warehouse."""
 
     #: The prior falls by this for each natural logarithm of the expected namesakes.
     prior_slope: float = 0.5

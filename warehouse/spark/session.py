@@ -1,5 +1,5 @@
-"""The session on a Spark cluster with Iceberg tables: what the profile's target ``spark`` says, started, with what the
-models call. Needs the ``spark`` extra; nothing of it is imported before a session is asked for.
+"""The session on a Spark cluster with Iceberg tables, with the parameters of the profile's target ``spark`` and the
+function that the models call. Needs the ``spark`` extra, which is imported when a session is started.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CODE = "papers_code.zip"
 
 
 def parameters(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Spark's parameters as dbt's profile has them, with the variables of the environment filled in."""
+    """Spark's parameters from dbt's profile, with the variables of the environment filled in."""
     import jinja2
     import yaml
 
@@ -79,7 +79,7 @@ def start_session() -> Any:
 
 
 def _packed() -> str:
-    """The code that workers run, as one file. They ask this process for it as long as it lives."""
+    """The code that workers run, as one file, which they fetch from this process while it runs."""
     folder = tempfile.mkdtemp(prefix="papers-spark-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     archive = Path(folder) / _CODE
@@ -91,14 +91,16 @@ def _packed() -> str:
 
 
 def hadoop_address(place: Path | str) -> str:
-    """A folder or URL as Hadoop's clients know it, which have a name of their own for S3."""
+    """A folder or URL for Hadoop's clients, whose scheme for S3 is ``s3a``."""
     return re.sub("^s3://", "s3a://", str(place))
 
 
 @contextmanager
 def checkpoints(session: Any) -> Iterator[None]:
-    """A place for what is written down on the way to a table, where all machines of the cluster reach it: below the
-    tables' own. It is gone at the end. One at a time, as the place is the whole application's."""
+    """A folder for intermediate results in the warehouse of the tables, which all machines of the cluster can open.
+
+    Deleted at the end. One at a time, as the setting applies to the whole application.
+    """
     context = session.sparkContext
     context.setCheckpointDir(f"{hadoop_address(session.conf.get(f'{CATALOG}.warehouse'))}/checkpoints")
     place = context._jvm.org.apache.hadoop.fs.Path(context.getCheckpointDir())
@@ -110,8 +112,8 @@ def checkpoints(session: Any) -> Iterator[None]:
 
 @contextmanager
 def writer_lock(session: Any, timeout: float) -> Iterator[None]:
-    """Only one build writes to a catalog, from whatever machine. The catalog's database keeps the lock, and gives it
-    back when the build's process ends, however it ends.
+    """Hold the lock of a catalog: one build writes to it, on any machine. It is an advisory lock of the catalog's
+    database, which releases it when the build's process ends in any way.
 
     Raises LockError when another build holds it for longer than ``timeout`` seconds.
     """

@@ -4,7 +4,7 @@
 --   median_upvotes and mean_upvotes over their latest counts. Papers observed only before the source reported code are
 --   excluded
 -- empty: no paper has a known number of upvotes.
-with told as (
+with papers as (
     select code_status = 'known' as has_code, upvotes
     from marts.dim_papers
     where upvotes is not null and code_status <> 'not_provided'
@@ -17,6 +17,6 @@ select
     cast(sum(count(*)) over () as bigint) as base_papers,
     median(upvotes) as median_upvotes,
     avg(upvotes) as mean_upvotes
-from told
+from papers
 group by has_code
 order by has_code

@@ -1,4 +1,4 @@
--- One row per override about authors, of the project's seed and of the home, in the order in which they are obeyed.
+-- One row per override about authors, of the project's seed and of the home, in the order in which they are applied.
 with project as (
     select
         action,

@@ -1,5 +1,5 @@
--- One row per organization as listed that a person decided about: the last word of the project's seed and the home.
-with every_word as (
+-- One row per organization as listed with an override: the last one of the project's seed and the home.
+with overrides as (
     select action, listed_organization, organization, kind, reason, row_number as override_number
     from {{ ref('organization_overrides') }}
     union all
@@ -8,15 +8,15 @@ with every_word as (
 ),
 
 -- By id or by slug: two joins, since one on either condition would compare every pair.
-told as (
-    select names.listed_organization_id, every_word.*
-    from every_word
+matched as (
+    select names.listed_organization_id, overrides.*
+    from overrides
     inner join {{ ref('int_organization_names') }} as names
-        on every_word.listed_organization = names.listed_organization_id
+        on overrides.listed_organization = names.listed_organization_id
     union all
-    select names.listed_organization_id, every_word.*
-    from every_word
-    inner join {{ ref('int_organization_names') }} as names on every_word.listed_organization = names.listed_slug
+    select names.listed_organization_id, overrides.*
+    from overrides
+    inner join {{ ref('int_organization_names') }} as names on overrides.listed_organization = names.listed_slug
 ),
 
 ranked as (
@@ -30,7 +30,7 @@ ranked as (
             partition by listed_organization_id
             order by override_number desc nulls last
         ) as lateness
-    from told
+    from matched
 )
 
 select

@@ -1,6 +1,6 @@
--- One row per organization, parent and time of the relation: overrides, the reviewed seed, and for what neither
--- tells the names: a group that names its institution after an @, or next to a word such as lab or group, or that
--- carries the institution in its slug.
+-- One row per organization, parent and time of the relation: by overrides, by the reviewed seed, else
+-- by names: the name of a group has its institution after an @ or next to a word such as lab or group, or its slug
+-- contains the institution.
 with resolved as (
     select * from {{ ref('int_organizations_resolved') }}
 ),

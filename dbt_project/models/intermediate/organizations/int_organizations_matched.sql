@@ -1,7 +1,6 @@
 -- One row per organization as listed: the organization it is the same as, before people's overrides.
--- In this order: its slug or a name stands in the reviewed seed; a name has the key of a name of the seed; a name
--- has the key of another listed organization's name. Short names count only as they are
--- written.
+-- In this order: its slug or a name is in the reviewed seed; a name has the key of a name of the seed; a name has the key
+-- of another listed organization's name. Short names match only as they are written.
 with words as (
     select word, role from {{ ref('organization_words') }}
 ),
@@ -17,8 +16,8 @@ split_names as (
     select name_number, split(name_words, ' ') as name_words from numbered
 ),
 
--- Names with two letters or more besides general words: AI Lab and Research Team have none.
-telling as (
+-- Names that identify: two letters or more besides general words. AI Lab and Research Team have none.
+identifying as (
     select elements.name_number
     from {{ unnest_with_position('split_names', 'name_words') }} as elements
     left join words on elements.element = words.word and words.role = 'general'
@@ -30,10 +29,10 @@ telling as (
 names as (
     select
         numbered.*,
-        telling.name_number is not null as is_telling,
+        identifying.name_number is not null as is_identifying,
         {{ organization_is_short('numbered.name_words') }} and words.word is null as is_short
     from numbered
-    left join telling on numbered.name_number = telling.name_number
+    left join identifying on numbered.name_number = identifying.name_number
     left join words on numbered.name_words = words.word and words.role = 'acronym'
 ),
 
@@ -115,7 +114,7 @@ seeded as (
     where match_rank = 1
 ),
 
--- A name that only organizations of one seed organization carry speaks for others of that name.
+-- A name that only organizations of one seed organization have matches others of that name to it.
 seeded_keys as (
     select
         names.name_key,
@@ -123,7 +122,7 @@ seeded_keys as (
         min(seeded.listed_organization_id) as listed_organization_id
     from seeded
     inner join names on seeded.listed_organization_id = names.listed_organization_id and names.recency = 1
-    where names.is_telling and not names.is_short
+    where names.is_identifying and not names.is_short
     group by names.name_key
     having count(distinct seeded.organization_id) = 1
 ),
@@ -134,7 +133,7 @@ unseeded as (
         listed.first_observed_at,
         names.name_key as organization_key,
         case
-            when names.is_telling then names.name_key
+            when names.is_identifying then names.name_key
             else concat('only ', listed.listed_organization_id)
         end as shared_key
     from listed

@@ -1,5 +1,5 @@
--- One row per paper: which content tells each attribute. An attribute comes from the latest observation whose
--- format can carry it: an entry of the API or a page says "no organization" by saying nothing, a text can't.
+-- One row per paper: the content that each attribute is read from: of the latest observation whose format has the
+-- attribute. An entry of the API or a page without an organization means that there is none; one of a text does not.
 with entries as (
     select
         entries.paper_id,
@@ -18,7 +18,7 @@ with entries as (
     inner join {{ ref('stg_raw__entry_contents') }} as contents on entries.content_id = contents.content_id
 ),
 
--- When each attribute was told last; only entries of these moments are ranked.
+-- The latest observation with each attribute; only entries of these moments are ranked.
 moments as (
     select
         paper_id,

@@ -1,5 +1,5 @@
--- Two loads of one moment say the same; where they don't, the API is believed before the page and the page
--- before a text, then the load with the smaller id, so that the order of arrival changes nothing.
+-- Two loads of one moment should agree. Where they don't, the API is preferred to the page and the page to a text, then
+-- the load with the smaller id, so that the order of arrival changes nothing.
 with ranked as (
     select
         *,
@@ -28,6 +28,6 @@ final as (
     where preference = 1
 )
 
--- A paper's rows lie together, and papers by age: readers of some skip the rest of the file.
+-- Sorted by paper, and papers by age, so that a query of some papers skips the rest of the file.
 select * from final
 order by paper_id asc nulls last, observed_at asc nulls last

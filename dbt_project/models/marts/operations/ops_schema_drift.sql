@@ -45,7 +45,7 @@ types as (
     group by field_path
 ),
 
--- A field that a format only ever had as one type has no order to look at.
+-- Fields with more than one type in a format, whose types are compared in the order of their observations.
 changing as (
     select
         field_path,

@@ -1,4 +1,4 @@
--- Organizations that the reviewed list does not tell, beside everything that they may be the same as or part of.
+-- Organizations that the reviewed list does not have, each with those that it may be the same as or part of.
 with resolved as (
     select
         organization_id,
@@ -57,9 +57,9 @@ compared as (
         known.organization_id as other_organization_id,
         open_questions.name,
         known.name as other_name,
-        -- An edit changes two letters at most in the set of those used, and similar names differ by a fifth in edits: a
-        -- cheap look at lengths and sets spares most pairs the costly one at the order. A case, since an engine may
-        -- test the conditions of a join in any order.
+        -- Similar names differ in a fifth of their letters at most, and an edit changes two letters at most in the set of
+        -- those used. So lengths and sets, which are cheap, exclude most pairs before the edit distance is computed. A
+        -- case, since an engine may evaluate the conditions of a join in any order.
         case
             when
                 abs(length(open_questions.squash) - length(known.squash)) * 5 <= length(open_questions.squash)

@@ -1,4 +1,4 @@
--- Entries of accepted loads. The verdict is read here and nowhere further down, so that no model can forget it.
+-- Entries of accepted loads. The verdict is applied here for all models.
 select
     load_id,
     position,

@@ -1,4 +1,4 @@
--- What an entry says besides its counts, once per distinct content. Reached through accepted entries only.
+-- The fields of an entry besides its counts, once per distinct content. Join it with accepted entries only.
 select
     content_id,
     paper_id as listed_paper_id,
