@@ -12,7 +12,7 @@ import pytest
 from gate_pieces import Warehouse, listing
 
 from orchestration import pipeline
-from orchestration.assets.landing import LISTINGS
+from orchestration.assets.landing import LISTINGS, ListingsConfig
 from orchestration.outcome import Outcome
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
@@ -20,6 +20,7 @@ from warehouse.landing.fetching import client_of
 from warehouse.landing.plan import DueListing
 from warehouse.raw.observations import read_plan
 from warehouse.raw.store import RawStore
+from warehouse.settings import Settings
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)
 DAY = date(2026, 9, 10)
@@ -139,6 +140,17 @@ def test_the_journal_alone_gives_the_plan_where_the_raw_tables_are_damaged(
 
 
 # --- Runs
+
+
+def test_partitions_and_dates_that_are_chosen_are_observed_whether_due_or_not(
+    set_clock: Callable[[datetime], None],
+) -> None:
+    set_clock(NOW)
+    settings, today = replace(Settings(), lookback=3), NOW.date()
+    assert ListingsConfig().dates([], settings) is None, "the plan"
+    assert ListingsConfig().dates([DAY, today], settings) == [DAY, today]
+    assert ListingsConfig(date=str(DAY)).dates([], settings) == [DAY - timedelta(days=n) for n in (2, 1, 0)]
+    assert ListingsConfig(lookback=2).dates([], settings) == [today - timedelta(days=1), today]
 
 
 @pytest.fixture

@@ -87,11 +87,13 @@ def fetch_listings(
 
     Each capture is durable before the next request, so a kill loses at most one answer. Fetching stops after
     ``MAX_UNANSWERED_DATES`` dates in a row without an answer, and after ``MAX_SECONDS`` plus ``MAX_SECONDS_PER_DATE``
-    for each date.
+    for each date, with a budget for as many as it allows.
     """
     report = FetchReport()
+    budget = client.http.budget if needed is not None else None
+    count = min(len(dates), budget.remaining) if budget else len(dates)
     bounded = nullcontext() if needed is not None else client.http.without_budget()
-    with bounded, client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * len(dates)):
+    with bounded, client.http.within(MAX_SECONDS + MAX_SECONDS_PER_DATE * count):
         _fetch(landing, client, dates, on_date, only, needed, report)
     report.remarks[:0] = client.take_notes()
     return report
