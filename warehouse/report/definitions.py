@@ -20,6 +20,7 @@ _SUBJECTS = ("papers", "listings", "authors", "organizations", "keywords", "tren
 #: Tables that the report's pages show come first; the others follow in the order of the contracts.
 _FIRST = (
     "rpt_paper_trends",
+    "rpt_code_trends",
     "rpt_organization_trends",
     "rpt_author_trends",
     "rpt_keyword_trends",
