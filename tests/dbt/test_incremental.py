@@ -44,6 +44,7 @@ TABLES = (
     "marts.rpt_author_trends",
     "marts.rpt_keyword_trends",
     "marts.rpt_organization_trends",
+    "marts.rpt_code_trends",
     "marts.rpt_paper_trends",
     # Numbers of papers differ by nature; what they stand for does not.
     """(select papers.paper_id, papers.word_count, postings.term, postings.frequency
