@@ -10,9 +10,14 @@ import duckdb
 
 from warehouse.resolution.incremental.author_ids import Override
 from warehouse.resolution.incremental.engine import DuckDB
-from warehouse.resolution.incremental.resolve import DECISION_COLUMNS, apply_overrides, decide, parse_names
+from warehouse.resolution.incremental.resolve import apply_overrides, decide, parse_names
 from warehouse.resolution.resolver import MAX_PAIRS
 
+#: Columns of ``int_author_decisions``.
+DECISION_COLUMNS = (
+    *("mention_id", "compared_name", "fingerprint", "learned_at", "first_observed_at", "cluster", "component", "rule"),
+    *("evidence", "near_mention_id", "near_log_odds", "near_reason", "author_id", "decided_at"),
+)
 _INSERT = f"insert into decisions values ({', '.join('?' * len(DECISION_COLUMNS))})"
 _TABLES = """
     create table mentions (

@@ -31,7 +31,7 @@ _parsed: dict[str, Any] = {}
 def clear_dbt_settings() -> None:
     """Remove dbt's own settings (DBT_EMPTY, DBT_TARGET …) from this process's environment, and turn its telemetry off.
 
-    dbt's command line and its profile say what it does; a variable that the user set for another project must not.
+    A variable that the user set for another dbt project would override the profile.
     """
     for name in [name for name in os.environ if name.startswith("DBT_")]:
         del os.environ[name]

@@ -16,7 +16,9 @@ import pytest
 from engines import differences, of_duckdb
 
 from tests.conftest import SAMPLE, Called, Papers
-from warehouse.spark.iceberg import BUILT, PublishedTables, last_publication, read_published
+from warehouse.raw import handover
+from warehouse.raw.store import RawStore
+from warehouse.spark.iceberg import BUILT, PublishedTables, last_publication, load_handed_over, read_published
 
 FIRST, SECOND, LATER = "2026-09-01", "2026-09-02", "2026-09-03"
 
@@ -92,6 +94,23 @@ def home(session: Any, new_home: Callable[[str], Papers], files: list[Path]) -> 
     yield home
     for name in home.published().of_readers():
         session.catalog.dropTempView(name)
+
+
+def test_a_new_raw_column_is_added_and_null_for_commits_before_it(
+    demo: Papers, session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(demo.home / "raw.duckdb", tmp_path)
+    for table in ("handed_over", *handover.REPLACES):
+        session.sql(f"drop table if exists raw.{table}")
+    with monkeypatch.context() as earlier, RawStore.open(tmp_path / "raw.duckdb") as raw:
+        earlier.setattr(handover, "_PRIVATE_COLUMNS", {"loads": ("loaded_in", "payload_count")})
+        handover.hand_over(raw, tmp_path / "handover")
+        assert load_handed_over(session, tmp_path / "handover") > 0
+        assert "payload_count" not in session.table("raw.loads").columns
+        loads = session.table("raw.loads").count()
+    load_handed_over(session, tmp_path / "handover", is_rebuild=True)
+    rows = session.sql("select payload_count from raw.loads").collect()
+    assert len(rows) == loads > 0 and {row.payload_count for row in rows} == {None}
 
 
 def test_export_holds_what_duckdb_builds_of_the_same_loads(

@@ -89,13 +89,13 @@ class HandedFile(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """One entry of the manifest. ``judged``: the gate runs whose results it holds, as run, gate and time (UTC)."""
+    """One entry of the manifest. ``gate_runs``: those whose results it holds, as run, gate and time (UTC)."""
 
     commit: int
     written_at: str
     previous_sha256: str | None
     loads: list[HandedLoad]
-    judged: list[tuple[str, str, datetime]]
+    gate_runs: list[tuple[str, str, datetime]] = msgspec.field(name="judged")
     files: list[HandedFile]
 
 
@@ -234,13 +234,13 @@ class _HandOver:
     def commit(self) -> Commit | None:
         """Write the loads that ``find_changed`` found, and new results of the gates; None if there are none."""
         loads = self._changed_loads()
-        judged = self.connection.execute(
+        gate_runs = self.connection.execute(
             """select distinct run_id, gate, checked_at from raw.gate_results
                anti join raw.handed_over_gates using (run_id, gate, checked_at) order by 3, 1, 2"""
         ).fetchall()
         whole = {name: self._bytes(name, "") for name, replaces in REPLACES.items() if replaces == "*"}
         whole = {name: found for name, found in whole.items() if self.whole.get(name) != _sha256(found[0])}
-        if not loads and not judged and not whole:
+        if not loads and not gate_runs and not whole:
             self._store_state([], [])
             return None
         bodies = {
@@ -262,7 +262,9 @@ class _HandOver:
             for name, (body, rows) in bodies.items()
         ]
         self.storage.write_all({file.file: bodies[file.table][0] for file in files})
-        commit = Commit(self.last + 1, utc_now().isoformat(timespec="seconds"), self.last_sha256, loads, judged, files)
+        commit = Commit(
+            self.last + 1, utc_now().isoformat(timespec="seconds"), self.last_sha256, loads, gate_runs, files
+        )
         text = msgspec.json.format(msgspec.json.encode(commit), indent=1)
         if self.storage.exists(_name(commit.commit)):
             raise HomeError(
@@ -272,7 +274,7 @@ class _HandOver:
         self.storage.write(_name(commit.commit), text)
         self.last, self.last_sha256 = commit.commit, _sha256(text)
         self._store_whole(commit)
-        self._store_state(loads, judged)
+        self._store_state(loads, gate_runs)
         return commit
 
     def find_changed(self) -> int:
@@ -364,7 +366,7 @@ class _HandOver:
         pyarrow.parquet.write_table(frame, file, compression="zstd", store_schema=False)
         return file.getvalue(), frame.num_rows
 
-    def _store_state(self, loads: Sequence[HandedLoad], judged: Sequence[tuple[str, str, datetime]]) -> None:
+    def _store_state(self, loads: Sequence[HandedLoad], gate_runs: Sequence[tuple[str, str, datetime]]) -> None:
         """Store the state after the commit; a kill in between shows in the number of the last commit."""
         self.connection.begin()
         if loads:
@@ -372,8 +374,8 @@ class _HandOver:
                 """insert or replace into raw.handed_over
                    select load_id, digest, verdict = 'accepted', stamp from batch"""
             )
-        if judged:
-            self.connection.executemany("insert into raw.handed_over_gates values (?, ?, ?)", judged)
+        if gate_runs:
+            self.connection.executemany("insert into raw.handed_over_gates values (?, ?, ?)", gate_runs)
         self.connection.execute("delete from raw.handed_over_to")
         self.connection.execute(
             "insert into raw.handed_over_to values (?, ?, ?, ?)",
@@ -387,11 +389,11 @@ class _HandOver:
     def _read_state(self) -> None:
         """Read the state from the manifest."""
         loads: dict[str, HandedLoad] = {}
-        judged: set[tuple[str, str, datetime]] = set()
+        gate_runs: set[tuple[str, str, datetime]] = set()
         self.last, self.last_sha256, self.whole = 0, None, {}
         for commit in read_commits(self.storage):
             loads.update({load.load_id: load for load in commit.loads})
-            judged.update(commit.judged)
+            gate_runs.update(commit.gate_runs)
             self.last = commit.commit
             self._store_whole(commit)
         if self.last:
@@ -407,7 +409,7 @@ class _HandOver:
             orient="row",
         )
         gates = pl.DataFrame(
-            list(judged),
+            list(gate_runs),
             schema={"run_id": pl.String, "gate": pl.String, "checked_at": pl.Datetime("us")},
             orient="row",
         )

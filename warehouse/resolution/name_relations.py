@@ -215,7 +215,7 @@ def _are_ambiguous(forms: NameForms, form_a: Ints, form_b: Ints, shorter: Ints, 
     found = np.zeros(len(form_a), bool)
     # By surname, as most names that fit a name share its surname: the cache of ``parse`` holds them.
     order = np.argsort(forms.surname[form_a], kind="stable")
-    shares = [order[begin : begin + NAMES_PER_PART] for begin in range(0, len(order), NAMES_PER_PART)]
+    shares = [order[start : start + NAMES_PER_PART] for start in range(0, len(order), NAMES_PER_PART)]
     for part, are_ambiguous in spread(check_part, shares, [1.0] * len(shares), processes):
         found[part] = are_ambiguous
     return found

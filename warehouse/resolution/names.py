@@ -468,9 +468,9 @@ class Blocks:
         self, members: Ints, start: Ints, end: Ints, order: Ints, is_wanted: NDArray[np.bool_], n: int
     ) -> Ints:
         given, pairs = self._short_given, array("q")
-        for begin, stop in zip(start.tolist(), end.tolist(), strict=True):
+        for low, high in zip(start.tolist(), end.tolist(), strict=True):
             block = sorted(
-                (given[k], i) for k, i in zip(order[begin:stop].tolist(), members[begin:stop].tolist(), strict=True)
+                (given[k], i) for k, i in zip(order[low:high].tolist(), members[low:high].tolist(), strict=True)
             )
             for x, (g, a) in enumerate(block):
                 for h, b in block[x + 1 :]:

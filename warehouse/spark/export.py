@@ -17,7 +17,7 @@ from warehouse.settings import Settings
 
 
 def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str]) -> None:
-    """Publish a file with the tables that lie as Parquet below ``place``, one folder a table, by way of next.duckdb.
+    """Publish, by way of next.duckdb, a file with the tables that are stored as Parquet below ``place``, a folder each.
 
     It has the table macros of a file that DuckDB built. Raises HomeError when the file can't be written.
     """

@@ -70,8 +70,11 @@ def load_handed_over(session: Any, root: Path | str, *, is_rebuild: bool = False
     storage = open_storage(root)
     session.sql("create schema if not exists raw")
     for table in REPLACES:
-        columns = ", ".join(f"{name} {_TYPES.get(kind, kind)}" for name, kind in handed_columns(table))
-        session.sql(f"create table if not exists raw.{table} ({columns}) using iceberg")
+        columns = _columns(table)
+        defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        session.sql(f"create table if not exists raw.{table} ({defined}) using iceberg")
+        for name in columns.keys() - set(session.table(f"raw.{table}").columns):
+            session.sql(f"alter table raw.{table} add column {name} {columns[name]}")
     session.sql("create table if not exists raw.handed_over (commit bigint, written_at string) using iceberg")
     loaded = session.sql("select commit, written_at from raw.handed_over order by commit desc limit 1").collect()
     last = 0
@@ -100,15 +103,25 @@ def _apply(session: Any, root: Path | str, commit: Commit) -> None:
             session.sql(f"delete from raw.{table} where load_id in ({loads})")
         elif key == "*" and rows is not None:
             session.sql(f"delete from raw.{table}")
-        elif key == "" and commit.judged:
-            judged = ", ".join(f"'{run}|{gate}|{at:%Y-%m-%d %H:%M:%S.%f}'" for run, gate, at in commit.judged)
+        elif key == "" and commit.gate_runs:
+            gate_runs = ", ".join(f"'{run}|{gate}|{at:%Y-%m-%d %H:%M:%S.%f}'" for run, gate, at in commit.gate_runs)
             moment = "date_format(checked_at, 'yyyy-MM-dd HH:mm:ss.SSSSSS')"
-            session.sql(f"delete from raw.{table} where concat_ws('|', run_id, gate, {moment}) in ({judged})")
+            session.sql(f"delete from raw.{table} where concat_ws('|', run_id, gate, {moment}) in ({gate_runs})")
         elif key and rows is not None:
             rows.select(key).distinct().createOrReplaceTempView("handed_over_keys")
             session.sql(f"delete from raw.{table} where {key} in (select {key} from handed_over_keys)")
         if rows is not None and rows.head(1):
-            rows.select(*(name for name, _ in handed_columns(table))).writeTo(f"raw.{table}").append()
+            # A commit that is older than a column has no values for it.
+            values = [
+                name if name in rows.columns else f"cast(null as {kind}) as {name}"
+                for name, kind in _columns(table).items()
+            ]
+            rows.selectExpr(*values).writeTo(f"raw.{table}").append()
+
+
+def _columns(table: str) -> dict[str, str]:
+    """Name and Spark type of the columns of a raw table that are handed over."""
+    return {name: _TYPES.get(kind, kind) for name, kind in handed_columns(table)}
 
 
 def last_publication(session: Any) -> PublishedTables | None:

@@ -9,7 +9,8 @@ with recent as (
 
 select
     listings.listing_date, dayname(listings.listing_date) as weekday, count(*) as papers,
-    count(trends.upvotes) as known_upvotes, sum(trends.upvotes) as upvotes, max(listings.observation_count) as observations
+    count(trends.upvotes) as known_upvotes, sum(trends.upvotes) as upvotes,
+    max(listings.observation_count) as observations
 from recent
 inner join marts.fct_listings as listings on recent.listing_date = listings.listing_date
 left join marts.rpt_paper_trends as trends on listings.paper_id = trends.paper_id

@@ -31,11 +31,6 @@ from warehouse.resolution.text import keyword_key, words
 
 #: Names that a process parses at once.
 NAMES_AT_ONCE = 20_000
-#: Columns of ``int_author_decisions``.
-DECISION_COLUMNS = (
-    *("mention_id", "compared_name", "fingerprint", "learned_at", "first_observed_at", "cluster", "component", "rule"),
-    *("evidence", "near_mention_id", "near_log_odds", "near_reason", "author_id", "decided_at"),
-)
 
 
 @cache

@@ -57,9 +57,9 @@ compared as (
         known.organization_id as other_organization_id,
         open_questions.name,
         known.name as other_name,
-        -- Similar names differ in a fifth of their letters at most, and an edit changes two letters at most in the set of
-        -- those used. So lengths and sets, which are cheap, exclude most pairs before the edit distance is computed. A
-        -- case, since an engine may evaluate the conditions of a join in any order.
+        -- Similar names differ in a fifth of their letters at most, and an edit changes two letters at most in the set
+        -- of those used. So lengths and sets, which are cheap, exclude most pairs before the edit distance is computed.
+        -- A case, since an engine may evaluate the conditions of a join in any order.
         case
             when
                 abs(length(open_questions.squash) - length(known.squash)) * 5 <= length(open_questions.squash)
