@@ -30,7 +30,10 @@ def status(expand: Expand = False, home: Home = None, verbose: Verbose = False, 
         return
     scalars = [[key.replace("_", " "), value] for key, value in facts.items() if not isinstance(value, list | dict)]
     console.print_table(["", ""], scalars, expand=expand)
-    lists = ("tables", "loads", "quarantine", "rejected_loads", "unreadable_loads", "last_gates", "last_gate_pages")
+    lists = (
+        *("tables", "loads", "quarantine", "rejected_loads", "unreadable_loads"),
+        *("last_gates", "source_canary", "last_gate_pages"),
+    )
     for key in lists:
         rows = facts[key]
         if rows:

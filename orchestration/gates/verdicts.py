@@ -37,7 +37,7 @@ from orchestration.gates.mart_rules import (
     RAW_QUERIES,
     REASONS_QUERY,
 )
-from orchestration.gates.rules import Suite
+from orchestration.gates.rules import Rule, Suite
 from warehouse.clock import utc_now
 from warehouse.database import is_damage, open_database, quoted, rows, scalar
 from warehouse.errors import DamagedError, GateError
@@ -77,11 +77,14 @@ class Failure:
     rows_are: str = "rows"
     load_ids: tuple[str, ...] = ()
     listings: tuple[str, ...] = ()
+    #: What the rule found in the listings, where it says so in words: the names of fields, why a listing may be cut.
+    findings: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """Where, why it matters and what to do, without ids."""
-        return f"{self.where}: {self.reason} What to do: {self.remedy}."
+        found = f" ({'; '.join(self.findings[:MAX_SAMPLE_ROWS])})" if self.findings else ""
+        return f"{self.where}: {self.reason.removesuffix('.')}{found}. What to do: {self.remedy}."
 
     @property
     def where(self) -> str:
@@ -458,9 +461,17 @@ def _failures(
                 rows_are={"loads": "listings", "entries": "entries"}.get(rule.frame, "rows"),
                 load_ids=load_ids,
                 listings=tuple(listings.get(load_id, load_id) for load_id in load_ids),
+                findings=_findings(rule, rule_result),
             )
         )
     return tuple(failures)
+
+
+def _findings(rule: Rule, rule_result: RuleResult) -> tuple[str, ...]:
+    """The different texts in the column of a rule that no listing may have a text in."""
+    if rule.frame != "loads" or rule.expectation != "ExpectColumnValuesToBeNull":
+        return ()
+    return tuple(dict.fromkeys(str(row[rule.arguments["column"]]) for row in rule_result.rows))
 
 
 def _rejections(suite_result: SuiteResult) -> dict[str, str]:

@@ -189,7 +189,8 @@ class DailyPapersClient:
     def _read_pages(self, listing_date: date, notes: list[str]) -> _Pass:
         """Read all pages. The header ``Link`` decides whether another follows.
 
-        Without that header, the last page is one that is empty or has no new paper.
+        Without that header, the last page is one that is empty or has no new paper. A last page that is full by the
+        header is not believed: the page after it is read too.
         """
         observed_at = self._now()
         response = self._first_page(listing_date, notes)
@@ -203,7 +204,8 @@ class DailyPapersClient:
         idle, follows_links = 0, False
         for page in range(1, self._max_pages + 1):
             link, has_links = self._next_link(response)
-            if link is None and (has_links or follows_links or not ids):
+            ends_full = link is None and asked is not None and length >= asked
+            if link is None and (not ids or ((has_links or follows_links) and not ends_full)):
                 break
             follows_links |= link is not None
             if page == self._max_pages:
@@ -232,7 +234,10 @@ class DailyPapersClient:
                 found.payloads.pop()
                 found.warn(f"the listing may be cut: its pages have more than {MAX_PAGE_BYTES} bytes")
                 break
-            idle = 0 if found.add(ids) else idle + 1
+            is_new = found.add(ids)
+            idle = 0 if is_new else idle + 1
+            if is_new and ends_full and (has_links or follows_links):
+                found.warn(f"the header Link ended after {len(found.met) - len(ids)} papers, though more followed")
             if idle > (1 if link else 0):
                 break
         return found

@@ -11,10 +11,18 @@ import pytest
 from gate_pieces import Warehouse, body, entry, listing
 
 from orchestration.gates.accept import accept_load, parse_load_again
-from sources.faults import WRONG_SHAPES
+from orchestration.gates.batch_rules import BATCH
+from orchestration.gates.verdicts import GateOutcome
+from sources.daily_papers.client import DailyPapersClient
+from sources.faults import WRONG_SHAPES, Fault
+from sources.http import HttpClient, HttpLimits
+from sources.replay import ReplayServer
 from tests.conftest import given_listings
+from warehouse.clock import utc_now
 from warehouse.errors import InputError
+from warehouse.landing.fetching import fetch_listings
 from warehouse.landing.importing import Known, Manifest, find_files, import_files
+from warehouse.publication.status import CANARY_RULES
 
 
 @pytest.fixture
@@ -174,6 +182,81 @@ def test_a_field_that_vanishes_or_changes_type_warns_in_its_run(home: Warehouse)
     assert "fields_not_vanished" in home.warned()[gone]
     assert again not in home.warned(), "a short list tells nothing"
     assert retyped in home.warned()
+
+
+def findings(gate: GateOutcome) -> dict[str, tuple[str, ...]]:
+    """Rule of severity warning → what it found."""
+    return {failure.rule: failure.findings for failure in gate.failures if failure.severity == "warning"}
+
+
+def observed(day: int, age_hours: int, size: int, **shares: float) -> tuple[str, str, bytes]:
+    """A listing of March 2025, observed ``age_hours`` after its day began; ``shares`` of its entries have the field."""
+    text = f"2025-03-{day:02d}"
+    moment = datetime.fromisoformat(text) + timedelta(hours=age_hours)
+    fields = [{field: "x" for field, share in shares.items() if n <= share * size} for n in range(1, size + 1)]
+    return text, moment.isoformat(), body(entry(100 * day + n, text, age_hours, **f) for n, f in enumerate(fields))
+
+
+def test_a_field_that_most_entries_had_and_none_has_now_warns_and_is_named(home: Warehouse) -> None:
+    home.land(*(observed(day, 8, 18 + day, ai_summary=0.8, projectPage=0.2) for day in range(3, 8)))
+    (quiet,) = home.land(observed(10, 8, 9, ai_summary=0.5))
+    gone, still_gone = home.land(observed(11, 8, 20, projectPage=0.1), observed(12, 8, 25))
+    gate = home.check()
+    warned = home.warned()
+    assert quiet not in warned, "few entries, of which some have the common field and none the rare one"
+    assert "fields_not_vanished" in warned[gone] & warned[still_gone] and not home.rejected()
+    assert findings(gate) == {"fields_not_vanished": ("paper.ai_summary",)}
+    (sentence,) = gate.warning_sentences
+    assert sentence.startswith("2 listings (2025-03-11, 2025-03-12): ")
+    assert " (paper.ai_summary). What to do: " in sentence
+
+
+def test_fields_that_come_late_are_compared_at_the_same_age(home: Warehouse) -> None:
+    for day in range(3, 9):
+        week_later = observed(day, 7 * 24 + 2, 23, ai_summary=1)
+        home.land(observed(day, 2, 21), observed(day, 26, 22, ai_summary=0.5), week_later)
+    assert not home.check().warnings
+    young, old = home.land(observed(20, 3, 24), observed(19, 27, 24))
+    home.check("next")
+    assert set(home.warned()) == {old} and young not in home.warned()
+
+
+def test_several_observations_of_one_listing_are_no_history(home: Warehouse) -> None:
+    home.land(*(observed(3, hour, 20, ai_summary=0.9) for hour in range(1, 9)))
+    home.land(observed(4, 9, 20))
+    assert not home.check().warnings, "one listing before it is too few"
+
+
+def test_listings_that_often_have_the_same_greatest_length_are_capped(home: Warehouse) -> None:
+    sizes = {3: 31, 4: 40, 5: 28, 6: 40, 7: 33, 10: 40, 11: 39, 12: 41}
+    loads = dict(zip(sizes, home.land(*(observed(day, 8, size) for day, size in sizes.items())), strict=True))
+    gate = home.check()
+    assert set(home.warned()) == {loads[10]}
+    assert findings(gate) == {"not_truncated": ("40 entries, as on 2 dates before and never more",)}
+
+
+def test_what_the_client_could_not_read_to_its_end_warns_in_the_gate(
+    home: Warehouse, tmp_path: Path, set_clock: Callable[[datetime], None]
+) -> None:
+    class LaterPagesFail(Fault):
+        def strikes(self, route: str, listing_date: date | None, page: int = 0, limit: int | None = None) -> bool:
+            return page > 0 or route == "page"
+
+    day = date(2025, 3, 11)
+    set_clock(datetime(2025, 3, 12, 8, tzinfo=UTC))
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "2025-03-11.json").write_bytes(listing("2025-03-11", 129))
+    with ReplayServer(tmp_path / "site", faults=[LaterPagesFail("error")]) as site:
+        http = HttpClient(limits=HttpLimits(min_interval=0, backoff=0.001, attempts=1))
+        fetch_listings(home.landing, DailyPapersClient(site.url, http, now=utc_now), [day])
+    gate = home.check()
+    assert gate.accepted == 1 and list(findings(gate)) == ["not_truncated"]
+    assert findings(gate)["not_truncated"][0].startswith("the listing may be cut after 100 papers: ")
+
+
+def test_the_status_names_rules_that_exist_and_never_reject_but_for_a_foreign_source() -> None:
+    severities = {name: BATCH.rule(name).severity for name in CANARY_RULES}
+    assert [name for name, severity in severities.items() if severity == "error"] == ["fields_mostly_known"]
 
 
 def test_a_listing_observed_on_its_own_day_is_accepted_on_any_calendar_day(

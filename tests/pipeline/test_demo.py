@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Papers
 from warehouse.publication.queries import load_queries
+from warehouse.publication.status import CANARY_RULES
 
 PUBLIC = {
     "dim_papers": "paper_id title abstract published_on first_listed_on author_count upvotes comments "
@@ -120,6 +121,9 @@ def test_status_lists_published_tables_and_rejected_loads(demo: Papers) -> None:
     facts = demo("status", "--json").facts
     assert {row["table"] for row in facts["tables"]} == set(PUBLIC)
     assert {row["reason_code"] for row in facts["quarantine"]} == {"duplicate_in_listing"}
+    checks = {row["rule"]: row for row in facts["source_canary"]}
+    assert set(checks) == set(CANARY_RULES) and all(row["checked_at"] for row in checks.values())
+    assert all(bool(row["what_to_do"]) is not row["is_passed"] for row in checks.values())
 
 
 def test_data_docs_show_both_gates_without_asking_the_network(demo: Papers) -> None:

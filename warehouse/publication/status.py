@@ -11,6 +11,16 @@ from warehouse.raw.overrides import are_overrides_new
 from warehouse.raw.store import is_behind
 from warehouse.settings import Settings
 
+#: The source canary: the rules of the batch gate that compare what the source sends with what the parsers know, and
+#: with what it sent before.
+CANARY_RULES = (
+    "not_truncated",
+    "fields_known",
+    "fields_mostly_known",
+    "fields_not_vanished",
+    "fields_keep_their_type",
+)
+
 
 def read_status(settings: Settings) -> dict[str, Any]:
     """Facts for `papers status`: scalars first, then lists of rows. Raises InputError if nothing is published."""
@@ -40,6 +50,7 @@ def read_status(settings: Settings) -> dict[str, Any]:
                 "where load_id is null and not is_passed and run_id in "
                 "(select max_by(run_id, checked_at) from ops_gate_results group by gate) order by all",
             ),
+            "source_canary": rows(connection, _SOURCE_CANARY),
             "last_gate_pages": _last_pages(settings),
         }
 
@@ -58,6 +69,32 @@ def is_publication_behind(settings: Settings) -> bool:
 #: What to do about a load, as SQL.
 _ACCEPT = """'papers accept ' || load_id || ' --reason "…", if the listing is right after all'"""
 _READ_AGAIN = "'papers rebuild --load ' || load_id || ', if it is a listing and the parser was fixed'"
+
+
+#: The result of each of these rules in the last run that checked loads, and when it last failed.
+_SOURCE_CANARY = f"""
+    with results as (
+        select
+            results.*,
+            loads.listing_date,
+            run_id = (select max_by(run_id, checked_at) from ops_gate_results where gate = 'batch') as is_last
+        from ops_gate_results as results
+        left join ops_loads as loads on loads.load_id = results.load_id
+        where gate = 'batch' and expectation in {CANARY_RULES}
+    )
+    select
+        expectation as rule,
+        max(checked_at) filter (where is_last) as checked_at,
+        bool_and(is_passed) filter (where is_last) as is_passed,
+        max(checked_at) filter (where not is_passed) as last_failed_at,
+        max(observed_value) filter (where is_last and not is_passed and load_id is null) as found,
+        min(listing_date) filter (where is_last and not is_passed) as first_listing_date,
+        max(listing_date) filter (where is_last and not is_passed) as last_listing_date,
+        max(remedy) filter (where is_last and not is_passed) as what_to_do
+    from results
+    group by expectation
+    order by is_passed, rule
+"""
 
 
 def _rejected(by: str, remedy: str) -> str:

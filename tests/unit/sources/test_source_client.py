@@ -258,6 +258,30 @@ def test_a_link_to_another_origin_is_not_followed(make_entry: MakeEntry) -> None
     assert len(capture.payloads) == 2
 
 
+def test_a_full_last_page_by_the_link_is_followed_by_one_that_shows_whether_the_link_was_right(
+    make_entry: MakeEntry,
+) -> None:
+    def fetch(*pages: range) -> tuple[Capture, list[str]]:
+        served = _Pages([json.dumps([make_entry(f"2501.{n:05d}") for n in page]).encode() for page in pages])
+        get, urls = served.get, []
+
+        def linked(url: str, params: Any = None) -> Response:
+            urls.append(url)
+            return Response(url, 200, get(url, params).body, {"Link": '</api/daily_papers?p=0>; rel="first"'})
+
+        served.get = linked  # type: ignore[method-assign]
+        client = DailyPapersClient("http://site.invalid", served, page_size=3)  # type: ignore[arg-type]
+        return client.fetch_listing(DAY), urls
+
+    short, urls = fetch(range(2), range(2, 4))
+    assert (len(_listing(short).entries), len(urls), short.warnings) == (2, 1, ())
+    full, urls = fetch(range(3), range(0))
+    assert (len(_listing(full).entries), len(urls), full.warnings) == (3, 2, ())
+    wrong, urls = fetch(range(3), range(3, 5), range(5, 6))
+    assert (len(_listing(wrong).entries), len(urls)) == (5, 2)
+    assert wrong.warnings == ("the header Link ended after 3 papers, though more followed",)
+
+
 def test_a_listing_that_may_have_been_cut_warns(make_entry: MakeEntry) -> None:
     full = _Pages([json.dumps([make_entry(f"2501.{n:05d}") for n in range(50)]).encode()])
     capture = DailyPapersClient("http://site.invalid", full).fetch_listing(DAY)  # type: ignore[arg-type]
