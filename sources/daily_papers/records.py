@@ -52,7 +52,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``position`` counts from 1 in the order received (over all pages of a fetch) and keeps its number
     when entries before it were refused. ``published_at`` is the paper's own time, ``published_on`` its UTC
     day (a text page knows only the day). ``submitted_at`` is the submission to the list.
-    ``code_url`` is ``githubRepo`` as sent, or on a text page the first repository URL of the abstract.
+    ``code_url`` is ``githubRepo`` as sent, or on a text page the first repository URL of the abstract;
+    ``code_added_by`` is ``githubRepoAddedBy`` as sent, such as ``user``.
     ``extra`` is a JSON object of the unknown and unusable fields, path to value as received.
     """
 
@@ -70,9 +71,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     organization: Organization | None = None
     submitter: Submitter | None = None
     code_url: str | None = None
+    code_added_by: str | None = None
     github_stars: int | None = None
     project_url: str | None = None
     ai_summary: str | None = None
+    ai_summary_model: str | None = None
     ai_keywords: tuple[str, ...] = ()
     discussion_id: str | None = None
     thumbnail_url: str | None = None

@@ -309,6 +309,28 @@ def read_growing_keywords(connection: duckdb.DuckDBPyConnection, max_rows: int =
     )
 
 
+@dataclass(frozen=True)
+class KeywordWeek:
+    """Papers first listed in a week (``week`` is its Monday), and those of them that have keywords now."""
+
+    week: date
+    listed: int
+    with_keywords: int
+
+
+def read_keyword_coverage(connection: duckdb.DuckDBPyConnection, weeks: int = WEEKS) -> list[KeywordWeek]:
+    """The last weeks in which papers were listed, newest first: also those in which no paper has keywords."""
+    return fetch(
+        connection,
+        KeywordWeek,
+        """select date_trunc('week', first_listed_on)::date as week, count(*) as listed,
+                  count(*) filter (keywords_status = 'known') as with_keywords
+           from dim_papers where first_listed_on is not null
+           group by week order by week desc limit ?""",
+        [weeks],
+    )
+
+
 def read_keyword_weeks(
     connection: duckdb.DuckDBPyConnection, keywords: list[str], weeks: int = 16
 ) -> list[tuple[str, date, int]]:

@@ -169,6 +169,7 @@ class _Site:
             "keywords.html",
             board=boards.read_board(self.connection, boards.KEYWORDS),
             growing=growing,
+            coverage=boards.read_keyword_coverage(self.connection),
             chart=charts.keyword_chart(weeks, first) if weeks else None,
         )
 

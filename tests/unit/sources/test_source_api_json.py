@@ -52,6 +52,15 @@ def test_an_entry_keeps_every_fact_as_received(make_entry: MakeEntry) -> None:
     assert entry.extra is None
 
 
+def test_who_added_the_code_and_the_model_of_the_summary_are_kept_and_null_where_not_given(
+    make_entry: MakeEntry,
+) -> None:
+    given = make_entry(paper__githubRepoAddedBy="user", paper__ai_summary_model="invented/model")
+    first, second = parse_api_json([_bytes([given, make_entry("2501.00002")])]).entries
+    assert (first.code_added_by, first.ai_summary_model, first.extra) == ("user", "invented/model", None)
+    assert (second.code_added_by, second.ai_summary_model) == (None, None)
+
+
 def test_an_empty_list_is_an_empty_listing() -> None:
     listing = parse_api_json([b"[]"])
     assert (listing.received, listing.fields, listing.kind) == (0, (), "daily")

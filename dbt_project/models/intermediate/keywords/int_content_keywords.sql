@@ -15,12 +15,15 @@ with contents as (
 folded as (
     select
         content_id,
+        element_position,
         {{ folded_keyword('element') }} as keyword
     from {{ unnest_with_position('contents', 'ai_keywords') }} as elements
 )
 
-select distinct
+select
     content_id,
-    {{ stemmed_keyword('keyword') }} as keyword
+    {{ stemmed_keyword('keyword') }} as keyword,
+    cast(min(element_position) as {{ dbt.type_int() }}) as position
 from folded
 where keyword <> ''
+group by content_id, {{ stemmed_keyword('keyword') }}

@@ -33,8 +33,11 @@ listed as (
 ),
 
 keywords as (
-    select distinct paper_id
+    select
+        paper_id,
+        min_by(keyword, position) as primary_keyword
     from {{ ref('int_paper_keywords') }}
+    group by paper_id
 ),
 
 -- One row: since which observation (UTC) any accepted load carries each field; null if none ever did.
@@ -83,6 +86,7 @@ final as (
         latest.github_stars,
         links.code_url,
         links.code_url_as_listed,
+        code.code_added_by,
         links.repository_id,
         links.repository_source,
         {{ field_status('code', 'coalesce(links.code_url, links.repository_id) is not null') }} as code_status,
@@ -97,14 +101,25 @@ final as (
             when latest.paper_id not like 'title:%' and latest.paper_id not like 'hf:%'
                 then concat('https://arxiv.org/abs/', latest.paper_id)
         end as arxiv_url,
+        case
+            when contents.discussion_id is null then null
+            when latest.paper_id like 'hf:%'
+                then concat('https://huggingface.co/papers/', substring(latest.paper_id, 4), '#community')
+            when latest.paper_id not like 'title:%'
+                then concat('https://huggingface.co/papers/', latest.paper_id, '#community')
+        end as discussion_url,
+        contents.is_author_participating,
+        contents.thumbnail_url,
         organizations.organization_id,
         {{ field_status('organization', 'organizations.organization_id is not null') }} as organization_status,
         {{ field_status('keywords', 'keywords.paper_id is not null') }} as keywords_status,
+        keywords.primary_keyword,
         {{ submission_time('contents.submitted_at') }} as submitted_at,
         {{ submission_time_missing_reason('contents.submitted_at') }} as submitted_at_missing_reason,
         cast(contents.submitted_at as date) as submitted_on,
         contents.submitter_handle,
         contents.ai_summary,
+        contents.ai_summary_model,
         {{ field_status('ai_summary', 'contents.ai_summary is not null') }} as ai_summary_status,
         observed.first_observed_at,
         observed.last_observed_at,
@@ -113,6 +128,7 @@ final as (
     from latest
     inner join contents on latest.content_id = contents.content_id
     inner join readable on latest.content_id = readable.content_id
+    left join contents as code on latest.code_content_id = code.content_id
     inner join observed on latest.paper_id = observed.paper_id
     left join listed on latest.paper_id = listed.paper_id
     inner join links on latest.paper_id = links.paper_id

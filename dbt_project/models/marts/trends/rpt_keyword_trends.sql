@@ -8,6 +8,15 @@ with keyword_weeks as (
     group by keywords.keyword, weekly.week
 ),
 
+-- Of all papers that were listed, as keywords arrive late.
+listed as (
+    select
+        weekly.week,
+        cast(sum(weekly.papers_listed) as {{ dbt.type_bigint() }}) as papers_listed
+    from {{ ref('int_paper_weeks') }} as weekly
+    group by weekly.week
+),
+
 -- Shares are of the papers with keywords.
 totals as (
     select
@@ -36,6 +45,10 @@ select
     totals.base_papers_listed,
     totals.base_papers_observed,
     totals.base_upvotes_gained,
+    listed.papers_listed as all_papers_listed,
+    case
+        when listed.papers_listed > 0 then cast(totals.base_papers_listed as double) / listed.papers_listed
+    end as share_with_keywords,
     weeks.rank_in_week,
     weeks.rank_in_week_missing_reason,
     weeks.rank_change,
@@ -43,5 +56,6 @@ select
     weeks.gain_change
 from weeks
 inner join totals on weeks.week = totals.week
+inner join listed on weeks.week = listed.week
 -- Most queries are about a keyword through the weeks, and equal texts side by side take little room.
 order by weeks.keyword asc nulls last, weeks.week asc nulls last
