@@ -46,7 +46,7 @@ SETS = {
     ),
     "AMiner": LabelledSet(
         "normalization/aminer110",
-        "53 ambiguous names; the number of persons is not told",
+        "53 ambiguous names; the number of persons is not given",
         leading="macro_pairwise_f1",
     ),
     "ACL name variants": LabelledSet("normalization/acl_name_variants.json", "names only: no paper, no co-author"),
