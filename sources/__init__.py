@@ -16,9 +16,16 @@ from typing import Protocol
 
 from sources.daily_papers.entries import MAX_PAGE_BYTES
 from sources.daily_papers.entry_cache import EntryCache
-from sources.daily_papers.formats import parse_capture
+from sources.daily_papers.formats import as_utf8, parse_capture
+from sources.daily_papers.page_html import is_trending_page
+from sources.daily_papers.paper import is_paper, parse_paper
 from sources.daily_papers.records import Listing
+from sources.daily_papers.trending import parse_trending
 from sources.errors import FormatError
+
+
+#: Kinds of captures: the listing of one date (or a saved search page), the trending list, the details of one paper.
+DAILY, TRENDING, PAPER = "daily", "trending", "paper"
 
 
 class Parser(Protocol):
@@ -50,7 +57,7 @@ DAILY_PAPERS = Source(
     title="Hugging Face Daily Papers",
     first_listing_date=date(2023, 5, 4),  # https://huggingface.co/papers/date/2023-05-04
     max_payload_bytes=MAX_PAGE_BYTES,
-    parsers=MappingProxyType({"daily": parse_capture}),
+    parsers=MappingProxyType({DAILY: parse_capture, TRENDING: parse_trending, PAPER: parse_paper}),
 )
 SOURCES = (DAILY_PAPERS,)
 
@@ -64,6 +71,17 @@ def source_of(kind: str) -> Source:
         f"No source has captures of the kind {kind!r}: upgrade to the version that landed it, then re-parse the load.",
         reason_code="unknown_kind",
     )
+
+
+def kind_of(body: bytes) -> str:
+    """The kind of capture that a saved payload is by its own content; ``daily`` where it does not say another."""
+    try:
+        body = as_utf8(body)
+    except FormatError:
+        return DAILY
+    if is_trending_page(body):
+        return TRENDING
+    return PAPER if is_paper(body) else DAILY
 
 
 def parse(

@@ -13,7 +13,8 @@ from __future__ import annotations
 class SourceError(Exception):
     """A request or payload failed. ``url`` is the address requested, without credentials.
 
-    ``status`` is the HTTP status of the response, if any, ``answer`` the start of its text, in one line.
+    ``status`` is the HTTP status of the response, if any, ``answer`` the start of its text, in one line, and ``body``
+    the same bytes as received.
     """
 
     def __init__(
@@ -24,12 +25,14 @@ class SourceError(Exception):
         cause: BaseException | None = None,
         status: int | None = None,
         answer: str | None = None,
+        body: bytes = b"",
     ):
         super().__init__(message)
         self.message = message
         self.url = url
         self.status = status
         self.answer = answer
+        self.body = body
         self.__cause__ = cause
 
     def __str__(self) -> str:

@@ -352,11 +352,13 @@ class HttpClient:
         if status == 407:
             raise _login_required(url)
         if not 200 <= status < 300:
+            body = self._error_body(answer, url, deadline)
             raise PermanentError(
                 f"The server answered {status} {_one_line(answer.reason or '')[:100]}".rstrip() + ".",
                 url=public_url(url),
                 status=status,
-                answer=self._error_text(answer, url, deadline),
+                answer=_one_line(body.decode("utf-8", "replace")) or None,
+                body=body,
             )
         body = b"".join(self._decoded(answer, url, deadline))
         if not body and status == 200 and answer.headers.get("Content-Length") != "0":
@@ -364,17 +366,17 @@ class HttpClient:
         kept = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
         return Response(public_url(url), status, body, kept)
 
-    def _error_text(self, answer: requests.Response, url: str, deadline: _Deadline) -> str | None:
-        """The first ``_MAX_ERROR_BYTES`` of an error's body as one line; None where it can't be read."""
-        text = b""
+    def _error_body(self, answer: requests.Response, url: str, deadline: _Deadline) -> bytes:
+        """The first ``_MAX_ERROR_BYTES`` of an error's body, or as many as can be read."""
+        body = b""
         try:
             for part in self._decoded(answer, url, deadline):
-                text += part
-                if len(text) >= _MAX_ERROR_BYTES:
+                body += part
+                if len(body) >= _MAX_ERROR_BYTES:
                     break
         except (SourceError, urllib3.exceptions.HTTPError, OSError, ValueError, OverflowError, zlib.error):
             pass
-        return _one_line(text[:_MAX_ERROR_BYTES].decode("utf-8", "replace")) or None
+        return body[:_MAX_ERROR_BYTES]
 
     def _decoded(self, answer: requests.Response, url: str, deadline: _Deadline) -> Iterator[bytes]:
         limit, size = self.limits.max_body, 0

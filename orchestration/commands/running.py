@@ -223,6 +223,10 @@ def import_(
     ] = None,
     observed_at: Annotated[str | None, typer.Option(help="When the files were saved; a manifest overrides it.")] = None,
     listing_date: Annotated[str | None, typer.Option(help="The date of the listing; a manifest overrides it.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="daily, trending or paper; a manifest's column kind overrides it. By default as the content."),
+    ] = None,
     home: Home = None,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -237,6 +241,7 @@ def import_(
         find_manifests,
         import_files,
         parse_day,
+        parse_kind,
         parse_moment,
     )
     from warehouse.landing.location import open_landing
@@ -247,6 +252,7 @@ def import_(
     known = Known(
         parse_day(listing_date, "--listing-date") if listing_date else None,
         parse_moment(observed_at, "--observed-at") if observed_at else None,
+        parse_kind(kind, "--kind") if kind else None,
     )
     manifests = Manifest(*([manifest] if manifest else find_manifests(paths)))
     leave_demo(settings, notify=console.print_message)

@@ -1,4 +1,4 @@
-"""Fetch the listing of one date and return its payloads exactly as received.
+"""Fetch the listing of one date, the trending list or one paper, and return the payloads exactly as received.
 
 Belongs here: which addresses to request, paging, the fallback to the daily page. Does not belong here: retries
 (``http.py``) and parsing: land first, parse second. A page is decoded only to find out whether another follows.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import msgspec
 from msgspec import Raw
@@ -47,7 +47,7 @@ class Payload:
 
 @dataclass(frozen=True)
 class Capture:
-    """The payloads of one observation of one listing date.
+    """The payloads of one observation of one listing date, or of the trending list or a paper (without a date).
 
     ``observed_at`` (UTC) is the time of the first request. ``duplicate_ids`` are the papers on more than one page,
     because votes moved them between two requests. ``used_fallback`` is the reason why the daily page was read instead
@@ -55,7 +55,7 @@ class Capture:
     fetch whose pages were inconsistent.
     """
 
-    listing_date: date
+    listing_date: date | None
     observed_at: datetime
     format: Literal["api_json", "page_html"]
     payloads: tuple[Payload, ...]
@@ -148,6 +148,34 @@ class DailyPapersClient:
             else:
                 return replace(page, earlier=(*capture.earlier, replace(capture, earlier=())))
         return capture
+
+    def fetch_trending(self) -> Capture:
+        """The first page of the trending list: ``PAGE_SIZE`` ranks of the API, or the site's page when the API fails.
+
+        Raises the API's ``TransientError`` or ``PermanentError`` when the page fails as well.
+        """
+        observed_at = self._now()
+        try:
+            response = self.http.get(self._api, {"sort": "trending", "limit": self._page_size or PAGE_SIZE})
+            return Capture(None, observed_at, "api_json", (self._payload(response),))
+        except SourceError as error:
+            _log.debug("The trending list: the API failed, its page is read: %s", error)
+            return self._fetch_html("/papers/trending", None, error)
+
+    def fetch_paper(self, paper_id: str) -> Capture:
+        """The details of one paper by its key (``ids.py``). A 404 is an answer: the site has no such paper.
+
+        Raises ``TransientError`` or ``PermanentError`` for every other failure.
+        """
+        observed_at = self._now()
+        try:
+            response = self.http.get(f"{self._endpoint}/api/papers/{quote(paper_id.removeprefix('hf:'))}")
+            payload = self._payload(response)
+        except PermanentError as error:
+            if error.status != 404:
+                raise
+            payload = Payload(error.url or "", 404, error.body, self._now())
+        return Capture(None, observed_at, "api_json", (payload,))
 
     def _fetch_api(self, listing_date: date) -> tuple[Capture, SourceError | None]:
         """One pass over the pages, and further ones while the listing shifts between two requests.
@@ -312,13 +340,17 @@ class DailyPapersClient:
         return target, True
 
     def _fetch_page(self, listing_date: date, api_error: SourceError | None = None) -> Capture:
+        return self._fetch_html(f"/papers/date/{listing_date.isoformat()}", listing_date, api_error)
+
+    def _fetch_html(self, path: str, listing_date: date | None, api_error: SourceError | None) -> Capture:
         observed_at = self._now()
         try:
-            response = self.http.get(f"{self._endpoint}/papers/date/{listing_date.isoformat()}")
+            response = self.http.get(f"{self._endpoint}{path}")
         except SourceError as page_error:
             if api_error is None:
                 raise
-            raise _both_failed(api_error, page_error) from None
+            page = "daily page" if listing_date else "page"
+            raise _both_failed(api_error, page_error, page) from None
         return Capture(
             listing_date,
             observed_at,
@@ -342,9 +374,9 @@ def _with_answer(error: SourceError) -> str:
     return f"{error.message} ({error.answer[:200]})" if error.answer else error.message
 
 
-def _both_failed(api_error: SourceError, page_error: SourceError) -> SourceError:
+def _both_failed(api_error: SourceError, page_error: SourceError, page: str) -> SourceError:
     same = page_error.message == api_error.message
-    message = f"{_with_answer(api_error)} The daily page failed too" + ("." if same else f": {page_error.message}")
+    message = f"{_with_answer(api_error)} The {page} failed too" + ("." if same else f": {page_error.message}")
     if isinstance(api_error, TransientError):
         return TransientError(message, url=api_error.url, status=api_error.status, retry_after=api_error.retry_after)
     return PermanentError(message, url=api_error.url, status=api_error.status)

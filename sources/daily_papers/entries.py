@@ -32,6 +32,7 @@ from sources.daily_papers.records import (
     Entry,
     Format,
     Listing,
+    ListingKind,
     Observation,
     Organization,
     Refusal,
@@ -72,12 +73,14 @@ def parse_pages(
     served_date: date | None,
     listing_date: date | None,
     cache: EntryCache | None = None,
+    kind: ListingKind = "daily",
 ) -> Listing:
     """The listing that these JSON arrays of records are, in the order received; with a ``cache`` as observations.
 
-    Raises ``FormatError``: too_large, not_utf8, not_json, too_deep, not_a_list, not_entries, wrong_source.
+    Raises ``FormatError``: too_large, not_utf8, not_json, too_deep, not_a_list, not_entries, wrong_source, and for the
+    kind ``daily`` not_daily_page.
     """
-    builder = _Builder(listing_date, cache)
+    builder = _Builder(listing_date, cache, kind)
     try:
         check_size(pages)
         for page in pages:
@@ -131,7 +134,8 @@ def check_size(pages: Sequence[bytes]) -> None:
 class _Builder:
     """Builds one listing from the records of all its pages."""
 
-    def __init__(self, listing_date: date | None, cache: EntryCache | None) -> None:
+    def __init__(self, listing_date: date | None, cache: EntryCache | None, kind: ListingKind) -> None:
+        self._kind = kind
         self._listing_date = listing_date
         self._cache = cache
         self._tally = FieldTally()
@@ -221,7 +225,7 @@ class _Builder:
             record = _decode_untyped(raw)
             self._objects += isinstance(record, dict)
             try:
-                item, odd = parse_by_field(record)
+                item, odd = parse_by_field(record, is_daily=self._kind == "daily")
             except UnusableRecord:
                 self._tally.add_untyped(record)
                 raise
@@ -283,7 +287,7 @@ class _Builder:
                 "expected the entries of Daily Papers.",
                 reason_code="not_entries",
             )
-        if received and self._foreign == received:
+        if received and self._foreign == received and self._kind != "paper":
             raise FormatError(
                 f"None of the {received} records is of Daily Papers: "
                 "expected an object `paper` with an arXiv id in each.",
@@ -291,7 +295,7 @@ class _Builder:
             )
         return Listing(
             format=format,
-            kind="daily",
+            kind=self._kind,
             served_date=served_date,
             entries=tuple(self._entries),
             refusals=tuple(self._refusals),

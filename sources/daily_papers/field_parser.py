@@ -82,14 +82,15 @@ def _payload_field(field: msgspec.structs.FieldInfo) -> PayloadField:
     return PayloadField(field.name, field.encode_name, field.required, child, is_list, json_type, value_type)
 
 
-def parse_by_field(record: Any) -> tuple[PayloadEntry, dict[str, Any]]:
+def parse_by_field(record: Any, *, is_daily: bool = True) -> tuple[PayloadEntry, dict[str, Any]]:
     """One decoded record as a payload entry, and its oddities by path (``paper.authors[3].new``).
 
+    ``is_daily``: a record that says it is of the trending list is unusable.
     Raises ``UnusableRecord`` when the record can't become an entry.
     """
     if not isinstance(record, dict):
         raise UnusableRecord("not_an_object", None, f"The record is a {json_type(record)}, not an object.")
-    if record.get("isTrending") is True:
+    if is_daily and record.get("isTrending") is True:
         raise UnusableRecord("not_daily", "isTrending", "The record is of the trending list, which is of no date.")
     record = _with_title(record)
     record, received_id = _with_id(record)

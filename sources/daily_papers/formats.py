@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 
 import msgspec
@@ -106,7 +107,7 @@ def parse(
         )
     if format == "page_text" and observed_at is None:
         raise ValueError("The text of a page needs the time of its capture.")
-    try:
+    with guarded():
         pages = [as_utf8(page) for page in pages]
         if format == "api_json":
             return parse_api_json(pages, listing_date, cache)
@@ -115,10 +116,16 @@ def parse(
         assert observed_at is not None
         listing = parse_page_text(pages[0], observed_at)
         return with_observations(listing, cache) if cache else listing
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turns an unforeseen error of a parser into a ``FormatError`` (parser_failed): it must not lose other payloads."""
+    try:
+        yield
     except FormatError:
         raise
     except Exception as error:
-        # An unforeseen payload must not lose the others.
         raise FormatError(
             f"The payload can't be read ({type(error).__name__}: {error}); report it with the payload.",
             reason_code="parser_failed",

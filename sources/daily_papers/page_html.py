@@ -1,4 +1,4 @@
-"""Parse the page ``/papers/date/YYYY-MM-DD``, whose entries are JSON in one attribute.
+"""Parse the pages ``/papers/date/YYYY-MM-DD`` and ``/papers/trending``, whose entries are JSON in one attribute.
 
 Only the attribute is read: the visible cards have no abstract, authors or date.
 """
@@ -22,6 +22,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 #: Tags of a page that has to be parsed whole; the largest real page has 20,000.
 MAX_TAGS = 500_000
 _TARGET = b'data-target="DailyPapers"'
+#: What a page of the trending list has in its props; most other pages are excluded without parsing them.
+_TRENDING = re.compile(rb"isTrending[^:]{1,20}:\s*true|sort[^:]{1,20}:[^,}]{0,20}trending")
 #: A start tag whose attributes are unambiguous.
 _TAG = re.compile(rb"""<div(?:\s+[a-z-]+(?:="[^"]*"|='[^']*')?)*+\s*>""")
 #: Starts and ends of text that may contain tags which are no elements.
@@ -47,7 +49,7 @@ def parse_page_html(body: bytes, listing_date: date | None = None, cache: EntryC
     props = _props(check_text(body))
     if isinstance(props.dailyPapers, UnsetType):
         raise FormatError("The page's data has no dailyPapers.", reason_code="no_props")
-    if props.isTrending or (isinstance(props.query, dict) and props.query.get("sort") == "trending"):
+    if _is_trending(props):
         # The trending list ignores dates, so a date on this page is meaningless.
         raise FormatError(
             "The page is the trending list, which is of no date; expected the list of one day.",
@@ -66,6 +68,40 @@ def parse_page_html(body: bytes, listing_date: date | None = None, cache: EntryC
         listing_date=listing_date or served_date,
         cache=cache,
     )
+
+
+def parse_trending_html(body: bytes, cache: EntryCache | None = None) -> Listing:
+    """The trending list embedded in its page. A date on that page is meaningless.
+
+    Raises ``FormatError``: not_trending (the page is another list), and otherwise as ``parse_page_html``.
+    """
+    props = _props(check_text(body))
+    if not _is_trending(props):
+        raise FormatError("The page is not the trending list: its data has no isTrending.", reason_code="not_trending")
+    if isinstance(props.dailyPapers, UnsetType):
+        raise FormatError("The page's data has no dailyPapers.", reason_code="no_props")
+    return parse_pages(
+        [bytes(props.dailyPapers)],
+        format="page_html",
+        served_date=None,
+        listing_date=None,
+        cache=cache,
+        kind="trending",
+    )
+
+
+def is_trending_page(body: bytes) -> bool:
+    """Whether a page (UTF-8) says that it is the trending list. False for what can't be read."""
+    if not _TRENDING.search(body):
+        return False
+    try:
+        return _is_trending(_props(check_text(body)))
+    except FormatError:
+        return False
+
+
+def _is_trending(props: _Props) -> bool:
+    return bool(props.isTrending) or (isinstance(props.query, dict) and props.query.get("sort") == "trending")
 
 
 def _props(body: bytes) -> _Props:

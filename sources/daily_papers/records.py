@@ -12,8 +12,9 @@ from typing import Any, Literal
 import msgspec
 
 Format = Literal["api_json", "page_html", "page_text"]
-#: ``daily``: the list of one date. ``search``: hits of a search page, which are listed on no date by it.
-ListingKind = Literal["daily", "search"]
+#: ``daily``: the list of one date. ``search``: hits of a search page, which are listed on no date by it. ``trending``:
+#: the site's trending list, which is of no date; an entry's position is its rank. ``paper``: the details of one paper.
+ListingKind = Literal["daily", "search", "trending", "paper"]
 
 
 class Author(msgspec.Struct, frozen=True, gc=False):
@@ -122,12 +123,26 @@ class FieldSeen(msgspec.Struct, frozen=True, gc=False):
     is_known: bool
 
 
+class PaperTotals(msgspec.Struct, frozen=True):
+    """How many models, datasets and Spaces of the site refer to a paper; None where the site does not say.
+
+    ``is_found`` is False where the site answered that it has no such paper (404).
+    """
+
+    paper_id: str
+    is_found: bool
+    models: int | None = None
+    datasets: int | None = None
+    spaces: int | None = None
+
+
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One capture, parsed: its entries, its refused records, its fields.
 
     Every record received is in exactly one of ``entries`` and ``refusals``, or counted in ``unlisted_refusals``; when
     it was parsed with an ``EntryCache``, ``observations`` replaces ``entries``.
-    ``served_date`` is the date the payload itself claims to be for, if it says one.
+    ``served_date`` is the date the payload itself claims to be for, if it says one. ``totals`` are those of the paper
+    of a ``paper`` capture; one that can't be used is a refusal besides the entry, which is used.
     """
 
     format: Format
@@ -139,6 +154,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     observations: tuple[Observation, ...] = ()
     #: Refused records beyond those in ``refusals``, which holds the first hundred.
     unlisted_refusals: int = 0
+    totals: PaperTotals | None = None
 
     @property
     def refused(self) -> int:

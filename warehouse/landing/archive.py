@@ -194,12 +194,14 @@ class LandingBatch(ABC):
         observed_at_basis: ObservedAtBasis,
         note: str | None = None,
         kind: str = DAILY,
+        paper_id: str | None = None,
+        status: int | None = None,
     ) -> tuple[str, bool]:
         """Add one capture: (url, bytes) of each payload. Returns its load id and whether it is new here."""
         if observed_at.tzinfo is None:
             raise ValueError("observed_at needs a time zone")
         hashes = [sha256_of(body) for _, body in payloads]
-        load_id = load_id_of(listing_date, observed_at, hashes, kind)
+        load_id = load_id_of(listing_date, observed_at, hashes, kind, paper_id)
         # A capture that was observed just now, or has a payload that the archive lacks, can't have landed before.
         may_be_known = observed_at_basis != "clock" and all(map(self._may_have_payload, hashes))
         if load_id in self._new_ids or (may_be_known and load_id in self._landed_ids()):
@@ -220,6 +222,8 @@ class LandingBatch(ABC):
                 ),
                 note=note,
                 kind=kind,
+                paper_id=paper_id,
+                status=status,
             )
         )
         return load_id, True

@@ -15,12 +15,11 @@ from typing import Literal
 
 import msgspec
 
+from sources import DAILY
 from warehouse.landing.journal import Line, encode_line, read_lines
 from warehouse.landing.payloads import sha256_of
 
 ObservedAtBasis = Literal["clock", "option", "manifest", "file name", "file time"]
-#: The kind of a capture of the listing of one date. Lines of versions that had no other kind lack the field.
-DAILY = "daily"
 
 
 class PayloadRef(msgspec.Struct, frozen=True):
@@ -36,7 +35,9 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True, tag="capture", tag_fiel
 
     ``load_id`` is derived from the content, so the same file imported twice is the same capture. ``observed_at`` (UTC)
     is the moment of the observation, ``observed_at_basis`` where it comes from. ``source`` is the address that was
-    fetched or the file that was imported; ``kind`` selects the parser.
+    fetched or the file that was imported; ``kind`` selects the parser. ``paper_id`` is the paper asked for, and
+    ``status`` the HTTP status of the answer; both are for captures of one paper only. Lines of versions that had no
+    other kind than ``daily`` lack the last three fields.
     """
 
     load_id: str
@@ -48,6 +49,8 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True, tag="capture", tag_fiel
     payloads: tuple[PayloadRef, ...]
     note: str | None = None
     kind: str = DAILY
+    paper_id: str | None = None
+    status: int | None = None
 
     @property
     def size(self) -> int:
@@ -117,11 +120,17 @@ class Damage:
 OnDamage = Callable[[Damage], None]
 
 
-def load_id_of(listing_date: date | None, observed_at: datetime, sha256s: Sequence[str], kind: str = DAILY) -> str:
-    """The load id of a capture: 16 hex digits from its date, time, bytes and kind, not from its file or address."""
+def load_id_of(
+    listing_date: date | None,
+    observed_at: datetime,
+    sha256s: Sequence[str],
+    kind: str = DAILY,
+    paper_id: str | None = None,
+) -> str:
+    """The load id of a capture: 16 hex digits from its date, time, bytes, kind and paper, not from file or address."""
     moment = observed_at.astimezone(UTC).isoformat(timespec="microseconds")
     # Ids of daily listings are older than kinds.
-    parts = [str(listing_date), moment, *sha256s, *([kind] if kind != DAILY else [])]
+    parts = [str(listing_date), moment, *sha256s, *([kind] if kind != DAILY else []), *([paper_id] if paper_id else [])]
     return sha256_of("\n".join(parts).encode())[:16]
 
 

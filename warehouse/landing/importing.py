@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from sources import DAILY_PAPERS
+from sources import DAILY, DAILY_PAPERS, SOURCES, kind_of
 from warehouse.clock import utc_now
 from warehouse.errors import InputError
 from warehouse.landing.archive import Landing
@@ -34,10 +34,11 @@ _DASHED = re.compile(r"T(\d{2})-(\d{2})-(\d{2})")
 
 @dataclass(frozen=True)
 class Known:
-    """Date and time of a listing, from a manifest or the caller."""
+    """Date, time and kind of a listing, from a manifest or the caller."""
 
     listing_date: date | None = None
     observed_at: datetime | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,14 @@ def parse_moment(text: str, what: str) -> datetime:
     return moment
 
 
+def parse_kind(text: str, what: str) -> str:
+    """A kind of captures that some source has. Raises InputError for anything else."""
+    kinds = [kind for source in SOURCES for kind in source.parsers]
+    if text not in kinds:
+        raise InputError(f"{what} is {text!r}: give one of {', '.join(kinds)}.")
+    return text
+
+
 def find_files(paths: Sequence[Path]) -> list[Path]:
     """The files named, and those in the folders named, each once, sorted within a folder.
 
@@ -107,9 +116,9 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def read_manifest(path: Path) -> dict[str, Known]:
-    """File → what is known, from a TSV with the columns file, listing_date and observed_at (others are ignored).
+    """File → what is known, from a TSV with the columns file, listing_date and observed_at, and kind if it has one.
 
-    Names are as ``_as_named`` has them. Raises InputError, naming the line, for a missing column, a value that is no
+    Other columns are ignored. Names are as ``_as_named`` has them. Raises InputError, naming the line, for a missing column, a value that is no
     date or time, and a second line that contradicts the first.
     """
     if not path.is_file():
@@ -133,6 +142,7 @@ def read_manifest(path: Path) -> dict[str, Known]:
                 facts = Known(
                     parse_day(row["listing_date"], f"{where}: listing_date") if row["listing_date"] else None,
                     parse_moment(row["observed_at"], f"{where}: observed_at") if row["observed_at"] else None,
+                    parse_kind(row["kind"], f"{where}: kind") if row.get("kind") else None,
                 )
                 if known.setdefault(name, facts) != facts:
                     raise InputError(f"{where} contradicts line {lines[name]} about {row['file']}: remove one of them.")
@@ -212,13 +222,19 @@ def import_files(
     max_bytes: int,
     on_file: Callable[[Imported], None] | None = None,
 ) -> list[Imported]:
-    """Land each file. One that can't be read is reported, and the others are landed."""
+    """Land each file. One that can't be read is reported, and the others are landed.
+
+    The kind of a file is that of the manifest or the options, else what its content says (``sources.kind_of``). Only a
+    daily listing has a date.
+    """
     results = []
     with landing.writing() as batch:
         for path in files:
             try:
                 body = read_bounded(path, max_bytes)
-                listing_date, observed_at, basis = _times(path, manifest.of(path), options)
+                known = manifest.of(path)
+                listing_date, observed_at, basis = _times(path, known, options)
+                kind = known.kind or options.kind or kind_of(body)
             except (OSError, InputError) as error:
                 reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
                 result = Imported(path, None, False, reason)
@@ -226,9 +242,10 @@ def import_files(
                 load_id, is_new = batch.land(
                     [(_readable(path.name), body)],
                     source=_source_name(path),
-                    listing_date=listing_date,
+                    listing_date=listing_date if kind == DAILY else None,
                     observed_at=observed_at,
                     observed_at_basis=basis,
+                    kind=kind,
                 )
                 result = Imported(path, load_id, is_new)
             results.append(result)
