@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.landing import landed_listings
+from orchestration.assets.landing import landed_listings, landed_papers, landed_trending
 from orchestration.assets.models import build_models
 from orchestration.assets.publication import build_publication
 from orchestration.assets.raw import batch_gate_check, raw_loads
@@ -32,7 +32,7 @@ def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
     publication, mart_gate_check = build_publication(settings, public)
     digest = digest_job(settings)
     return dg.Definitions(
-        assets=[landed_listings, raw_loads, models, *publication],
+        assets=[landed_listings, landed_trending, landed_papers, raw_loads, models, *publication],
         asset_checks=[batch_gate_check, mart_gate_check],
         jobs=[daily_papers_job, load_landed_job, digest],
         schedules=[papers_schedule(settings), digest_schedule(settings, digest)],

@@ -11,7 +11,7 @@ from datetime import date
 from orchestration.gates.verdicts import GateOutcome
 from orchestration.worker import WorkerError
 from warehouse.errors import GateError, WarehouseError
-from warehouse.landing.fetching import FetchReport
+from warehouse.landing.fetching import FetchReport, KindReport
 from warehouse.publication.publish import Publication
 from warehouse.raw.reader import LoadResult
 
@@ -21,6 +21,8 @@ class Outcome:
     """Filled in by the assets as they go."""
 
     fetched: FetchReport | None = None
+    #: The outcome of the other kinds of captures, by kind.
+    fetched_kinds: dict[str, KindReport] = field(default_factory=dict)
     loads: list[LoadResult] = field(default_factory=list)
     gates: dict[str, GateOutcome] = field(default_factory=dict)
     publication: Publication | None = None

@@ -21,20 +21,24 @@ from orchestration.gates.verdicts import GateOutcome, batch_gate, mart_gate
 from orchestration.outcome import Outcome
 from orchestration.transform.engines import engine_of
 from orchestration.worker import WorkerProcess
+from sources import PAPER, TRENDING
 from sources.daily_papers.client import DailyPapersClient
 from warehouse.clock import utc_now
 from warehouse.digest import feeds
 from warehouse.digest.feeds import FeedsWritten
+from warehouse.display import plural
 from warehouse.errors import GateError, HomeError, InputError, UnreachableError, WarehouseError
 from warehouse.home import DEMO_MARKER
-from warehouse.landing.fetching import FetchReport, fetch_listings, observed_since
+from warehouse.landing.fetching import FetchReport, KindReport, fetch_listings, observed_since
+from warehouse.landing.fetching import fetch_papers as land_papers
+from warehouse.landing.fetching import fetch_trending as land_trending
 from warehouse.landing.location import open_landing
-from warehouse.landing.plan import DueListing
+from warehouse.landing.plan import DueListing, DuePaper
 from warehouse.publication.publish import Publication, published_file
 from warehouse.raw.archive_check import RebuildGuard, known_loads
 from warehouse.raw.handover import hand_over_new
 from warehouse.raw.loader import load_landed
-from warehouse.raw.observations import read_plan
+from warehouse.raw.observations import read_paper_plan, read_plan
 from warehouse.raw.overrides import load_overrides
 from warehouse.raw.rebuild import rebuild
 from warehouse.raw.store import RawStore
@@ -100,10 +104,7 @@ def fetch(
             dates = list(needed)
         observed = observed_since(landing, skip_observed_since) if skip_observed_since else set()
         missing = [day for day in dates if day not in observed]
-        if (settings.home / DEMO_MARKER).exists() and not settings.is_local_endpoint:
-            raise InputError(
-                f"{settings.home} holds the invented papers of the demo: give real ones another home (PAPERS_HOME)."
-            )
+        _refuse_real_in_demo(settings)
         report = fetch_listings(landing, source, missing, on_date=on_date, only=only, needed=needed)
         report.skipped = [day for day in dates if day in observed]
         outcome.fetched = report
@@ -114,6 +115,75 @@ def fetch(
                 "Check the connection and PAPERS_ENDPOINT, then run again; what was published stays."
             )
     return report
+
+
+def fetch_trending(settings: Settings, source: DailyPapersClient, outcome: Outcome) -> KindReport:
+    """Fetch the site's trending list and land it. A failure is a remark of the run.
+
+    Nothing is fetched with PAPERS_TRENDING=no, and in a run over listing dates of the past.
+    """
+    with outcome.step("Fetching the trending list"):
+        _refuse_real_in_demo(settings)
+        skipped = _why_skipped(outcome, "PAPERS_TRENDING", settings.trending)
+        report = KindReport(skipped_because=skipped)
+        if skipped is None:
+            report = land_trending(open_landing(settings.landing), source)
+        outcome.remarks += [f"The trending list was not observed: {why}" for why in report.failures.values()]
+        if report.postponed:
+            outcome.remarks.append("The trending list was not observed: the run had no requests left.")
+        outcome.remarks += source.take_notes()
+        outcome.fetched_kinds[TRENDING] = report
+    return report
+
+
+def fetch_papers(settings: Settings, source: DailyPapersClient, outcome: Outcome) -> KindReport:
+    """Fetch the details of the papers that are due, with the requests that are left, and land them.
+
+    A failure is a remark of the run. Nothing is fetched without PAPERS_ADOPTION=yes, and in a run over listing dates of
+    the past.
+    """
+    with outcome.step("Fetching papers"):
+        _refuse_real_in_demo(settings)
+        skipped = _why_skipped(outcome, "PAPERS_ADOPTION", settings.adoption)
+        report = KindReport(skipped_because=skipped)
+        if skipped is None:
+            budget = source.http.budget
+            most = settings.max_requests if budget is None else budget.remaining
+            due = [paper.paper_id for paper in _due_papers(settings)]
+            report = land_papers(open_landing(settings.landing), source, due[:most])
+            report.postponed += due[most:]
+        if report.failures:
+            paper_id, why = next(iter(report.failures.items()))
+            papers = f"{len(report.failures)} {plural(len(report.failures), 'paper')}"
+            outcome.remarks.append(f"The details of {papers} were not observed, first {paper_id}: {why}")
+        outcome.remarks += source.take_notes()
+        outcome.fetched_kinds[PAPER] = report
+    return report
+
+
+def _why_skipped(outcome: Outcome, variable: str, is_on: bool) -> str | None:
+    """Why a run does not fetch a kind that a setting turns on; None if it does."""
+    if not is_on:
+        return f"{variable} is no"
+    if outcome.fetched is not None and not _is_live(outcome):
+        return "the run observes listing dates of the past"
+    return None
+
+
+def _refuse_real_in_demo(settings: Settings) -> None:
+    if (settings.home / DEMO_MARKER).exists() and not settings.is_local_endpoint:
+        raise InputError(
+            f"{settings.home} holds the invented papers of the demo: give real ones another home (PAPERS_HOME)."
+        )
+
+
+def _due_papers(settings: Settings) -> list[DuePaper]:
+    """The papers whose details are due now; none where the raw tables can't be read, which the next step reports."""
+    try:
+        return read_paper_plan(settings, utc_now())
+    except HomeError as error:
+        logger.debug("The papers that are due can't be read: %s", error)
+        return []
 
 
 def _due(settings: Settings) -> list[DueListing]:

@@ -23,7 +23,6 @@ from sources.daily_papers.records import Listing
 from sources.daily_papers.trending import parse_trending
 from sources.errors import FormatError
 
-
 #: Kinds of captures: the listing of one date (or a saved search page), the trending list, the details of one paper.
 DAILY, TRENDING, PAPER = "daily", "trending", "paper"
 

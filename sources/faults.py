@@ -29,10 +29,14 @@ FaultKind = Literal[
     "shift",
     "bad_limit",
     "trending",
+    "ignores_sort",
+    "no_props",
+    "no_totals",
 ]
-#: Faults that change the content of a listing. Several of them may apply to one request; of the others, one does.
-LISTING_FAULTS = ("short_page", "page_cap", "shift", "trending", "other_date")
-Route = Literal["api", "page"]
+#: Faults that change the content of an answer. Several of them may apply to one request; of the others, one does.
+LISTING_FAULTS = ("short_page", "page_cap", "shift", "trending", "other_date", "ignores_sort", "no_totals")
+#: The API's listings, the daily pages, the trending list (of the API and its page), the details of a paper.
+Route = Literal["api", "page", "trending", "paper"]
 
 #: Bodies of 200 answers that are no listing, by the name used in ``Fault.shape``.
 WRONG_SHAPES: dict[str, bytes] = {
@@ -51,7 +55,7 @@ _WRITTEN = re.compile(r"(?P<kind>\w+)(?:=(?P<value>[\w.-]+))?(?:@(?P<route>\w+))
 
 @dataclass
 class Fault:
-    """One fault. It applies to requests of ``route`` (None: both) for ``listing_date`` (None: any).
+    """One fault. It applies to requests of ``route`` (None: all) for ``listing_date`` (None: any).
 
     ``times`` is how often it applies (None: always). ``seconds`` is the delay of ``slow``, the pause between
     bytes of ``drip`` and the wait that ``rate_limit`` requests, in the header that ``header`` names.

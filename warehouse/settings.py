@@ -176,6 +176,25 @@ class Settings(HomePaths):
             le=100_000,
         ),
     ] = 60
+    trending: Annotated[
+        bool,
+        setting(
+            "PAPERS_TRENDING",
+            "`no`: a run does not observe the site's trending list, which takes one request",
+            parse=parse_yes_or_no,
+            allowed="no or yes",
+        ),
+    ] = True
+    adoption: Annotated[
+        bool,
+        setting(
+            "PAPERS_ADOPTION",
+            "`yes`: a run observes how many models, datasets and Spaces refer to a paper, with the requests that the "
+            "listings leave, one for each paper at the ages of PAPERS_MILESTONES",
+            parse=parse_yes_or_no,
+            allowed="no or yes",
+        ),
+    ] = False
     min_interval: Annotated[
         float,
         setting(

@@ -1,4 +1,7 @@
-"""The landing archive as a daily-partitioned asset: one partition a listing date."""
+"""The landing archive as assets, one for each kind of captures.
+
+Listings are partitioned by listing date. The trending list and the papers by themselves are of no date.
+"""
 
 import datetime
 from enum import Enum
@@ -12,11 +15,15 @@ from orchestration.partitions import LISTING_DATES, SKIP_OBSERVED_SINCE
 from sources.daily_papers.client import DailyPapersClient
 from warehouse.clock import utc_now
 from warehouse.errors import InputError
-from warehouse.landing.fetching import trailing_dates
+from warehouse.landing.fetching import KindReport, trailing_dates
 from warehouse.landing.importing import parse_day
 from warehouse.settings import Settings
 
 LISTINGS = dg.AssetKey(["landing", "listings"])
+TRENDING_LIST = dg.AssetKey(["landing", "trending"])
+PAPERS = dg.AssetKey(["landing", "papers"])
+#: Papers named in the metadata of one event: Dagster keeps three copies of it. The journal has them all.
+MAX_SHOWN = 100
 
 
 class Source(Enum):
@@ -115,5 +122,55 @@ def landed_listings(
             "load ids": dg.MetadataValue.json({str(day): load for day, load in report.landed.items()}),
             "failures": dg.MetadataValue.json({str(day): why for day, why in report.failures.items()}),
             "remarks": dg.MetadataValue.json(report.remarks),
+        }
+    )
+
+
+# Dependencies give the listings the run's first requests; each asset can be launched without them.
+@dg.asset(key=TRENDING_LIST, deps=[LISTINGS], group_name="landing", kinds={"python"}, pool="warehouse")
+def landed_trending(
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[Settings],
+    source: dg.ResourceParam[DailyPapersClient],
+    outcome: dg.ResourceParam[Outcome],
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The site's trending list as received, once a run. It is of no date. Append-only. Off with PAPERS_TRENDING=no."""
+    with failing_in_dagster():
+        report = pipeline.fetch_trending(warehouse, source, outcome)
+    return _kind_result(context, report, outcome.seconds["Fetching the trending list"])
+
+
+@dg.asset(key=PAPERS, deps=[LISTINGS, TRENDING_LIST], group_name="landing", kinds={"python"}, pool="warehouse")
+def landed_papers(
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[Settings],
+    source: dg.ResourceParam[DailyPapersClient],
+    outcome: dg.ResourceParam[Outcome],
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The details of each paper that is due, as received, with the requests that the listings leave. Append-only.
+
+    On with PAPERS_ADOPTION=yes.
+    """
+    with failing_in_dagster():
+        report = pipeline.fetch_papers(warehouse, source, outcome)
+    return _kind_result(context, report, outcome.seconds["Fetching papers"])
+
+
+def _kind_result(context: dg.AssetExecutionContext, report: KindReport, seconds: float) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """What was landed of a kind, as metadata and in the log."""
+    for what, problem in report.failures.items():
+        context.log.warning(f"{what} was not fetched: {problem}")
+    if report.skipped_because:
+        context.log.info(f"Nothing was requested: {report.skipped_because}.")
+    return dg.MaterializeResult(
+        metadata={
+            "seconds": seconds,
+            "landed": len(report.landed),
+            "not at the site": len(report.missing),
+            "failed": len(report.failures),
+            "postponed": len(report.postponed),
+            "load ids": dg.MetadataValue.json(dict(list(report.landed.items())[:MAX_SHOWN])),
+            "failures": dg.MetadataValue.json(dict(list(report.failures.items())[:MAX_SHOWN])),
+            **({"skipped because": report.skipped_because} if report.skipped_because else {}),
         }
     )

@@ -5,8 +5,9 @@ from collections import Counter
 import dagster as dg
 
 from orchestration import pipeline
+from orchestration.assets.landing import LISTINGS, PAPERS, TRENDING_LIST
 from orchestration.gates.gx_runner import GxRunner
-from orchestration.gates.verdicts import GateOutcome, without_rules
+from orchestration.gates.verdicts import GateOutcome, name_listing, without_rules
 from orchestration.outcome import Outcome, failing_in_dagster
 from warehouse.settings import Settings
 
@@ -27,7 +28,7 @@ class RawConfig(dg.Config):
 
 @dg.asset(
     key=RAW_LOADS,
-    deps=[dg.AssetKey(["landing", "listings"])],
+    deps=[LISTINGS, TRENDING_LIST, PAPERS],
     group_name="raw",
     kinds={"python", "duckdb"},
     pool="warehouse",
@@ -38,7 +39,7 @@ def raw_loads(
     warehouse: dg.ResourceParam[Settings],
     outcome: dg.ResourceParam[Outcome],
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Loads, entries, authors, refused records and fields seen: whatever is landed and not yet loaded."""
+    """Loads, entries, authors, totals of papers, refused records and fields seen: what is landed and not yet loaded."""
     with failing_in_dagster():
         pipeline.load(warehouse, context.run_id, outcome, is_rebuild=config.rebuild, accepted_loss=config.accepted_loss)
     loads = outcome.loads
@@ -47,6 +48,7 @@ def raw_loads(
         metadata={
             "seconds": outcome.seconds["Loading"],
             "loads": len(loads),
+            "loads by kind": dg.MetadataValue.json(dict(Counter(load.kind for load in loads))),
             "entries": sum(load.entries for load in loads),
             "records in quarantine": sum(load.refused for load in loads),
             "payloads refused": sum(1 for load in loads if load.reason),
@@ -115,9 +117,9 @@ def gate_result(gate: GateOutcome, warehouse: Settings, seconds: float) -> dg.As
 def _remark(gate: GateOutcome) -> str:
     if gate.rejected:
         load_id, reason = next(iter(gate.rejected.items()))
-        listing = gate.listings.get(load_id, load_id)
+        listing = name_listing(gate.listings.get(load_id, load_id))
         return (
-            f"{len(gate.rejected)} of {gate.checked} listings were rejected, first the listing of {listing}: "
+            f"{len(gate.rejected)} of {gate.checked} listings were rejected, first {listing}: "
             f"{without_rules(reason)} `papers status` lists them with what to do."
         )
     passed = f"{gate.accepted} of {gate.checked} {'listings' if gate.gate == 'batch' else 'rules'} passed"

@@ -31,6 +31,16 @@ def run_facts(settings: Settings, outcome: Outcome) -> dict[str, Any]:
         "fetched": {str(day): load for day, load in fetched.landed.items()} if fetched else {},
         "not_fetched": {str(day): why for day, why in fetched.failures.items()} if fetched else {},
         "postponed": fetched.postponed if fetched else [],
+        "fetched_kinds": {
+            kind: {
+                "landed": report.landed,
+                "not_at_the_site": report.missing,
+                "failures": report.failures,
+                "postponed": report.postponed,
+                "skipped_because": report.skipped_because,
+            }
+            for kind, report in outcome.fetched_kinds.items()
+        },
         "remarks": [*(fetched.remarks if fetched else []), *outcome.remarks],
         "loads": len(outcome.loads),
         "refused": {load.source: load.reason for load in outcome.loads if load.reason},
@@ -57,6 +67,7 @@ def print_run(settings: Settings, outcome: Outcome, as_json: bool, more: dict[st
     fetched = outcome.fetched
     if fetched and fetched.landed:
         console.print_line(f"Fetched {_listings(list(fetched.landed))}.")
+    _print_kinds(outcome)
     for day, why in facts["not_fetched"].items():
         console.print_line(f"The listing of {day} was not fetched: {why}")
     for remark in facts["remarks"]:
@@ -65,6 +76,21 @@ def print_run(settings: Settings, outcome: Outcome, as_json: bool, more: dict[st
     for source, reason in facts["refused"].items():
         console.print_line(f"{source} can't be read: {without_code(reason)} It is kept in the landing archive.")
     print_publication(settings, outcome)
+
+
+def _print_kinds(outcome: Outcome) -> None:
+    """Print what was fetched besides listings. Failures are remarks of the run."""
+    trending, papers = outcome.fetched_kinds.get("trending"), outcome.fetched_kinds.get("paper")
+    if trending and trending.landed:
+        console.print_line("Fetched the trending list.")
+    if papers and papers.landed:
+        missing = f", {len(papers.missing)} of them unknown to the site" if papers.missing else ""
+        console.print_line(f"Fetched the details of {_count(len(papers.landed), 'paper')}{missing}.")
+    if papers and papers.postponed:
+        console.print_line(
+            f"The details of {_count(len(papers.postponed), 'paper')} more wait for the next run: this one has no "
+            "requests left (PAPERS_MAX_REQUESTS)."
+        )
 
 
 def print_import(

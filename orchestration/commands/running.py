@@ -225,7 +225,7 @@ def import_(
     listing_date: Annotated[str | None, typer.Option(help="The date of the listing; a manifest overrides it.")] = None,
     kind: Annotated[
         str | None,
-        typer.Option(help="daily, trending or paper; a manifest's column kind overrides it. By default as the content."),
+        typer.Option(help="daily, trending or paper; a manifest overrides it. Default: as its content says."),
     ] = None,
     home: Home = None,
     verbose: Verbose = False,

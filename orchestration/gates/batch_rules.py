@@ -28,6 +28,8 @@ MAX_CHANCE = 1e-4
 MIN_CAP, MIN_CAP_DATES = 30, 2
 #: What the client notes where papers may be missing or the header ``Link`` was wrong (``warnings`` of its ``Capture``).
 CUT_NOTE = r"the listing (?:may be cut|shifted)[^;]*|the header Link ended[^;]*"
+#: The trending list is of all time. So many papers submitted on one day are the list of that day.
+MIN_TRENDING_DATED = 5
 
 _REPARSE = "see what was listed (`papers status` names the load); if the listing is right after all, run "
 _REPARSE += '`papers accept LOAD --reason "…"`; if the parser is wrong, fix it and run `papers rebuild --load LOAD`'
@@ -152,6 +154,26 @@ BATCH = Suite(
             "error",
             "Most entries (two at least) were submitted on another day: this is another date's list.",
             "fetch the date again with `papers run --date`, or import the file with its right --listing-date",
+        ),
+        Rule(
+            "trending_not_empty",
+            "loads",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "is_empty_trending", "value_set": [False]},
+            "error",
+            "The trending list has no paper.",
+            "nothing; the next run observes it again",
+        ),
+        Rule(
+            "trending_of_many_days",
+            "loads",
+            "ExpectColumnValuesToBeInSet",
+            {"column": "is_trending_of_one_day", "value_set": [False]},
+            "error",
+            "All papers of the trending list were submitted on one day: this is the list of a day, and its order is no "
+            "trending rank.",
+            "nothing, if the source ignored the request; if the list is right after all, run `papers accept LOAD "
+            '--reason "…"`',
         ),
         Rule(
             "upvotes_not_reset",
@@ -305,4 +327,5 @@ LOADS_PARAMETERS = {
     "min_cap": MIN_CAP,
     "min_cap_dates": MIN_CAP_DATES,
     "cut_note": CUT_NOTE,
+    "min_trending_dated": MIN_TRENDING_DATED,
 }

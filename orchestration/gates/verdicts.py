@@ -120,13 +120,21 @@ class Failure:
 
 
 _SINGULAR = {"entries": "entry", "listings": "listing", "rows": "row"}
+#: How the names of loads begin that are of no listing date (the column ``called`` of ``sql/batch/loads.sql``).
+_NAMED_BY_KIND = ("the trending list", "the paper ")
+
+
+def name_listing(name: str) -> str:
+    """A load in a few words: ``the listing of 2026-09-15``, ``the trending list``, ``the paper 2609.00001``."""
+    return name if name.startswith(_NAMED_BY_KIND) else f"the listing of {name}"
 
 
 def name_listings(names: Sequence[str]) -> str:
     """Listings in a few words: ``The listing of 2026-09-15``, ``3 listings (2026-09-01 to 2026-09-03)``."""
     different = sorted(set(names))
     if len(names) == 1:
-        return f"The listing of {names[0]}"
+        name = name_listing(names[0])
+        return name[0].upper() + name[1:]
     if len(different) <= 3:
         return f"{len(names)} listings ({', '.join(different)})"
     return f"{len(names)} listings ({different[0]} to {different[-1]})"
@@ -161,40 +169,42 @@ def batch_gate(settings: Settings, gx: GxRunner, run_id: str) -> GateOutcome:
 
     Accepted loads that were observed after now (a clock was wrong) are checked again. Blocks (``problem``) when
     this run has new loads and none was accepted, when more than the configured share of them was rejected, or when no
-    accepted load is left.
+    accepted listing is left. Where the run has new listings only they count: the trending list and the papers by
+    themselves never keep a listing from being published.
     """
     now = utc_now().replace(tzinfo=None)
     with RawStore.open(settings.raw_database) as raw:
         future = raw.reset_future_loads(now + timedelta(seconds=CLOCK_SKEW_SECONDS))
         sources: dict[str, str] = {}
+        kinds: dict[str, str] = {}
         listings: dict[str, str] = {}
         sizes: Counter[str] = Counter()
         suite_results = []
         for loads, entries in batch_frames(raw, now):
             sources.update(zip(loads["load_id"], loads["source"], strict=True))
-            dated = zip(loads["load_id"], loads["source"], loads["listed_on"], strict=True)
-            listings.update((load_id, day if isinstance(day, str) else source) for load_id, source, day in dated)
+            kinds.update(zip(loads["load_id"], loads["kind"], strict=True))
+            named = zip(loads["load_id"], loads["source"], loads["called"], strict=True)
+            listings.update((load_id, name if isinstance(name, str) else source) for load_id, source, name in named)
             frames = {"loads": loads} if entries.empty else {"loads": loads, "entries": entries}
             sizes.update({name: len(frame) for name, frame in frames.items()})
             title = f"Batch gate · {now:%Y-%m-%d %H:%M} UTC · {len(loads)} loads"
             suite_results.append(gx.run_suite(BATCH, frames, title))
-        unreadable = scalar(
-            raw.connection,
-            "select count(*) from raw.loads where loaded_in = ? and verdict_by = 'loader'",
-            [run_id],
+        unreadable = _count(raw, "verdict_by = 'loader' and loaded_in = ?", run_id)
+        unreadable_listings = _count(raw, "verdict_by = 'loader' and capture_kind = 'daily' and loaded_in = ?", run_id)
+        none_readable = (
+            f"None of the {unreadable_listings or unreadable} payload(s) of this run is a listing: see ops_quarantine, "
+            "or `papers status`, for the reason of each; nothing was published."
+        )
+        none_accepted = (
+            f"No listing was ever accepted in {settings.home}, so there is nothing to publish: "
+            "fetch one with `papers run` or import one with `papers import`."
         )
         if not suite_results:
             problem = None
             if unreadable:
-                problem = (
-                    f"None of the {unreadable} payload(s) of this run is a listing: see ops_quarantine, or "
-                    "`papers status`, for the reason of each; nothing was published."
-                )
-            elif not scalar(raw.connection, "select count(*) from raw.loads where verdict = 'accepted'"):
-                problem = (
-                    f"No listing was ever accepted in {settings.home}, so there is nothing to publish: "
-                    "fetch one with `papers run` or import one with `papers import`."
-                )
+                problem = none_readable
+            elif not _count(raw, _ACCEPTED_LISTINGS):
+                problem = none_accepted
             return GateOutcome("batch", 0, 0, {}, (), None, problem)
         suite_result = merge_results(suite_results)
         page = write_page(settings, run_id, "batch", suite_result)
@@ -210,7 +220,7 @@ def batch_gate(settings: Settings, gx: GxRunner, run_id: str) -> GateOutcome:
             ]
         )
         _record_taken_back(settings, raw, rejected, run_id)
-        is_empty = not scalar(raw.connection, "select count(*) from raw.loads where verdict = 'accepted'")
+        is_empty = not _count(raw, _ACCEPTED_LISTINGS)
     failures = _failures(BATCH, suite_result, sizes, listings)
     warnings = tuple(failure.rule for failure in failures if failure.severity == "warning")
     accepted = len(sources) - len(rejected)
@@ -219,21 +229,37 @@ def batch_gate(settings: Settings, gx: GxRunner, run_id: str) -> GateOutcome:
         logger.debug("The batch gate: %s", failure.details)
     problem = None
     # What was taken back says nothing about what this run brought.
-    new = {load_id: why for load_id, why in rejected.items() if load_id not in future}
-    brought = len(sources) - len(future)
-    if is_empty or (brought and (len(new) == brought or len(new) / brought > settings.max_rejected_share)):
+    new_loads = {load_id for load_id in sources if load_id not in future}
+    new_listings = {load_id for load_id in new_loads if kinds[load_id] in LISTINGS}
+    new_loads = new_listings or new_loads
+    new = {load_id: why for load_id, why in rejected.items() if load_id in new_loads}
+    brought = len(new_loads)
+    if unreadable_listings and not new_listings:
+        problem = none_readable
+    elif is_empty and not rejected:
+        problem = none_accepted
+    elif is_empty or (brought and (len(new) == brought or len(new) / brought > settings.max_rejected_share)):
         reason, count = Counter((new or rejected).values()).most_common(1)[0]
         first = next(load for load, why in rejected.items() if why == reason)
         remedy = BATCH.rule(reason.split(":")[0]).remedy
         because = f"{count} of them because" if count < len(rejected) else "because"
         problem = (
             f"The batch gate rejected {len(rejected)} of {len(sources)} listings, {because}: {without_rules(reason)} "
-            f"First: the listing of {listings[first]} from {sources[first]} (load {first}). What to do: {remedy}."
+            f"First: {name_listing(listings[first])} from {sources[first]} (load {first}). What to do: {remedy}."
         )
     return GateOutcome(
         *("batch", len(sources), accepted, rejected, warnings, page, problem, failures),
         listings={load_id: listings[load_id] for load_id in rejected},
     )
+
+
+#: Kinds of loads that hold entries of listings. The trending list and papers by themselves add no listing.
+LISTINGS = ("daily", "search")
+_ACCEPTED_LISTINGS = f"verdict = 'accepted' and kind in {LISTINGS}"
+
+
+def _count(raw: RawStore, condition: str, *parameters: str) -> int:
+    return int(scalar(raw.connection, f"select count(*) from raw.loads where {condition}", list(parameters)))
 
 
 def _record_taken_back(settings: Settings, raw: RawStore, rejected: Mapping[str, str], run_id: str) -> None:

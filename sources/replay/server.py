@@ -1,7 +1,8 @@
 """The replay server: the routes, paging and limits of the site over an archive, and the injected faults.
 
 Belongs here: what a request is answered. Does not belong here: the files of the archive (``archive.py``) and what an
-entry means; records are served as they were captured.
+entry means; records are served as they were captured. The archive has listings only: the order of the trending list
+and the totals of a paper are invented, the same at each run.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
-from sources.faults import LISTING_FAULTS, WRONG_SHAPES, Fault
+from sources.faults import LISTING_FAULTS, WRONG_SHAPES, Fault, Route
 from sources.replay.archive import ArchiveFolder
 
 DEFAULT_LIMIT = 50
@@ -27,6 +28,9 @@ MAX_LIMIT = 100
 _JSON = "application/json; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
 _BLOCK = 2**20
+_API, _TRENDING_PAGE, _PAPER = "/api/daily_papers", "/papers/trending", "/api/papers/"
+#: Linked models, datasets and Spaces that the details of a paper show; the totals count all.
+MAX_LINKED = 3
 
 
 class Request(NamedTuple):
@@ -116,13 +120,31 @@ class ReplayServer:
 
     def trending(self) -> list[Any]:
         """The records of all dates by stars."""
-        by_paper = {
-            record["paper"]["id"]: record
-            for day in self.archive.dates(self.now)
-            for record in self.archive.entries(day, self.now)
-            if isinstance(record, dict) and isinstance(record.get("paper"), dict) and "id" in record["paper"]
-        }
-        return sorted(by_paper.values(), key=lambda record: _number(record, "githubStars"), reverse=True)
+        records = [record for _, record in self._papers().values()]
+        return sorted(records, key=lambda record: _number(record, "githubStars"), reverse=True)
+
+    def details(self, paper_id: str, *, has_totals: bool = True) -> Answer:
+        """The API's answer about one paper, with invented totals; 404 where no capture lists it."""
+        found = self._papers().get(paper_id)
+        if found is None:
+            return _json_answer(404, {"error": "Paper not found"})
+        first_date, record = found
+        paper = {**record["paper"], "numComments": record.get("numComments", 0)}
+        for name, total in _totals(paper_id, first_date, self.now).items() if has_totals else ():
+            linked = [{"id": f"invented/{name.lower()}-{number}"} for number in range(min(total, MAX_LINKED))]
+            paper |= {f"linked{name}": linked, f"numTotal{name}": total}
+        return _json_answer(200, paper)
+
+    def _papers(self) -> dict[str, tuple[date, Any]]:
+        """By paper id its first listing date and the record of its last one."""
+        found: dict[str, tuple[date, Any]] = {}
+        for day in self.archive.dates(self.now):
+            for record in self.archive.entries(day, self.now):
+                paper = record.get("paper") if isinstance(record, dict) else None
+                if isinstance(paper, dict) and isinstance(paper.get("id"), str):
+                    first_date = found[paper["id"]][0] if paper["id"] in found else day
+                    found[paper["id"]] = (first_date, record)
+        return found
 
     def trending_page(self) -> Answer:
         """The HTML page of the trending list."""
@@ -187,13 +209,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.site.requests.append(Request(self.path, datetime.now(UTC)))
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        if parts.path == "/api/daily_papers":
-            route, text = "api", query.get("date")
-        elif parts.path == "/papers" or parts.path.startswith("/papers/date/"):
-            route, text = "page", parts.path.removeprefix("/papers").removeprefix("/date/") or None
-        else:
+        route = _route_of(parts.path, query)
+        if route is None:
             self._send(_json_answer(404, {"error": "Not found"}))
             return
+        text = query.get("date") if route == "api" else None
+        if route == "page":
+            text = parts.path.removeprefix("/papers").removeprefix("/date/") or None
         asked = _date(text) if text else None
         page, limit = _whole(query.get("p"), 0), _whole(query.get("limit"), DEFAULT_LIMIT)
         given_limit = limit if "limit" in query else None
@@ -204,27 +226,37 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if text is not None and asked is None:
             answer = _json_answer(400, {"error": "Invalid date"})
+        elif query.get("sort", "trending") not in ("trending", "publishedAt"):
+            answer = _json_answer(400, {"error": "sort must be trending or publishedAt"})
+        elif route == "paper":
+            answer = self.site.details(
+                unquote(parts.path.removeprefix(_PAPER)), has_totals="no_totals" not in of_listing
+            )
         else:
             served = self.site.other_date(asked) if "other_date" in of_listing else asked
-            if route == "api":
-                answer = self._api_answer(served, page, limit, of_listing)
+            is_trending = "trending" in of_listing or (route == "trending" and "ignores_sort" not in of_listing)
+            if parts.path == _API:
+                answer = self._api_answer(served, page, limit, of_listing, is_trending=is_trending)
             else:
-                answer = self.site.trending_page() if "trending" in of_listing else self.site.daily_page(served)
+                answer = self.site.trending_page() if is_trending else self.site.daily_page(served)
         for fault in self.site.faults:
             if fault.kind not in LISTING_FAULTS and fault.strikes(route, asked, page or 0, given_limit):
                 _FAULTS[fault.kind](self, fault, answer)
                 return
         self._send(answer)
 
-    def _api_answer(self, asked: date | None, page: int | None, limit: int | None, faults: dict[str, Fault]) -> Answer:
+    def _api_answer(
+        self, asked: date | None, page: int | None, limit: int | None, faults: dict[str, Fault], *, is_trending: bool
+    ) -> Answer:
         if limit is None or not 1 <= limit <= MAX_LIMIT:
             return _json_answer(400, {"error": f"Too big: expected number to be <={MAX_LIMIT}, at limit"})
         if page is None:
             return _json_answer(400, {"error": "p must be a whole number"})
         for kind in faults.keys() & {"short_page", "page_cap"}:
             limit = min(limit, faults[kind].entries)
-        if "trending" in faults:
-            return _page_answer(self.site.trending(), limit, page)
+        if is_trending:
+            answer = _page_answer(self.site.trending(), limit, page)
+            return answer._replace(link=None) if "page_cap" in faults else answer
         if asked is None:
             dates = self.site.archive.dates(self.site.now)
             if not dates:
@@ -297,6 +329,10 @@ class _Handler(BaseHTTPRequestHandler):
         content_type = _HTML if fault.shape == "html_error" else _JSON
         self._send(Answer(200, content_type, WRONG_SHAPES[fault.shape]))
 
+    def _no_props(self, fault: Fault, answer: Answer) -> None:
+        is_page = answer.content_type == _HTML
+        self._send(Answer(200, _HTML, _WITHOUT_PROPS) if is_page else answer)
+
     def _oversized(self, fault: Fault, answer: Answer) -> None:
         self.close_connection = True
         self._head(200, _JSON, Connection="close")
@@ -329,7 +365,30 @@ _FAULTS: dict[str, Callable[[_Handler, Fault, Answer], None]] = {
     "foreign_redirect": _Handler._foreign_redirect,
     "unreachable": _Handler._unreachable,
     "bad_limit": _Handler._bad_limit,
+    "no_props": _Handler._no_props,
 }
+
+
+#: The page of a site that renders its list in another way.
+_WITHOUT_PROPS = b'<!doctype html><html><body><div data-target="DailyPapers"></div></body></html>'
+
+
+def _route_of(path: str, query: dict[str, str]) -> Route | None:
+    """The route of a request; None for an address that the site does not have."""
+    if path == _API:
+        return "trending" if query.get("sort") == "trending" else "api"
+    if path == _TRENDING_PAGE:
+        return "trending"
+    if path.startswith(_PAPER):
+        return "paper"
+    return "page" if path == "/papers" or path.startswith("/papers/date/") else None
+
+
+def _totals(paper_id: str, first_date: date, now: datetime | None) -> dict[str, int]:
+    """Invented totals at a moment (None: 30 days after the first listing), which never fall."""
+    days = 30 if now is None else max((now.date() - first_date).days, 0)
+    seed = sum(paper_id.encode())
+    return {"Models": days * (seed % 5) // 2, "Datasets": days * (seed % 3) // 8, "Spaces": days * (seed % 4) // 5}
 
 
 def _blocks(size: int) -> Iterable[int]:

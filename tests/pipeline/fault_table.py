@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-#: The result for the listing date that the fault affects.
+#: The result for the listing date, the trending list or the paper that the fault affects.
 Became = Literal["accepted", "accepted from the page", "not fetched", "rejected by the loader", "rejected by the gate"]
+
+#: What was asked for: a listing, the trending list, the details of a paper.
+Kind = Literal["daily", "trending", "paper"]
 
 SEES: dict[str, str] = {
     "accepted": "the new publication; exit 0",
@@ -14,6 +17,14 @@ SEES: dict[str, str] = {
     "not fetched": "the publication without a new observation; a warning names the date; exit 3 if none came",
     "rejected by the loader": "the old publication, the payload in `ops_quarantine`; exit 1 if no date was accepted",
     "rejected by the gate": "the old publication, the load `rejected` in `ops_loads`; exit 1 if most were",
+}
+
+#: The same for the other kinds: they never keep a listing from being published.
+SEES_BESIDE: dict[str, str] = {
+    "accepted": "the new publication; exit 0",
+    "not fetched": "the new publication; a remark gives the reason; exit 0",
+    "rejected by the loader": "the new publication, the payload in `ops_quarantine`; exit 0",
+    "rejected by the gate": "the new publication, the load `rejected` in `ops_loads`; exit 0",
 }
 
 
@@ -27,6 +38,7 @@ class Row:
     became: Became
     #: Whether the run also warns about a date that was accepted or rejected.
     is_remarked: bool = False
+    kind: Kind = "daily"
 
 
 TABLE = (
@@ -58,15 +70,31 @@ TABLE = (
     Row(("bad_limit=0",), "400 for any `limit`", "requests without a limit", "accepted", True),
     Row(("trending@api",), "the trending list", "compares date and submissions", "rejected by the gate"),
     Row(("error=500@api", "trending@page"), "trending as the page", "quarantines it", "rejected by the loader", True),
+    Row(("error=500@api", "no_props@page"), "a page without data", "quarantines it", "rejected by the loader", True),
     Row(("unreachable",), "no answer", "gives up after bounded attempts", "not fetched"),
+    Row(("error=500@trending",), "no trending list", "goes on without it", "not fetched", kind="trending"),
+    Row(("wrong_shape=status@trending",), "trending of another shape", "quarantines it", "rejected by the loader",
+        kind="trending"),
+    Row(("bad_limit=50@trending", "no_props@trending"), "400, and a page without its data", "quarantines it",
+        "rejected by the loader", kind="trending"),
+    Row(("ignores_sort@trending",), "a day's list as the trending list", "compares submissions", "rejected by the gate",
+        kind="trending"),
+    Row(("error=404@paper",), "404 for a paper", "records that the site has no such paper", "accepted", kind="paper"),
+    Row(("no_totals@paper",), "a paper without totals", "quarantines the totals, uses the rest", "accepted",
+        kind="paper"),
+    Row(("wrong_shape=bare_one@paper",), "another shape of a paper", "quarantines it", "rejected by the loader",
+        kind="paper"),
+    Row(("error=500@paper",), "no answer about a paper", "goes on without it", "not fetched", kind="paper"),
 )  # fmt: skip
 
 
 def markdown() -> str:
     """The table as the README shows it."""
-    lines = ["| fault | the site | the run | the date | a reader sees |", "|---|---|---|---|---|"]
+    lines = ["| fault | the site | the run | the load | a reader sees |", "|---|---|---|---|---|"]
     lines += [
-        f"| `{' '.join(row.faults)}` | {row.site} | {row.run} | {row.became} | {SEES[row.became]} |" for row in TABLE
+        f"| `{' '.join(row.faults)}` | {row.site} | {row.run} | {row.became} "
+        f"| {(SEES if row.kind == 'daily' else SEES_BESIDE)[row.became]} |"
+        for row in TABLE
     ]
     return "\n".join(lines) + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from sources.faults import WRONG_SHAPES, FaultKind, read_fault
 from sources.http import HttpClient, HttpLimits
 from sources.replay import ReplayServer
 from tests.conftest import ROOT, SAMPLE
-from warehouse.landing.fetching import fetch_listings
+from warehouse.landing.fetching import fetch_listings, fetch_papers, fetch_trending
 
 DAY = date(2026, 9, 9)
 TOKEN = "hf_secret_of_the_fault_tests"
@@ -43,7 +44,11 @@ def test_a_fault_has_the_outcome_in_the_table(row: Row, site: ReplayServer, tmp_
     site.shifted.clear()
     site.faults[:] = [read_fault(text) for text in row.faults]
     with HttpClient(limits=LIMITS, token=TOKEN, token_endpoint=site.url) as http:
-        report = fetch_listings(home.landing, DailyPapersClient(site.url, http), [DAY])
+        client = DailyPapersClient(site.url, http)
+        if row.kind != "daily":
+            check_kind(row, home, client)
+            return
+        report = fetch_listings(home.landing, client, [DAY])
     if row.became == "not fetched":
         assert list(report.failures) == [DAY] and not report.landed
         assert TOKEN not in report.failures[DAY] and "Traceback" not in report.failures[DAY]
@@ -61,6 +66,26 @@ def test_a_fault_has_the_outcome_in_the_table(row: Row, site: ReplayServer, tmp_
         assert list(home.landing.captures()), "what was received is kept"
     for file in home.settings.home.rglob("*"):
         assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), file
+
+
+def check_kind(row: Row, home: Warehouse, client: DailyPapersClient) -> None:
+    """A fault of the trending list or of a paper has its outcome, and the listing of the same run is accepted."""
+    (day,) = fetch_listings(home.landing, client, [DAY]).landed.values()
+    paper_id = json.loads(home.landing.read(next(home.landing.captures()))[0])[0]["paper"]["id"]
+    if row.kind == "trending":
+        report = fetch_trending(home.landing, client)
+    else:
+        report = fetch_papers(home.landing, client, [paper_id])
+    assert bool(report.failures) == (row.became == "not fetched")
+    gate = home.check()
+    assert gate.problem is None
+    verdicts = {load_id: state for load_id, *state in home.rows("select load_id, verdict, verdict_by from raw.loads")}
+    assert verdicts.pop(day) == ["accepted", "gate"]
+    verdict = {"accepted": ["accepted", "gate"], "rejected by the gate": ["rejected", "gate"]}
+    if row.became == "not fetched":
+        assert not verdicts
+    else:
+        assert list(verdicts.values()) == [verdict.get(row.became, ["rejected", "loader"])]
 
 
 def test_the_table_names_every_fault_and_the_page_shows_the_table() -> None:

@@ -212,12 +212,12 @@ def test_a_load_that_broke_the_loader_can_be_parsed_again_after_an_upgrade(
 def test_a_capture_of_an_unknown_kind_is_a_rejected_load(tmp_path: Path, landing: Landing) -> None:
     with landing.writing() as batch:
         batch.land(
-            [("https://example.org/trending", b"[]")],
-            source="trending",
+            [("https://example.org/monthly", b"[]")],
+            source="monthly",
             listing_date=date(2026, 9, 1),
             observed_at=MOMENT,
             observed_at_basis="manifest",
-            kind="trending",
+            kind="monthly",
         )
-    verdict, reason = load(tmp_path, landing)["trending"]
+    verdict, reason = load(tmp_path, landing)["monthly"]
     assert verdict == "rejected" and str(reason).startswith("unknown_kind")

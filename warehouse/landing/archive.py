@@ -23,10 +23,10 @@ from typing import Any
 
 import msgspec
 
+from sources import DAILY
 from warehouse.clock import utc_now
 from warehouse.errors import ArchiveError, HomeError
 from warehouse.landing.captures import (
-    DAILY,
     KEY_DECODER,
     RECORD_DECODER,
     Capture,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from sources import DAILY_PAPERS
+from sources import DAILY_PAPERS, PAPER, TRENDING
 from sources.daily_papers.client import Capture, DailyPapersClient
 from sources.errors import BudgetError, SourceError, TransientError
 from sources.http import HttpClient, HttpLimits, RequestBudget
@@ -41,6 +41,21 @@ class FetchReport:
     remarks: list[str] = field(default_factory=list)
     skipped: list[date] = field(default_factory=list)
     postponed: list[date] = field(default_factory=list)
+
+
+@dataclass
+class KindReport:
+    """The outcome of fetching the trending list, or papers by themselves.
+
+    ``landed`` and ``failures`` are by paper id, or by ``trending``. ``missing``: landed papers that the site has not
+    (404). ``postponed``: what the run had no requests left for. ``skipped_because``: why nothing was asked for, if so.
+    """
+
+    landed: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    postponed: list[str] = field(default_factory=list)
+    skipped_because: str | None = None
 
 
 def trailing_dates(last: date, lookback: int) -> tuple[date, date]:
@@ -159,6 +174,71 @@ def _postpone(report: FetchReport, dates: Sequence[date], reason: str) -> None:
     """Leave dates that are due to the next run."""
     report.postponed = list(dates)
     report.remarks.append(f"{len(dates)} {plural(len(dates), 'listing')} to observe wait for the next run: {reason}.")
+
+
+def fetch_trending(landing: Landing, client: DailyPapersClient) -> KindReport:
+    """Fetch and land the trending list. A failure is reported."""
+    report = KindReport()
+    with client.http.within(MAX_SECONDS):
+        try:
+            capture = client.fetch_trending()
+        except BudgetError as error:
+            _log.debug("The trending list is postponed: %s", error)
+            report.postponed.append(TRENDING)
+            return report
+        except SourceError as error:
+            report.failures[TRENDING] = str(error)
+            return report
+    report.landed[TRENDING] = _land(landing, capture, TRENDING)
+    return report
+
+
+def fetch_papers(landing: Landing, client: DailyPapersClient, paper_ids: Sequence[str]) -> KindReport:
+    """Fetch and land the details of each paper, within the client's budget. A 404 is landed too.
+
+    A paper that fails is reported, and the others are fetched. Each is durable before the next request. Fetching stops
+    after ``MAX_UNANSWERED_DATES`` papers in a row without an answer, and after ``MAX_SECONDS``.
+    """
+    report = KindReport()
+    unanswered = 0
+    with client.http.within(MAX_SECONDS):
+        for position, paper_id in enumerate(paper_ids):
+            if unanswered >= MAX_UNANSWERED_DATES:
+                report.postponed = list(paper_ids[position:])
+                break
+            try:
+                capture = client.fetch_paper(paper_id)
+            except BudgetError as error:
+                _log.debug("%s is postponed: %s", paper_id, error)
+                report.postponed = list(paper_ids[position:])
+                break
+            except SourceError as error:
+                _log.debug("%s was not fetched: %s", paper_id, error)
+                report.failures[paper_id] = str(error)
+                unanswered += isinstance(error, TransientError)
+                continue
+            unanswered = 0
+            report.landed[paper_id] = _land(landing, capture, PAPER, paper_id)
+            if capture.payloads[0].status == 404:
+                report.missing.append(paper_id)
+    return report
+
+
+def _land(landing: Landing, capture: Capture, kind: str, paper_id: str | None = None) -> str:
+    """Land a capture that is of no listing date. Returns its load id."""
+    with landing.writing() as batch:
+        load_id, _ = batch.land(
+            [(payload.url, payload.body) for payload in capture.payloads],
+            source=capture.payloads[0].url,
+            listing_date=None,
+            observed_at=capture.observed_at,
+            observed_at_basis="clock",
+            note="; ".join(_notes(capture)) or None,
+            kind=kind,
+            paper_id=paper_id,
+            status=capture.payloads[0].status if paper_id else None,
+        )
+    return load_id
 
 
 def _notes(capture: Capture) -> list[str]:

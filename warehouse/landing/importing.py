@@ -116,10 +116,10 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def read_manifest(path: Path) -> dict[str, Known]:
-    """File → what is known, from a TSV with the columns file, listing_date and observed_at, and kind if it has one.
+    """File → what is known, from a TSV with the columns file, listing_date, observed_at, and kind if it has one.
 
-    Other columns are ignored. Names are as ``_as_named`` has them. Raises InputError, naming the line, for a missing column, a value that is no
-    date or time, and a second line that contradicts the first.
+    Other columns are ignored. Names are as ``_as_named`` has them. Raises InputError, naming the line, for a missing
+    column, a value that is no date, time or kind, and a second line that contradicts the first.
     """
     if not path.is_file():
         raise InputError(f"There is no manifest {path}: check the path.")

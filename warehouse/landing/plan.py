@@ -2,7 +2,7 @@
 
 A listing grows and collects upvotes fastest in its first days, so a run observes every listing of up to
 ``EVERY_RUN_DAYS`` days. An older listing is observed once after each milestone. Missed runs catch up: a listing stays
-due until it was observed after its latest milestone.
+due until it was observed after its latest milestone. The details of a paper are due by the milestones of its listing.
 
 Here: pure functions of dates and moments. Not here: fetching, and what was observed (``raw/observations.py``).
 """
@@ -92,6 +92,39 @@ def due_listings(
             due = DueListing(listing_date, age, milestone, since, last, history.requests)
             older.append((rejected > 0, since, listing_date, due))
     return [*every_run, *(due for *_, due in sorted(older, key=lambda found: found[:3]))]
+
+
+@dataclass(frozen=True)
+class DuePaper:
+    """A paper whose details are due; the fields are those of ``DueListing``, of its first listing."""
+
+    paper_id: str
+    listing_date: date
+    milestone_days: int
+    due_since: datetime
+    last_observed_at: datetime | None
+
+
+def due_papers(
+    now: datetime, histories: Mapping[str, tuple[date, ListingHistory]], *, milestone_days: Sequence[int]
+) -> list[DuePaper]:
+    """The papers whose details are due at ``now`` (aware), oldest milestone first.
+
+    ``histories``: by paper id its first listing date, and what is known of its details. A paper is due from the first
+    milestone of its listing on, until its details were observed after the latest one. Papers with a rejected load since
+    then come last.
+    """
+    today = now.astimezone(UTC).date()
+    found = []
+    for paper_id, (listing_date, history) in histories.items():
+        age, last = (today - listing_date).days, history.last_observed_at
+        milestone = _latest_milestone(milestone_days, age)
+        since = _midnight(listing_date + timedelta(days=milestone))
+        rejected = sum(moment >= since for moment in history.rejected_at)
+        if milestone and (last is None or last < since) and rejected < MAX_REJECTED:
+            due = DuePaper(paper_id, listing_date, milestone, since, last)
+            found.append((rejected > 0, since, listing_date, paper_id, due))
+    return [due for *_, due in sorted(found, key=lambda one: one[:4])]
 
 
 def number_of_run(due: Iterable[DueListing], max_requests: int) -> list[int]:

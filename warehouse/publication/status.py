@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
+
 from warehouse.database import rows, scalar
 from warehouse.landing.location import open_landing
 from warehouse.publication.publish import count_tables, is_intact, published_file, read_manifest, read_published
@@ -25,6 +27,7 @@ CANARY_RULES = (
 def read_status(settings: Settings) -> dict[str, Any]:
     """Facts for `papers status`: scalars first, then lists of rows. Raises InputError if nothing is published."""
     with read_published(settings) as connection:
+        kind = _kind_column(connection)
         newest = scalar(connection, "select max(observed_at) from ops_loads where verdict = 'accepted'")
         return {
             "home": str(settings.home),
@@ -34,16 +37,18 @@ def read_status(settings: Settings) -> dict[str, Any]:
             "data_docs": str(settings.data_docs / "index.html"),
             "tables": [{"table": name, "rows": count} for name, count in count_tables(connection).items()],
             "loads": rows(
-                connection, "select verdict, verdict_by, count(*) as loads from ops_loads group by all order by all"
+                connection,
+                f"select {kind} as kind, verdict, verdict_by, count(*) as loads from ops_loads group by all "
+                "order by all",
             ),
             "quarantine": rows(
                 connection,
                 "select reason_code, count(*) as records, max(observed_at) as last_observed_at "
                 "from ops_quarantine group by all order by records desc, reason_code",
             ),
-            "rejected_loads": rows(connection, _rejected("gate", _ACCEPT)),
+            "rejected_loads": rows(connection, _rejected("gate", _ACCEPT, kind)),
             # These have no records, so a person can't accept them.
-            "unreadable_loads": rows(connection, _rejected("loader", _READ_AGAIN)),
+            "unreadable_loads": rows(connection, _rejected("loader", _READ_AGAIN, kind)),
             "last_gates": rows(
                 connection,
                 "select gate, expectation, severity, is_passed, unexpected_count, remedy from ops_gate_results "
@@ -97,10 +102,16 @@ _SOURCE_CANARY = f"""
 """
 
 
-def _rejected(by: str, remedy: str) -> str:
+def _kind_column(connection: duckdb.DuckDBPyConnection) -> str:
+    """What has the kind of a capture; a file that an older version published has listings only."""
+    columns = {row[0] for row in connection.execute("describe ops_loads").fetchall()}
+    return "capture_kind" if "capture_kind" in columns else "'daily'"
+
+
+def _rejected(by: str, remedy: str, kind: str) -> str:
     """A query of the newest rejected loads, by who rejected them (``gate`` or ``loader``)."""
-    return f"""select load_id, load_source, listing_date, verdict_reason, {remedy} as what_to_do from ops_loads
-               where verdict = 'rejected' and verdict_by = '{by}' order by load_number desc limit 20"""
+    return f"""select load_id, {kind} as kind, load_source, listing_date, verdict_reason, {remedy} as what_to_do
+               from ops_loads where verdict = 'rejected' and verdict_by = '{by}' order by load_number desc limit 20"""
 
 
 def _last_pages(settings: Settings) -> list[dict[str, Any]]:

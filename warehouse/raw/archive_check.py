@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import msgspec
 
+from sources import DAILY
 from warehouse.database import open_database
 from warehouse.errors import DamagedError, GateError
 from warehouse.landing.archive import Landing
@@ -22,6 +23,8 @@ from warehouse.landing.captures import Capture, Damage, PayloadRef, load_id_of
 from warehouse.raw.reader import LoadResult
 
 _COLUMNS = "load_id, {source}, listing_date, observed_at, observed_at_basis, landed_at, landing_note, payload_sha256"
+#: Columns that tables of older versions lack, and what their loads have instead.
+_LATER_COLUMNS = {"capture_kind": "'daily'", "paper_id": "null", "http_status": "null"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,14 @@ class KnownLoad:
     landed_at: datetime
     note: str | None
     payloads: tuple[str, ...]
+    kind: str
+    paper_id: str | None
+    http_status: int | None
     is_accepted: bool
 
     def __str__(self) -> str:
-        return f"{self.load_id} ({self.source}, {self.listing_date or 'no date'})"
+        about = self.listing_date or ("no date" if self.kind == DAILY else self.paper_id or self.kind)
+        return f"{self.load_id} ({self.source}, {about})"
 
 
 @dataclass(frozen=True)
@@ -69,28 +76,41 @@ def known_loads(raw: Path, published: Path | None) -> dict[str, KnownLoad]:
     """
     found = {}
     if published is not None:
-        found = _loads_of(published, f"select {_COLUMNS.format(source='load_source')}, verdict from marts.ops_loads")
-    for load_id, load in _loads_of(raw, f"select {_COLUMNS.format(source='source')}, verdict from raw.loads").items():
+        found = _loads_of(published, "marts.ops_loads", "load_source")
+    for load_id, load in _loads_of(raw, "raw.loads", "source").items():
         known = found.get(load_id)
         found[load_id] = load if known is None or load[1] != "pending" else (load[0], known[1])
     return {load_id: _known(row, verdict) for load_id, (row, verdict) in found.items()}
 
 
-def _loads_of(path: Path, query: str) -> dict[str, tuple[tuple[Any, ...], str]]:
+def _loads_of(path: Path, table: str, source: str) -> dict[str, tuple[tuple[Any, ...], str]]:
     if not path.is_file():
         return {}
     try:
         with open_database(path, read_only=True) as connection:
+            existing = {row[0] for row in connection.execute(f"describe {table}").fetchall()}
+            later = ", ".join(name if name in existing else value for name, value in _LATER_COLUMNS.items())
+            query = f"select {_COLUMNS.format(source=source)}, {later}, verdict from {table}"
             return {row[0]: (row[:-1], row[-1]) for row in connection.execute(query).fetchall()}
     except (DamagedError, duckdb.Error):
         return {}
 
 
 def _known(row: tuple[Any, ...], verdict: str) -> KnownLoad:
-    load_id, source, listing_date, observed_at, basis, landed_at, note, payloads = row
-    shas = tuple(payloads.split())
+    load_id, source, listing_date, observed_at, basis, landed_at, note, payloads, kind, paper_id, http_status = row
     return KnownLoad(
-        load_id, source, listing_date, observed_at, basis, landed_at, note, shas, is_accepted=verdict == "accepted"
+        load_id,
+        source,
+        listing_date,
+        observed_at,
+        basis,
+        landed_at,
+        note,
+        tuple(payloads.split()),
+        kind or DAILY,
+        paper_id,
+        http_status,
+        is_accepted=verdict == "accepted",
     )
 
 
@@ -130,22 +150,28 @@ def restore_lines(landing: Landing, loads: Sequence[KnownLoad]) -> tuple[list[Kn
     with landing.writing() as batch:
         for load in loads:
             observed_at = load.observed_at.replace(tzinfo=UTC)
-            # The tables have the date of the listing, which may come from its payload; the archive the requested date.
-            dates = [
-                day for day in (load.listing_date, None) if load_id_of(day, observed_at, load.payloads) == load.load_id
+            # The tables have the date and the paper, which may come from the payload; the archive what was asked for.
+            asked = [
+                (day, paper_id)
+                for day in (load.listing_date, None)
+                for paper_id in (load.paper_id, None)
+                if load_id_of(day, observed_at, load.payloads, load.kind, paper_id) == load.load_id
             ]
-            if not dates:
-                problems.append(f"{load}: its id does not match its date, time and payloads in the tables")
+            if not asked:
+                problems.append(f"{load}: its id does not match its date, time, kind and payloads in the tables")
                 continue
             capture = Capture(
                 load_id=load.load_id,
                 landed_at=load.landed_at.replace(tzinfo=UTC),
                 source=load.source,
-                listing_date=dates[0],
+                listing_date=asked[0][0],
                 observed_at=observed_at,
                 observed_at_basis=load.observed_at_basis,  # type: ignore[arg-type]
                 payloads=tuple(PayloadRef(sha256, 0, load.source) for sha256 in load.payloads),
                 note=load.note,
+                kind=load.kind,
+                paper_id=asked[0][1],
+                status=load.http_status,
             )
             try:
                 bodies = landing.read(capture)

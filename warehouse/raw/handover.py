@@ -48,6 +48,7 @@ REPLACES = {
     "entry_contents": "content_id",
     "entry_authors": "content_id",
     "entries": "load_id",
+    "paper_totals": "load_id",
     "quarantine": "load_id",
     "fields_seen": "load_id",
     "gate_results": "",
@@ -59,6 +60,7 @@ REPLACES = {
 _ORDER = {
     "loads": "load_number",
     "entries": "load_id, position",
+    "paper_totals": "load_id, paper_id",
     "entry_contents": "content_id",
     "entry_authors": "content_id, author_position",
     "quarantine": "load_id, position nulls first, reason_code, field_path nulls first, detail, record nulls first",
@@ -248,6 +250,7 @@ class _HandOver:
             for name, condition in {
                 "loads": "load_id in (select load_id from batch)",
                 "entries": "load_id in (select load_id from batch where verdict = 'accepted')",
+                "paper_totals": "load_id in (select load_id from batch)",
                 "entry_contents": "content_id in (select content_id from new_contents)",
                 "entry_authors": "content_id in (select content_id from new_contents)",
                 "quarantine": "load_id in (select load_id from batch)",
@@ -295,6 +298,7 @@ class _HandOver:
             for table, condition in {
                 "loads": "",
                 "entries": "where verdict = 'accepted'",
+                "paper_totals": "",
                 "quarantine": "",
                 "fields_seen": "",
             }.items()

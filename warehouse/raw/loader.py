@@ -92,7 +92,7 @@ def parse_again(
     with raw.transaction():
         if record:
             record()
-        for table in ("loads", "entries", "quarantine", "fields_seen"):
+        for table in ("loads", "entries", "paper_totals", "quarantine", "fields_seen"):
             raw.connection.execute(f"delete from raw.{table} where load_id = ?", [load_id])
         raw.append_part(reader.take())
     attempts = Attempts(raw.folder)

@@ -1,4 +1,4 @@
-"""What was observed of each listing date, for the observation plan (``landing/plan.py``).
+"""What was observed of each listing date and of each paper, for the observation plan (``landing/plan.py``).
 
 The raw tables have the verdict of each load; the journal has the captures that no run has loaded yet. Belongs here:
 which loads count as an observation of a listing, and which dates a home considers.
@@ -11,10 +11,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from warehouse.landing.captures import DAILY, Capture
+from sources import DAILY, PAPER
+from warehouse.landing.captures import Capture
 from warehouse.landing.fetching import trailing_dates
 from warehouse.landing.location import open_landing
-from warehouse.landing.plan import DueListing, ListingHistory, due_listings
+from warehouse.landing.plan import DueListing, DuePaper, ListingHistory, due_listings, due_papers
 from warehouse.raw.store import RawStore, unloaded
 from warehouse.settings import Settings
 
@@ -31,6 +32,46 @@ _LOADS = """
         coalesce(list(observed_at) filter (where is_rejected and is_own_fetch), []),
         min(observed_at) filter (where is_own_fetch and not is_rejected)
     from listings where listing_date is not null group by listing_date"""
+
+
+#: One row per paper of an accepted listing, with the observations of its details; a 404 is an observation.
+_PAPERS = """
+    with papers as (
+        select entries.paper_id, min(loads.listing_date) as listing_date
+        from raw.entries as entries inner join raw.loads as loads using (load_id)
+        where loads.kind = 'daily' and loads.verdict = 'accepted' and loads.observed_at <= $now
+            and entries.paper_id is not null
+        group by entries.paper_id
+    ),
+    details as (
+        select paper_id,
+            max(observed_at) filter (where verdict <> 'rejected') as last_observed_at,
+            coalesce(list(observed_at) filter (where verdict = 'rejected'), []) as rejected_at
+        from raw.loads
+        where capture_kind = 'paper' and paper_id is not null and observed_at <= $now
+        group by paper_id
+    )
+    select paper_id, listing_date, last_observed_at, coalesce(rejected_at, [])
+    from papers left join details using (paper_id)"""
+
+
+def read_paper_plan(settings: Settings, now: datetime) -> list[DuePaper]:
+    """The papers whose details are due at ``now`` (aware), in the order of observation. Raises HomeError."""
+    if not settings.raw_database.exists():
+        return []
+    histories: dict[str, tuple[date, ListingHistory]] = {}
+    with RawStore.reading(settings.raw_database) as connection:
+        moment = now.astimezone(UTC).replace(tzinfo=None)
+        for paper_id, listing_date, last, rejected in connection.execute(_PAPERS, {"now": moment}).fetchall():
+            history = ListingHistory(last and _utc(last), rejected_at=tuple(map(_utc, rejected)))
+            histories[paper_id] = (listing_date, history)
+        for capture in unloaded(connection, open_landing(settings.landing), on_damage=_ignore):
+            if capture.kind != PAPER or capture.paper_id not in histories or capture.observed_at > now:
+                continue
+            listing_date, history = histories[capture.paper_id]
+            if history.last_observed_at is None or capture.observed_at > history.last_observed_at:
+                histories[capture.paper_id] = (listing_date, replace(history, last_observed_at=capture.observed_at))
+    return due_papers(now, histories, milestone_days=settings.milestones)
 
 
 def read_plan(settings: Settings, now: datetime, *, only_journal: bool = False) -> list[DueListing]:

@@ -17,7 +17,7 @@ import msgspec
 
 import sources
 from sources.daily_papers.entry_cache import EntryCache
-from sources.daily_papers.records import Author, Entry, Listing
+from sources.daily_papers.records import Author, Entry, Listing, PaperTotals
 from sources.errors import FormatError
 from warehouse.keys import name_key, title_key
 from warehouse.landing.archive import Landing
@@ -42,6 +42,7 @@ class LoadResult:
     refused: int
     verdict: str
     reason: str | None
+    kind: str = sources.DAILY
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Reader:
         self._observations = _LoadRecords([], [])
         self._fields = _LoadRecords([], [])
         self._refusals = _LoadRecords([], [])
+        self._totals = _LoadRecords([], [])
         #: Contents that this reader met for the first time; the tables may have them already.
         self._contents: dict[str, tuple[Entry, dict[str, str | None]]] = {}
         self._authors: list[tuple[str, int, str, Author]] = []
@@ -105,6 +107,8 @@ class Reader:
             payloads = landing.read(capture)
         except ValueError as error:
             return self._reject(capture, number, "damaged_payload", str(error))
+        if capture.kind == sources.PAPER and capture.status == 404:
+            return self._add_load(capture, number, None, listing=self._add_missing_paper(capture))
         try:
             listing = sources.parse(
                 capture.kind,
@@ -147,6 +151,7 @@ class Reader:
                 **{name: [keys[name] for _, keys in self._contents.values()] for name in _CONTENT_KEYS},
                 **values_of("entry_contents", entries),
             },
+            "paper_totals": self._totals.values("paper_totals"),
             "quarantine": self._refusals.values("quarantine"),
             "fields_seen": self._fields.values("fields_seen"),
         }
@@ -180,6 +185,8 @@ class Reader:
         self._observations.add(load_id, listing.observations)
         self._fields.add(load_id, listing.fields)
         self._refusals.add(load_id, listing.refusals)
+        if listing.totals:
+            self._totals.add(load_id, [listing.totals])
         if listing.unlisted_refusals:
             detail = (
                 f"{listing.unlisted_refusals} more records can't be used; only the first {len(listing.refusals)} are "
@@ -187,10 +194,25 @@ class Reader:
             )
             self._refusals.add(load_id, [_LoadRefusal("more_refused", detail, None)])
 
+    def _add_missing_paper(self, capture: Capture) -> Listing:
+        """Add that the site has no such paper, which a 404 says, whatever its text."""
+        listing = Listing(
+            format="api_json",
+            kind="paper",
+            served_date=None,
+            entries=(),
+            refusals=(),
+            fields=(),
+            totals=PaperTotals(capture.paper_id, False) if capture.paper_id else None,
+        )
+        self._add_listing(capture.load_id, listing)
+        return listing
+
     def _reject(self, capture: Capture, number: int, code: str, detail: str, body: bytes = b"") -> LoadResult:
         """Add a rejected load and its reason."""
         self._refusals.add(capture.load_id, [_LoadRefusal(code, detail, body)])
-        return self._add_load(capture, number, capture.listing_date, reason=f"{code}: {detail}")
+        listing_date = capture.listing_date if capture.kind == sources.DAILY else None
+        return self._add_load(capture, number, listing_date, reason=f"{code}: {detail}")
 
     def _add_load(
         self,
@@ -211,6 +233,7 @@ class Reader:
             refused=listing.refused if listing else 0,
             verdict="rejected" if reason else "pending",
             reason=reason,
+            kind=capture.kind,
         )
         self._loads.append(
             {
@@ -235,6 +258,9 @@ class Reader:
                 "verdict_by": "loader" if reason else None,
                 "verdict_reason": reason,
                 "loaded_in": self.run_id,
+                "capture_kind": capture.kind,
+                "paper_id": capture.paper_id or (listing.totals.paper_id if listing and listing.totals else None),
+                "http_status": capture.status,
             }
         )
         self._results.append((number, result))
@@ -264,8 +290,12 @@ def _listing_date(capture: Capture, listing: Listing) -> date | None:
     """The date of a listing: the requested one, else that in the page, else that of most submissions.
 
     Raises FormatError where none is given or the entries are of many days (the listing of a week, the trending list): a
-    listing without a date can't be assigned to a day.
+    listing without a date can't be assigned to a day. The trending list and a paper have none. Raises FormatError, too,
+    for another paper than was asked for.
     """
+    if listing.kind in ("trending", "paper"):
+        _check_paper(capture, listing)
+        return None
     if capture.listing_date or listing.served_date:
         return capture.listing_date or listing.served_date
     if listing.kind == "search":
@@ -285,6 +315,13 @@ def _listing_date(capture: Capture, listing: Listing) -> date | None:
             reason_code="unknown_listing_date",
         )
     return day
+
+
+def _check_paper(capture: Capture, listing: Listing) -> None:
+    """Raise FormatError (other_paper) when the site sent another paper than was asked for."""
+    served = listing.totals.paper_id if listing.totals else None
+    if served is not None and capture.paper_id not in (None, served):
+        raise FormatError(f"The site sent the paper {served} instead of {capture.paper_id}.", reason_code="other_paper")
 
 
 def _without_zone(moment: datetime | None) -> datetime | None:

@@ -19,7 +19,7 @@ import duckdb
 import msgspec
 import polars as pl
 
-from sources.daily_papers.records import Author, Entry, FieldSeen, Refusal
+from sources.daily_papers.records import Author, Entry, FieldSeen, PaperTotals, Refusal
 from warehouse.database import scalar
 from warehouse.errors import HomeError
 
@@ -109,6 +109,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("verdict_by", "varchar"),
         Column("verdict_reason", "varchar"),
         Column("loaded_in", "varchar", is_required=True),
+        Column("capture_kind", "varchar", is_required=True),
+        Column("paper_id", "varchar"),
+        Column("http_status", "integer"),
     ),
     "entries": (
         Column("load_id", "varchar", is_required=True),
@@ -136,6 +139,10 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
             without=("position", "upvotes", "comments", "github_stars", "authors"),
             integers=("author_count",),
         ),
+    ),
+    "paper_totals": (
+        Column("load_id", "varchar", is_required=True),
+        *_record_columns(PaperTotals),
     ),
     "quarantine": (
         Column("load_id", "varchar", is_required=True),
@@ -183,6 +190,10 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
 #: itself. An entry that was released never changes.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (),  # the version is recorded from here on
+    (
+        "alter table raw.loads add column if not exists capture_kind varchar",
+        "update raw.loads set capture_kind = 'daily' where capture_kind is null",
+    ),
 )
 
 

@@ -1,11 +1,12 @@
 -- One row per accepted entry, with the paper that it is about: its own id, else the paper that alone has its title,
--- else an id made of the title.
-with entries as (
-    select * from {{ ref('stg_raw__entries') }}
+-- else an id made of the title. Entries of the trending list are left out: it lists nothing on a date.
+with loads as (
+    select * from {{ ref('stg_raw__loads') }}
 ),
 
-loads as (
-    select * from {{ ref('stg_raw__loads') }}
+entries as (
+    select * from {{ ref('stg_raw__entries') }}
+    where load_id not in (select load_id from loads where kind = 'trending')
 ),
 
 papers_by_title as (
@@ -35,7 +36,8 @@ final as (
         entries.github_stars,
         loads.format,
         loads.kind,
-        loads.format <> 'page_text' as is_full_format,
+        -- The details of one paper lack what an entry of a listing has beside its paper.
+        loads.format <> 'page_text' and loads.kind <> 'paper' as is_full_format,
         loads.listing_date,
         loads.observed_at,
         loads.landed_at

@@ -1,11 +1,12 @@
--- Two loads of one moment should agree. Where they don't, the API is preferred to the page and the page to a text, then
--- the load with the smaller id, so that the order of arrival changes nothing.
+-- Two loads of one moment should agree. Where they don't, a listing is preferred to the details of a paper, the API to the
+-- page and the page to a text, then the load with the smaller id, so that the order of arrival changes nothing.
 with ranked as (
     select
         *,
         row_number() over (
             partition by paper_id, observed_at
             order by
+                case when kind = 'paper' then 1 else 0 end asc nulls last,
                 case format when 'api_json' then 1 when 'page_html' then 2 else 3 end asc nulls last,
                 load_id asc nulls last,
                 position asc nulls last

@@ -18,5 +18,8 @@ select
     refused_count,
     verdict,
     verdict_by,
-    verdict_reason
+    verdict_reason,
+    capture_kind,
+    paper_id,
+    http_status
 from {{ ref('stg_raw__loads') }}

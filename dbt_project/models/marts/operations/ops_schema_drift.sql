@@ -1,18 +1,42 @@
 {% set recent = 5 %}
 -- One row per field path ever seen in an accepted load: since when, until when, how often, as which types, and
 -- what changed last. "Now" is the last 5 loads of a format that hold entries.
-with loads as (
+-- The trending list and the details of a paper are formats of their own.
+with accepted as (
+    select
+        load_id,
+        load_number,
+        observed_at,
+        case when kind in ('trending', 'paper') then concat(kind, ' ', format) else format end as format,
+        case when kind in ('trending', 'paper') then concat(kind, ': ') else '' end as path_prefix
+    from {{ ref('stg_raw__loads') }}
+    where verdict = 'accepted' and entry_count > 0
+),
+
+loads as (
     select
         load_id,
         format,
+        path_prefix,
         observed_at,
         row_number() over (order by observed_at asc nulls first, load_number asc nulls first) as place,
         row_number() over (
             partition by format
             order by observed_at desc nulls last, load_number desc nulls last
         ) as age
-    from {{ ref('stg_raw__loads') }}
-    where verdict = 'accepted' and entry_count > 0
+    from accepted
+),
+
+fields as (
+    select
+        stg_fields.load_id,
+        concat(loads.path_prefix, stg_fields.field_path) as field_path,
+        stg_fields.json_types,
+        stg_fields.is_known,
+        stg_fields.present_count,
+        stg_fields.parent_count
+    from {{ ref('stg_raw__fields_seen') }} as stg_fields
+    inner join loads on stg_fields.load_id = loads.load_id
 ),
 
 -- All that is asked of a field's loads but their order, in one pass.
@@ -32,7 +56,7 @@ seen as (
         count(*) as load_count,
         sum(fields.present_count) as present_count,
         sum(fields.parent_count) as parent_count
-    from {{ ref('stg_raw__fields_seen') }} as fields
+    from fields
     inner join loads on fields.load_id = loads.load_id
     group by fields.field_path, fields.json_types, loads.format
 ),
@@ -67,7 +91,7 @@ ordered as (
             partition by fields.field_path, loads.format
             order by loads.place asc nulls first
         ) as types_before
-    from {{ ref('stg_raw__fields_seen') }} as fields
+    from fields
     inner join loads on fields.load_id = loads.load_id
     inner join changing on fields.field_path = changing.field_path and loads.format = changing.format
 ),

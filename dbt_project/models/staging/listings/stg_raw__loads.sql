@@ -19,5 +19,9 @@ select
     refused as refused_count,
     verdict,
     verdict_by,
-    verdict_reason
+    verdict_reason,
+    -- Loads that an older version handed over have none.
+    coalesce(capture_kind, 'daily') as capture_kind,
+    paper_id,
+    http_status
 from {{ source('raw', 'loads') }}

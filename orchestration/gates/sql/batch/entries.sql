@@ -1,6 +1,7 @@
 -- The frame of the entries of the batch gate: one row per entry of the loads in checked_loads.
 -- The history of a paper is all its accepted and pending observations, so that a verdict does not depend on which load
--- arrived first. Rejected loads and times guessed from a file are no evidence.
+-- arrived first. Rejected loads and times guessed from a file are no evidence, nor is the trending list: it must not
+-- decide about a listing.
 -- `known` is materialized, so that the papers of the checked loads narrow the scan of all entries to the row groups
 -- that may hold them.
 with candidates as (
@@ -20,7 +21,10 @@ history as (
     select known.paper_id, known.upvotes, loads.observed_at
     from known
     inner join raw.loads as loads using (load_id)
-    where loads.verdict in ('pending', 'accepted') and loads.observed_at_basis <> 'file time'
+    where
+        loads.verdict in ('pending', 'accepted')
+        and loads.observed_at_basis <> 'file time'
+        and loads.kind is distinct from 'trending'
 ),
 
 compared as (

@@ -17,6 +17,7 @@ entry_counts as (
         load_id,
         count(*) filter (where submitted_on <> listed_on) as elsewhere,
         count(submitted_on) as dated,
+        count(distinct submitted_on) as days,
         count(fall_unexplained) as compared,
         count(*) filter (where fall_unexplained > 0) as fallen
     from checked_entries
@@ -69,17 +70,18 @@ ranked as (
     select
         load_id,
         format,
+        kind,
         load_id in (select load_id from checked_loads) as is_checked,
         coalesce(date_diff('hour', cast(listing_date as timestamp), observed_at) // 24, 0) as age_days,
-        row_number() over (partition by format order by observed_at, load_number) as place
+        row_number() over (partition by format, kind order by observed_at, load_number) as place
     from trusted
     where
         entries >= 5
         and observed_at >= (select min(observed_at) - interval 90 days from raw.loads where verdict = 'pending')
 ),
 
--- Fields of an entry, its paper and its authors in the loads of the same format before each checked load. Some fields
--- come days after their listing, so a listing that is older is no evidence that a younger one should have a field.
+-- Fields of an entry, its paper and its authors in the loads of the same format and kind before each checked load. Some
+-- fields come days after their listing, so a listing that is older is no evidence that a younger one should have a field.
 usual_fields as (
     select
         later.load_id,
@@ -89,7 +91,10 @@ usual_fields as (
         and bool_and(fields.present = fields.parents and before.age_days <= later.age_days) as is_always_there
     from ranked as later
     inner join ranked as before
-        on before.format = later.format and before.place between later.place - $drift_loads and later.place - 1
+        on
+            before.format = later.format
+            and before.kind = later.kind
+            and before.place between later.place - $drift_loads and later.place - 1
     inner join raw.fields_seen as fields on fields.load_id = before.load_id
     where later.is_checked and regexp_matches(fields.path, '^(paper\.)?(authors\[\]\.)?[^.]+$')
     group by later.load_id, fields.path
@@ -273,17 +278,26 @@ select
     load_id,
     source,
     kind,
+    case
+        when kind = 'daily' then strftime(listing_date, '%Y-%m-%d')
+        when kind = 'trending' then 'the trending list'
+        when kind = 'paper' then concat('the paper ', paper_id)
+        else source
+    end as called,
     case when kind = 'daily' then strftime(served_date, '%Y-%m-%d') end as served_on,
     case when kind = 'daily' then strftime(listing_date, '%Y-%m-%d') end as listed_on,
     case when elsewhere >= 2 and kind = 'daily' then elsewhere / dated else 0.0 end as share_submitted_elsewhere,
     case when compared >= 3 then fallen / compared end as share_fallen,
+    kind = 'trending' and entries = 0 as is_empty_trending,
+    kind = 'trending' and coalesce(dated >= $min_trending_dated and days = 1, false) as is_trending_of_one_day,
     is_empty and not coalesce(is_excused, false) as is_empty_weekday,
     is_empty and coalesce(is_excused, false) as is_excused_empty,
     case
         when dates >= $min_history_dates and observed_at >= listing_date + interval 20 hours
             then round((received - middle) / tolerance, 2)
     end as volume_deviation,
-    refused / greatest(received, 1) as refused_share,
+    -- Totals of a paper that can't be used are refused besides its entry.
+    case when kind = 'paper' and entries > 0 then 0 else refused / greatest(received, 1) end as refused_share,
     refused as refused_count,
     case
         when kind = 'daily' and received = 50 and payload_count = 1 and not regexp_matches(source, '[?&]limit=')

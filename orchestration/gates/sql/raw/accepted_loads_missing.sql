@@ -1,7 +1,8 @@
 -- Accepted loads that the models lack, and those with fewer entries in the models than in the raw tables.
--- Entries without an id in the payload are left out: the models decide of which paper they are.
+-- Entries without an id in the payload are left out: the models decide of which paper they are. So are those of the
+-- trending list, which lists nothing on a date.
 with accepted as (
-    select loads.load_id, count(entries.paper_id) as entries
+    select loads.load_id, count(entries.paper_id) filter (loads.kind <> 'trending') as entries
     from raw_tables.raw.loads as loads
     left join raw_tables.raw.entries as entries on loads.load_id = entries.load_id
     where loads.verdict = 'accepted'
