@@ -50,6 +50,8 @@ def test_the_graph_is_the_way_of_the_data() -> None:
     assert done.code == 0, done.err
     assert sorted(done.out.splitlines()) == [
         "asset landing/listings <- -",
+        "asset landing/papers <- landing",
+        "asset landing/trending <- landing",
         "asset publication/candidate <- marts",
         "asset publication/feeds <- publication",
         "asset publication/papers <- publication",
