@@ -1,4 +1,4 @@
-"""``papers sql``, ``query`` and ``search``: answers from the published file, printed or written to a file."""
+"""``papers sql``, ``query``, ``search`` and ``cite``: answers from the published file, printed or written to a file."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import typer
 
 from orchestration.commands import console
 from orchestration.commands.app import Expand, Home, Json, Verbose, settings_of
+from sources.daily_papers.ids import canonical_id
 from warehouse.display import plural
 from warehouse.errors import InputError
 
 if TYPE_CHECKING:
     from warehouse.publication.queries import Query
+    from warehouse.settings import Settings
 
 app = typer.Typer()
 _PANEL = "Read it"
@@ -142,3 +144,60 @@ def _names(authors: Sequence[str], count: int | None) -> str:
     shown = authors[:_MAX_AUTHORS]
     more = (count or len(authors)) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if shown and more > 0 else "")
+
+
+@app.command(rich_help_panel=_PANEL)
+def cite(
+    papers: Annotated[
+        list[str] | None, typer.Argument(help="Paper ids or addresses of papers, like 2609.01234.", metavar="PAPER…")
+    ] = None,
+    query_name: Annotated[
+        str | None, typer.Option("--query", help="Cite the papers that an analytics query answers with.")
+    ] = None,
+    search_text: Annotated[str | None, typer.Option("--search", help="Cite the papers that a search finds.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many papers a search cites.")] = 10,
+    form: Annotated[str, typer.Option("--format", help="bibtex, ris or csl-json.")] = "bibtex",
+    home: Home = None,
+    verbose: Verbose = False,
+) -> None:
+    """Write citations of papers: BibTeX, RIS or CSL-JSON."""
+    from warehouse.publication import citations
+    from warehouse.publication.publish import read_published
+    from warehouse.search.query import search as search_papers
+
+    writers = {"bibtex": citations.bibtex, "ris": citations.ris}
+    if form not in (*writers, "csl-json"):
+        raise InputError(f"--format is {form!r}: give bibtex, ris or csl-json.")
+    if [bool(papers), query_name is not None, search_text is not None].count(True) != 1:
+        raise InputError("Say which papers to cite in one way: their ids, --query NAME or --search TEXT.")
+    settings = settings_of(home)
+    if query_name is not None:
+        ids = _papers_of_query(settings, query_name)
+    elif search_text is not None:
+        console.check_text(search_text, "The query")
+        ids = [hit.paper_id for hit in search_papers(settings, search_text, limit)]
+    else:
+        ids = [canonical_id(paper) or paper.strip() for paper in papers or ()]
+    with read_published(settings) as connection:
+        cited = citations.read_cited(connection, ids)
+    if not cited:
+        console.print_message("No paper to cite: the search or query has no rows.")
+    if form == "csl-json":
+        console.print_json(citations.csl_items(cited))
+    elif cited:
+        typer.echo(writers[form](cited), nl=False)
+
+
+def _papers_of_query(settings: Settings, name: str) -> list[str]:
+    """The papers in the rows of an analytics query, in its order. Raises InputError for a query of other things."""
+    from warehouse.publication.queries import load_queries
+    from warehouse.publication.statements import run_statement
+
+    queries = load_queries()
+    if name not in queries:
+        raise InputError(f"There is no query {name!r}: `papers query` lists them.")
+    answer = run_statement(settings, queries[name].sql, query=queries[name])
+    if "paper_id" not in answer.columns:
+        raise InputError(f"The query {name!r} does not answer with papers: choose one with the column paper_id.")
+    column = answer.columns.index("paper_id")
+    return [row[column] for row in answer.rows]

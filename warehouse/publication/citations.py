@@ -1,0 +1,238 @@
+"""Citations of papers: BibTeX, RIS and CSL-JSON.
+
+Belongs here: which facts are cited, the key of a paper, each format. Not here: which papers are asked for.
+Formats: BibTeX as bibtex.org/Format, in UTF-8 as biber reads it; RIS as the tags that reference
+managers share; CSL-JSON as docs.citationstyles.org, schema 1.0.2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from warehouse.database import rows
+from warehouse.display import one_line
+from warehouse.errors import InputError
+from warehouse.keys import words
+
+#: Characters of a title or a name that a citation keeps.
+_MAX_CHARACTERS = 1000
+#: Words at the start of a title that the key leaves out.
+_SMALL_WORDS = frozenset(
+    [
+        *("a", "an", "the", "on", "of", "for", "in", "to", "and", "with", "from", "towards", "toward"),
+        *("is", "are", "do", "does", "can", "how", "why", "what"),
+    ]
+)
+#: Particles that belong to the surname: "Ludwig van Beethoven" is sorted under "van Beethoven".
+_PARTICLES = frozenset(
+    [
+        *("af", "al", "bin", "da", "das", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn"),
+        *("la", "le", "ten", "ter", "van", "von", "zu", "zum", "zur"),
+    ]
+)
+_SUFFIX = re.compile(r"(?i)(?:jr|sr)\.?|ii|iii|iv")
+#: Words in the name of a team, which has no given name.
+_TEAM = re.compile(
+    r"(?i)\b(?:team|group|labs?|research|consortium|collaboration|community|project|ai|inc|contributors|foundation)\b|\d"
+)
+_BIBTEX_ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\textbraceleft{}",
+        "}": r"\textbraceright{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        **{character: f"\\{character}" for character in "$&%#_"},
+    }
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name in parts. A team or a single word has a ``family`` only."""
+
+    family: str
+    given: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class CitedPaper:
+    """What a citation says of a paper. ``published_on`` is the date of arXiv's first version, as the source has it."""
+
+    paper_id: str
+    arxiv_id: str | None
+    title: str
+    published_on: date | None
+    url: str | None
+    authors: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[Name]:
+        """The authors in order, in parts."""
+        return [parse_listed_name(author) for author in self.authors]
+
+    @property
+    def year(self) -> int | None:
+        """The year of publication, else that in the arXiv id."""
+        if self.published_on:
+            return self.published_on.year
+        found = re.match(r"(\d\d)\d\d\.", self.arxiv_id or "")
+        return 2000 + int(found[1]) if found else None
+
+    @property
+    def key(self) -> str:
+        """The citation key: surname, year, first word of the title and paper id, in ASCII.
+
+        The id makes it unique, so a paper has one key whatever else is cited with it.
+        """
+        family = _folded(self.names[0].family) if self.authors else ""
+        title = [_folded(word) for word in words(self.title).split()]
+        word = next((word for word in title if word and word not in _SMALL_WORDS), "")
+        number = re.sub(r"[^A-Za-z0-9.]+", "-", self.paper_id).strip("-")
+        return f"{family or 'anonymous'}{self.year or ''}{word}-{number}"
+
+    @property
+    def doi(self) -> str | None:
+        """The DOI that arXiv registers for each of its papers: https://info.arxiv.org/help/doi.html."""
+        return f"10.48550/arXiv.{self.arxiv_id}" if self.arxiv_id else None
+
+
+def read_cited(connection: duckdb.DuckDBPyConnection, paper_ids: Sequence[str]) -> list[CitedPaper]:
+    """These papers in the order given, each once. Raises InputError for ids that the file does not have."""
+    wanted = list(dict.fromkeys(paper_ids))
+    found = rows(
+        connection,
+        """
+        select
+            papers.paper_id, papers.arxiv_id, papers.display_title as title, papers.published_on,
+            coalesce(papers.arxiv_url, papers.hf_url) as url, coalesce(listed.authors, []) as authors
+        from dim_papers as papers
+        left join (
+            select paper_id, list(name_as_listed order by position) as authors
+            from bridge_paper_authors where list_contains($ids, paper_id) group by paper_id
+        ) as listed on papers.paper_id = listed.paper_id
+        where list_contains($ids, papers.paper_id)
+        """,
+        {"ids": wanted},
+    )
+    papers = {row["paper_id"]: CitedPaper(**row) for row in found}
+    if missing := [paper_id for paper_id in wanted if paper_id not in papers]:
+        shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise InputError(
+            f"The published file has no paper {shown}: give arXiv ids as in `papers search`, or run `papers run` first."
+        )
+    return [papers[paper_id] for paper_id in wanted]
+
+
+def parse_listed_name(listed: str) -> Name:
+    """The parts of a name as listed: given names first, the surname from its first particle on, a suffix apart.
+
+    A name with a comma has its surname first. Names that are not persons', and single words, stay whole.
+    """
+    text = one_line(listed.replace("~", " "), _MAX_CHARACTERS)
+    if _TEAM.search(text):
+        return Name(text)
+    head, comma, tail = (part.strip() for part in text.partition(","))
+    if comma and head and tail and not _SUFFIX.fullmatch(tail):
+        return Name(head, tail)
+    parts = (head if comma else text).split()
+    suffix = tail if comma and _SUFFIX.fullmatch(tail) else ""
+    if len(parts) > 2 and not suffix and _SUFFIX.fullmatch(parts[-1]):
+        suffix = parts.pop()
+    if len(parts) < 2:
+        return Name(" ".join(parts) or text, suffix=suffix)
+    first = next((n for n, part in enumerate(parts[1:-1], start=1) if part.lower() in _PARTICLES), len(parts) - 1)
+    return Name(" ".join(parts[first:]), " ".join(parts[:first]), suffix)
+
+
+def bibtex(papers: Sequence[CitedPaper]) -> str:
+    """One entry a paper. Titles are in two braces, so that no style changes their capitals."""
+    return "\n".join(map(_bibtex_entry, papers))
+
+
+def _bibtex_entry(paper: CitedPaper) -> str:
+    fields = {
+        "title": f"{{{{{_escaped(paper.title)}}}}}",
+        "author": f"{{{' and '.join(map(_bibtex_name, paper.names))}}}" if paper.authors else None,
+        "year": f"{{{paper.year}}}" if paper.year else None,
+        "month": _MONTHS[paper.published_on.month - 1] if paper.published_on else None,
+        "eprint": f"{{{paper.arxiv_id}}}" if paper.arxiv_id else None,
+        "archivePrefix": "{arXiv}" if paper.arxiv_id else None,
+        "doi": f"{{{paper.doi}}}" if paper.doi else None,
+        "url": f"{{{paper.url}}}" if paper.url else None,
+    }
+    lines = ",\n".join(f"  {name} = {value}" for name, value in fields.items() if value)
+    return f"@misc{{{paper.key},\n{lines}\n}}\n"
+
+
+def _bibtex_name(name: Name) -> str:
+    """A name as ``Family, Suffix, Given``; what has no given name is in braces, so that it stays whole."""
+    family, given, suffix = map(_escaped, (name.family, name.given, name.suffix))
+    if not given:
+        return f"{{{family}}}"
+    # A word "and" inside a name would end it, and a comma would split it.
+    family = f"{{{family}}}" if re.search(r"(?i)\band\b|,", family) else family
+    given = f"{{{given}}}" if re.search(r"(?i)\band\b|,", given) else given
+    return ", ".join(part for part in (family, suffix, given) if part)
+
+
+def ris(papers: Sequence[CitedPaper]) -> str:
+    """One record a paper, of the type for an unpublished work."""
+    return "\n".join(map(_ris_record, papers))
+
+
+def _ris_record(paper: CitedPaper) -> str:
+    names = [", ".join(part for part in (name.family, name.given, name.suffix) if part) for name in paper.names]
+    lines = [("TY", "UNPB"), ("ID", paper.key), ("TI", paper.title), *(("AU", name) for name in names)]
+    lines += [("PY", str(paper.year))] if paper.year else []
+    lines += [("DA", f"{paper.published_on:%Y/%m/%d}")] if paper.published_on else []
+    lines += [("M1", f"arXiv:{paper.arxiv_id}"), ("DO", str(paper.doi))] if paper.arxiv_id else []
+    lines += [("UR", paper.url)] if paper.url else []
+    text = "".join(f"{tag}  - {one_line(value, _MAX_CHARACTERS)}\n" for tag, value in lines)
+    return f"{text}ER  - \n"
+
+
+def csl_items(papers: Sequence[CitedPaper]) -> list[dict[str, Any]]:
+    """One item a paper; as JSON they are a CSL-JSON file."""
+    return list(map(_csl_item, papers))
+
+
+def _csl_item(paper: CitedPaper) -> dict[str, Any]:
+    def csl_name(name: Name) -> dict[str, str]:
+        if not name.given:
+            return {"literal": name.family}
+        parts = {"family": name.family, "given": name.given, "suffix": name.suffix}
+        return {key: part for key, part in parts.items() if part}
+
+    day = paper.published_on
+    parts = [day.year, day.month, day.day] if day else [paper.year] if paper.year else None
+    item = {
+        "id": paper.key,
+        "type": "article",
+        "title": one_line(paper.title, _MAX_CHARACTERS),
+        "author": list(map(csl_name, paper.names)),
+        "issued": {"date-parts": [parts]} if parts else None,
+        "publisher": "arXiv" if paper.arxiv_id else None,
+        "number": f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else None,
+        "DOI": paper.doi,
+        "URL": paper.url,
+    }
+    return {key: value for key, value in item.items() if value}
+
+
+def _escaped(text: str) -> str:
+    """A text for BibTeX: one line, and no character that TeX gives a meaning."""
+    return one_line(text, _MAX_CHARACTERS).translate(_BIBTEX_ESCAPES)
+
+
+def _folded(text: str) -> str:
+    """A text in small ASCII letters and digits; letters without such a form are left out."""
+    return re.sub(r"[^a-z0-9]+", "", words(text))
