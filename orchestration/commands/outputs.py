@@ -48,6 +48,7 @@ def digest(
         bool, typer.Option("--resend-uncertain", help="Send again what may or may not have arrived.")
     ] = False,
     window: Annotated[str | None, typer.Option("--window", help="Show what rose in 24h or 7d.")] = None,
+    sort: Annotated[str | None, typer.Option("--sort", help="Show first what gained most upvotes or stars.")] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, max=1000, help="Show so many papers.")] = None,
     minimum_upvotes: Annotated[
         int | None, typer.Option("--min-upvotes", min=0, help="Show papers with at least so many.")
@@ -71,6 +72,7 @@ def digest(
     settings = settings_of(home)
     options = {
         "window": window,
+        "sort": sort,
         "top": top,
         "minimum_upvotes": minimum_upvotes,
         "minimum_gain": minimum_gain,
@@ -154,13 +156,15 @@ def _digest_by_filters(
     """Print the rising papers that pass the filters of the command line, or write them for ``--dry-run``."""
     from warehouse.clock import utc_now
     from warehouse.digest.rendering import as_text
-    from warehouse.digest.selection import Filters
+    from warehouse.digest.selection import SORTS, Filters
     from warehouse.digest.sending import build_issues
     from warehouse.digest.subscriptions import EXAMPLE, Subscription
     from warehouse.publication.risers import WINDOWS
 
     if filters.get("window", "24h") not in WINDOWS:
         raise InputError(f"--window is {filters['window']!r}: it can be {' or '.join(WINDOWS)}.")
+    if filters.get("sort", SORTS[0]) not in SORTS:
+        raise InputError(f"--sort is {filters['sort']!r}: it can be {' or '.join(SORTS)}.")
     subscription = Subscription("everything", "Rising on Daily Papers", Filters(**filters))
     if dry_run:
         _preview(settings, [subscription], output, as_json)

@@ -87,6 +87,22 @@ def relay(home: Home, mailbox: Mailbox, tmp_path: Path) -> Iterator[Home]:
 # What is selected
 
 
+@pytest.mark.parametrize("window", ["24h", "7d"])
+def test_papers_are_sorted_by_the_stars_of_their_code_and_those_without_come_last(home: Home, window: str) -> None:
+    gains = dict(home.rows(f"select paper_id, stars_gained_{window} from marts.rpt_code_trends"))
+    by_upvotes = home.select(window=window, top=1000).risers
+    by_stars = home.select(window=window, sort="stars", top=1000).risers
+    place = {riser.paper_id: n for n, riser in enumerate(by_upvotes)}
+
+    def key(paper_id: str) -> tuple[bool, float, int]:
+        gain = gains.get(paper_id)
+        return gain is None, -gain if gain is not None else 0, place[paper_id]  # type: ignore[operator]
+
+    assert [riser.paper_id for riser in by_stars] == sorted(place, key=key) != list(place)
+    assert [riser.stars_gained for riser in by_stars] == [gains.get(riser.paper_id) for riser in by_stars]
+    assert "stars in" in " ".join(why(by_stars[0])) and "star" not in " ".join(why(by_upvotes[0]))
+
+
 @pytest.mark.parametrize(("window", "hours", "column"), [("24h", 24, "gain_24h"), ("7d", 168, "gain_7d")])
 def test_it_holds_what_gained_most_and_what_is_new(home: Home, window: str, hours: int, column: str) -> None:
     """Against the observations themselves: last total − the one nearest to the window's start, or the first in it."""

@@ -26,18 +26,25 @@ def test_shares_of_the_first_day_equal_an_oracle(demo: Papers) -> None:
         start = datetime.combine(day, time())
         papers[start][moment] += 1
         upvotes[start][moment] += count or 0
-    shares: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    found: dict[int, list[tuple[float, float, float | None, float | None]]] = defaultdict(list)
     for start, moments in papers.items():
         final = max(moments)
         if final < start + timedelta(hours=48):
             continue
-        last_in_hour = {int((moment - start) // timedelta(hours=1)): moment for moment in sorted(moments)}
-        for hour, moment in last_in_hour.items():
-            if 0 <= hour < 48:
-                shares[hour].append((moments[moment] / moments[final], upvotes[start][moment] / upvotes[start][final]))
-    assert len(shares) > 1
-    expected = [
-        (hour, len(found), fmean(share for share, _ in found), fmean(share for _, share in found))
-        for hour, found in sorted(shares.items())
-    ]
-    assert answer == [pytest.approx(row, rel=1e-9) for row in expected]
+        before = None
+        for hour, moment in {int((one - start) // timedelta(hours=1)): one for one in sorted(moments)}.items():
+            here = (moments[moment] / moments[final], upvotes[start][moment] / upvotes[start][final])
+            added = (here[0] - before[0], here[1] - before[1]) if before else (None, None)
+            found[hour].append((*here, *added))
+            before = here
+    assert {len([row for row in rows if row[2] is not None]) == len(rows) for rows in found.values()} == {True, False}
+    expected = []
+    for hour in range(48):
+        shares, votes, added, votes_added = ([row[n] for row in found[hour] if row[n] is not None] for n in range(4))
+        means = [fmean(values) if values else None for values in (shares, votes, added, votes_added)]
+        expected.append((hour, len(shares), *means[:2], len(added), *means[2:]))
+    assert len(answer) == len(expected)
+    for row, wanted in zip(answer, expected, strict=True):
+        for value, other in zip(row, wanted, strict=True):
+            assert value == (None if other is None else pytest.approx(other, rel=1e-9, abs=1e-9)), wanted
+    assert sum(row[1] == 0 for row in answer) > 1 and {row[2] for row in answer if row[1] == 0} == {None}

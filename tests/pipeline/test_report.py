@@ -21,7 +21,7 @@ from warehouse.publication.publish import read_published
 from warehouse.report.boards import read_growing_keywords
 from warehouse.report.curves import Point, curve, points_of, thinned
 from warehouse.report.definitions import read_definitions
-from warehouse.report.words import clean, code_link, page_name, short_moment
+from warehouse.report.words import MISSING, clean, code_link, decimal, page_name, short_moment
 from warehouse.report.words import percentile as in_percent
 
 PAGES = ("index", "organizations", "authors", "keywords", "health", "definitions", "search", "paper")
@@ -282,6 +282,43 @@ def test_shares_of_a_week_name_their_base(site: Site) -> None:
         )[0]
         text = " ".join(page(site, name).body.text().split())  # type: ignore[union-attr]
         assert f"Shares are of the +{gained:,} upvotes that the {papers} observed papers" in text, name
+
+
+def test_the_page_of_code_lists_the_fastest_repositories_and_why_others_are_unknown(site: Site) -> None:
+    document = page(site, "code.html")
+    expected = site.rows(
+        """select star_rate_per_day, stars from rpt_code_trends where star_rate_per_day is not null
+           order by star_rank, stars desc, paper_id limit 25"""
+    )
+    shown = cells(document, "section[aria-labelledby=rising] table")
+    assert [(row[2], number(row[5])) for row in shown] == [(decimal(rate), stars) for rate, stars in expected]
+    unknown = site.value("select count(*) from rpt_code_trends where star_rate_per_day is null")
+    reasons = [item.text() for item in document.css("section[aria-labelledby=unknown] li")]
+    assert sum(int(text.rsplit(": ", 1)[1].split()[0]) for text in reasons) == unknown
+
+
+def test_the_page_of_the_first_day_has_a_row_for_each_observed_hour_and_none_for_others(site: Site) -> None:
+    hours = {
+        int(at.hour)
+        for (at,) in site.rows(
+            """select distinct observed_at from fct_upvote_observations
+               where cast(observed_at as date) = listing_date and listing_date < (select max(as_of) from rpt_paper_trends) - interval 3 day"""  # noqa: E501
+        )
+    }
+    rows = cells(page(site, "first-day.html"), "section[aria-labelledby=hours] table")
+    assert {int(row[0]) for row in rows if int(row[0]) < 24} == hours
+    assert rows[0][5] == MISSING and rows[1][5] != MISSING
+    assert len(page(site, "first-day.html").css("figure.chart svg")) == 1
+
+
+def test_the_keywords_page_says_how_many_papers_have_keywords_yet(site: Site) -> None:
+    expected = site.rows(
+        """select count(*), count(*) filter (keywords_status = 'known') from dim_papers
+           where first_listed_on is not null group by date_trunc('week', first_listed_on)
+           order by date_trunc('week', first_listed_on) desc limit 8"""
+    )
+    rows = cells(page(site, "keywords.html"), "section[aria-labelledby=coverage] table")
+    assert [(number(row[1]), number(row[2])) for row in rows] == expected
 
 
 def test_data_health_counts_loads_quarantine_and_rules(site: Site) -> None:

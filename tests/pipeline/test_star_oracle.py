@@ -51,7 +51,7 @@ def expected(stars: Stars, repository: str, now: datetime) -> dict[str, Any]:
         if last > start and bases:
             row[f"stars_gained_{name}"] = total - bases[0][2]
     first, before = recent[0]
-    if last > now - WINDOWS["7d"] and first < last:
+    if last > now - WINDOWS["7d"] and last - first >= timedelta(hours=24) * 0.9:
         row["star_rate_per_day"] = (total - before) / ((last - first) / timedelta(days=1))
     return row
 

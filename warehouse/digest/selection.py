@@ -29,13 +29,16 @@ select
     risers.attention_rate, risers.is_breakout, risers.breakout_started_at, risers.first_listed_on,
     risers.as_of, papers.hf_url, papers.arxiv_url,
     coalesce(papers.code_url, 'https://' || papers.repository_id) as code_url, papers.organization_id,
-    organizations.display_name as organization, papers.abstract, papers.ai_summary
+    organizations.display_name as organization, papers.abstract, papers.ai_summary{stars}
 from risers
 inner join marts.dim_papers as papers on risers.paper_id = papers.paper_id
 left join marts.dim_organizations as organizations on papers.organization_id = organizations.organization_id
+left join marts.rpt_code_trends as code on risers.paper_id = code.paper_id
 where risers.gain >= $minimum_gain and risers.upvotes >= $minimum_upvotes
-order by risers.place
+order by {order}risers.place
 """
+#: What a subscription can be sorted by: the gain of the window in upvotes, or in stars of the code.
+SORTS = ("upvotes", "stars")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Filters:
     top: int = 10
     minimum_upvotes: int = 0
     minimum_gain: int = 1
+    #: One of ``SORTS``. Papers without a known gain of stars come after the others.
+    sort: str = "upvotes"
     keywords: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
@@ -80,6 +85,10 @@ class Riser:
     organization_id: str | None
     organization: str | None
     authors: tuple[str, ...] = ()
+    #: Stars of the code, where papers are sorted by them: now, gained in the window, and the hours of that gain.
+    stars: int | None = None
+    stars_gained: int | None = None
+    stars_gained_hours: float | None = None
     #: Which keywords, organizations and authors of the filters it meets, as parts of a sentence.
     matches: tuple[str, ...] = ()
 
@@ -112,6 +121,11 @@ def why(riser: Riser) -> list[str]:
             f"{observed}{expected} would be usual for its age, weekday and place "
             f"(attention {riser.attention_rate:.1f}, where 1 is usual)."
         )
+    if riser.stars_gained is not None and riser.stars_gained_hours is not None:
+        reasons.append(
+            f"Its code: {riser.stars_gained:+d} {plural(riser.stars_gained, 'star')} in "
+            f"{span_words(riser.stars_gained_hours, False)}, now {riser.stars}."
+        )
     if riser.is_breakout and riser.breakout_started_at:
         reasons.append(f"It broke out after {riser.breakout_started_at:%Y-%m-%d %H:%M} UTC.")
     if riser.matches:
@@ -121,10 +135,14 @@ def why(riser: Riser) -> list[str]:
 
 def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters) -> Selection:
     """The papers that meet the filters, greatest gain first, of an open published file."""
+    gain, stars, order = f"code.stars_gained_{filters.window}", "", ""
+    if filters.sort == "stars":
+        stars = f", code.stars, {gain} as stars_gained, {gain}_hours as stars_gained_hours"
+        order = f"{gain} desc nulls last, "
     as_of = scalar(connection, "select max(as_of) from marts.rpt_paper_trends")
     found = rows(
         connection,
-        _RISERS.format(risers=risers_query(filters.window)),
+        _RISERS.format(risers=risers_query(filters.window), stars=stars, order=order),
         {"minimum_gain": filters.minimum_gain, "minimum_upvotes": filters.minimum_upvotes},
     )
     filter_match = _FilterMatch(connection, filters, as_of)

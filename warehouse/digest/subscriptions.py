@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from warehouse.digest.selection import Filters
+from warehouse.digest.selection import SORTS, Filters
 from warehouse.display import one_line, web_address
 from warehouse.errors import InputError
 from warehouse.publication.risers import WINDOWS
@@ -112,7 +112,8 @@ class _Reader:
         fields: dict[str, Callable[[yaml.Node, str], Any]] = {
             "title": self.text,
             "to": self.addresses,
-            "window": self.window,
+            "window": lambda n, key: self.choice(n, key, tuple(WINDOWS)),
+            "sort": lambda n, key: self.choice(n, key, SORTS),
             "top": lambda n, key: self.number(n, key, 1, 200),
             "minimum_upvotes": lambda n, key: self.number(n, key, 0, 10**9),
             "minimum_gain": lambda n, key: self.number(n, key, 1, 10**9),
@@ -170,11 +171,11 @@ class _Reader:
                 self.wrong(child, f"{key}: {shown!r} is no mail address like ada@example.org.")
         return self.texts(node, key) if len(self.mistakes) == before else None
 
-    def window(self, node: yaml.Node, key: str) -> str | None:
+    def choice(self, node: yaml.Node, key: str, choices: tuple[str, ...]) -> str | None:
         value = self.text(node, key)
-        if value is not None and value not in WINDOWS:
-            self.wrong(node, f"{key} is {value!r}; it can be {' or '.join(WINDOWS)}.")
-        return value if value in WINDOWS else None
+        if value is not None and value not in choices:
+            self.wrong(node, f"{key} is {value!r}; it can be {' or '.join(choices)}.")
+        return value if value in choices else None
 
     def number(self, node: yaml.Node, key: str, low: int, high: int) -> int | None:
         text = node.value if isinstance(node, yaml.ScalarNode) else ""

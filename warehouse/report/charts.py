@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from warehouse.display import plural
 from warehouse.report.boards import AllTimeRow
+from warehouse.report.first_day import Hour
 from warehouse.report.health import ListingDay
 from warehouse.report.words import clean
 
@@ -104,6 +105,35 @@ def keyword_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str
         .configure_facet(spacing=10)
     )
     return _render(chart, "Papers first listed per week for each growing keyword; the table has the sums.")
+
+
+def first_day_chart(hours: Sequence[Hour]) -> Markup:
+    """Shares of a listing's final papers and upvotes by hour. Hours without an observation have no bar."""
+    alt = _altair()
+
+    values = [
+        {"hour": hour.hour, "of": name, "share": value}
+        for hour in hours
+        for name, value in (("papers", hour.papers_share), ("upvotes", hour.upvotes_share))
+        if value is not None
+    ]
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_bar(size=6)
+        .encode(
+            x=alt.X(
+                "hour:Q",
+                title="hours since 00:00 UTC of the listing date",
+                scale=alt.Scale(domain=[0, 48]),
+                axis=alt.Axis(values=list(range(0, 49, 6)), grid=False),
+            ),
+            y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%", tickCount=4, domain=False)),
+            row=alt.Row("of:N", title=None, header=alt.Header(labelOrient="top", labelAnchor="start", labelPadding=2)),
+        )
+        .properties(width=_WIDTH, height=80)
+        .configure_facet(spacing=10)
+    )
+    return _render(chart, "Share of a listing's final papers and upvotes by hour; the table has the same numbers.")
 
 
 def warm_up() -> None:

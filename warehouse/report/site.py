@@ -18,9 +18,11 @@ from warehouse.home import DEMO_MARKER
 from warehouse.lock import writer_lock
 from warehouse.publication.publish import read_published, writing
 from warehouse.report import boards, charts, merges
+from warehouse.report.code import read_code
 from warehouse.report.compact import MAX_PAPERS, write_compact
 from warehouse.report.curves import curve, sparkline
 from warehouse.report.definitions import read_definitions
+from warehouse.report.first_day import read_first_day
 from warehouse.report.health import read_health
 from warehouse.report.papers import Paper, read_authors, read_papers, read_points
 from warehouse.report.rising import Rising, read_rising
@@ -35,6 +37,8 @@ NAVIGATION = (
     ("organizations.html", "Organizations"),
     ("authors.html", "Authors"),
     ("keywords.html", "Keywords"),
+    ("code.html", "Code"),
+    ("first-day.html", "First day"),
     ("health.html", "Data health"),
     ("definitions.html", "Definitions"),
 )
@@ -107,6 +111,10 @@ class _Site:
         self._write_organizations()
         self._write_authors()
         self._write_keywords()
+        self._page("code.html", code=read_code(self.connection))
+        first_day = read_first_day(self.connection)
+        chart = charts.first_day_chart(first_day.hours) if first_day.hours else None
+        self._page("first-day.html", first_day=first_day, chart=chart)
         self._page(
             "health.html", health=(health := read_health(self.connection)), volume=charts.volume_chart(health.days)
         )

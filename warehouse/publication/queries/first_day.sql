@@ -1,37 +1,65 @@
--- question: How complete is a listing at each hour of its first two days?
--- grain: one row per hour since 00:00 UTC of the listing date, when submissions start, with an observed listing
--- columns: hour is that hour, listings those observed in it, papers_share and upvotes_share the mean share (0 to 1) of
---   the papers and upvotes that they have at their last observation. Listings without an observation 48 hours after
---   their start or later are left out: their final size is not known
--- empty: no listing was observed both in its first 48 hours and after them.
+-- question: How complete is a listing at each hour of its first two days, and what does a run at that hour add?
+-- grain: one row per hour since 00:00 UTC of the listing date, when submissions start, 0 to 47
+-- columns: papers_share and upvotes_share are the mean share (0 to 1) of the papers and upvotes that listings have at
+--   their last observation, as the last observation in that hour finds them, over the listings observed in the hour;
+--   papers_added and upvotes_added are the part of those shares that their observation before the hour did not have,
+--   over the listings_compared that have one. Null where no listing was observed. Listings without an observation 48
+--   hours after their start or later are left out: their final size is not known
+-- empty: no listing was observed 48 hours after its start or later.
 with moments as (
-    select listing_date, observed_at, count(*) as papers, sum(upvotes) as upvotes
+    select
+        listing_date,
+        observed_at,
+        floor(date_diff('second', cast(listing_date as timestamp), observed_at) / 3600) as hour,
+        count(*) as papers,
+        case when count(upvotes) = count(*) then sum(upvotes) end as upvotes
     from marts.fct_upvote_observations
     where listing_date is not null
     group by listing_date, observed_at
 ),
 
 final as (
-    select listing_date, max_by(papers, observed_at) as papers, max_by(upvotes, observed_at) as upvotes
+    select listing_date, max_by(papers, observed_at) as papers, arg_max_null(upvotes, observed_at) as upvotes
     from moments
     group by listing_date
     having max(observed_at) >= listing_date + interval 48 hours
 ),
 
--- The last observation of a listing in each hour.
+-- The last observation of a listing in each hour, and the one before the hour.
 hourly as (
     select
-        moments.listing_date,
-        date_diff('hour', cast(moments.listing_date as timestamp), moments.observed_at) as hour,
-        max_by(moments.papers, moments.observed_at) / max(final.papers) as papers_share,
-        max_by(moments.upvotes, moments.observed_at) / nullif(max(final.upvotes), 0) as upvotes_share
+        listing_date,
+        hour,
+        max_by(papers, observed_at) as papers,
+        arg_max_null(upvotes, observed_at) as upvotes,
+        lag(max_by(papers, observed_at)) over before_it as papers_before,
+        lag(arg_max_null(upvotes, observed_at)) over before_it as upvotes_before
     from moments
-    inner join final on moments.listing_date = final.listing_date
-    group by moments.listing_date, hour
+    group by listing_date, hour
+    window before_it as (partition by listing_date order by hour)
+),
+
+shares as (
+    select
+        hourly.hour,
+        hourly.papers / final.papers as papers_share,
+        hourly.upvotes / nullif(final.upvotes, 0) as upvotes_share,
+        (hourly.papers - hourly.papers_before) / final.papers as papers_added,
+        (hourly.upvotes - hourly.upvotes_before) / nullif(final.upvotes, 0) as upvotes_added
+    from hourly
+    inner join final on hourly.listing_date = final.listing_date
 )
 
-select hour, count(*) as listings, avg(papers_share) as papers_share, avg(upvotes_share) as upvotes_share
-from hourly
-where hour between 0 and 47
-group by hour
-order by hour
+select
+    hours.hour,
+    count(shares.hour) as listings,
+    avg(shares.papers_share) as papers_share,
+    avg(shares.upvotes_share) as upvotes_share,
+    count(shares.papers_added) as listings_compared,
+    avg(shares.papers_added) as papers_added,
+    avg(shares.upvotes_added) as upvotes_added
+from range(48) as hours (hour)
+left join shares on hours.hour = shares.hour
+where exists (select 1 from final)
+group by hours.hour
+order by hours.hour

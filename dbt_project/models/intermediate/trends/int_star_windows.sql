@@ -15,7 +15,6 @@ windows as (
 measures as (
     select
         paper_id,
-        count(*) as observation_count,
         min(observed_at) as first_observed_at,
         max(observed_at) as last_observed_at,
         min_by(stars, observed_at) as first_stars,
@@ -48,7 +47,10 @@ select
     case when measures.last_observed_at > windows.week_start_at then bases.week_base_at end as week_base_at,
     bases.week_base_stars,
     case
-        when measures.observation_count > 1 and measures.last_observed_at > windows.week_start_at
+        -- A rate per day is measured over a day, less the tolerance: a star in five minutes is not 288 a day.
+        when
+            measures.last_observed_at > windows.week_start_at
+            and {{ seconds_between('measures.first_observed_at', 'measures.last_observed_at') }} >= 77760
             then measures.first_observed_at
     end as rate_base_at,
     measures.first_stars as rate_base_stars

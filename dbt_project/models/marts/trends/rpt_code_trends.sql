@@ -8,6 +8,15 @@ replaced as (
     where not is_of_listed_repository
 ),
 
+-- Stars that the source gives are those of the code link.
+listed as (
+    select
+        *,
+        case when repository_source = 'code link' then github_stars end as listed_stars
+    from {{ ref('dim_papers') }}
+    where repository_id is not null
+),
+
 -- Reasons are in the order in which they are given: the first that applies.
 papers as (
     select
@@ -18,9 +27,9 @@ papers as (
             else concat('https://', listed.repository_id)
         end as code_url,
         listed.repository_id,
-        coalesce(windows.stars, listed.github_stars) as stars,
+        coalesce(windows.stars, listed.listed_stars) as stars,
         case
-            when coalesce(windows.stars, listed.github_stars) is null then 'the source gives no stars of it'
+            when coalesce(windows.stars, listed.listed_stars) is null then 'the source gives no stars of it'
         end as stars_reason,
         case
             when not coalesce(windows.is_observed_today, false) then 'not observed in the last 24 hours'
@@ -36,12 +45,12 @@ papers as (
         end as new_reason,
         case when replaced.paper_id is not null then 'another repository was listed before' end as replaced_reason,
         'its stars were not observed 24 hours ago, give or take 10 %' as day_base_reason,
-        'its stars were not observed 7 days ago, give or take 10 %' as week_base_reason
-    from {{ ref('dim_papers') }} as listed
+        'its stars were not observed 7 days ago, give or take 10 %' as week_base_reason,
+        'observed for less than 24 hours of the last 7 days, give or take 10 %' as rate_base_reason
+    from listed
     cross join clock
     left join {{ ref('int_star_windows') }} as windows on listed.paper_id = windows.paper_id
     left join replaced on listed.paper_id = replaced.paper_id
-    where listed.repository_id is not null
 ),
 
 measured as (
@@ -79,7 +88,7 @@ select
     rate_days as star_rate_days,
     case
         when rate is null
-            then coalesce(stars_reason, week_reason, replaced_reason, 'one observation only in the last 7 days')
+            then coalesce(stars_reason, week_reason, replaced_reason, rate_base_reason)
     end as star_rate_per_day_missing_reason,
     case when rate is not null then cast(rank() over (order by rate desc nulls last) as {{ dbt.type_bigint() }}) end
         as star_rank
