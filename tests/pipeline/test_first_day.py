@@ -1,4 +1,4 @@
-"""The query ``first_day`` equals an oracle in plain Python on the sample archive."""
+"""The query ``first_day`` equals an oracle in plain Python, from the raw entries of the sample archive."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from warehouse.publication.queries import load_queries
 def test_shares_of_the_first_day_equal_an_oracle(demo: Papers) -> None:
     with duckdb.connect(str(demo.home / "papers.duckdb"), read_only=True) as published:
         answer = published.execute(load_queries()["first_day"].sql).fetchall()
-        rows = published.execute(
-            """select listing_date, observed_at, upvotes from marts.fct_upvote_observations
-               where listing_date is not null"""
+    with duckdb.connect(str(demo.home / "raw.duckdb"), read_only=True) as raw:
+        rows = raw.execute(
+            """select listing_date, observed_at, paper_id, upvotes
+               from raw.raw.entries join raw.raw.loads using (load_id) where verdict = 'accepted' and kind = 'daily'"""
         ).fetchall()
-    papers: dict[datetime, dict[datetime, int]] = defaultdict(lambda: defaultdict(int))
-    upvotes: dict[datetime, dict[datetime, int]] = defaultdict(lambda: defaultdict(int))
-    for day, moment, count in rows:
-        start = datetime.combine(day, time())
-        papers[start][moment] += 1
-        upvotes[start][moment] += count or 0
+    listings: dict[datetime, dict[datetime, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for day, moment, paper, count in rows:
+        listings[datetime.combine(day, time())][moment][paper] = count
     found: dict[int, list[tuple[float, float, float | None, float | None]]] = defaultdict(list)
-    for start, moments in papers.items():
-        final = max(moments)
-        if final < start + timedelta(hours=48):
+    for start, moments in listings.items():
+        last = max(moments)
+        final = moments[last]
+        if last < start + timedelta(hours=48):
             continue
         before = None
         for hour, moment in {int((one - start) // timedelta(hours=1)): one for one in sorted(moments)}.items():
-            here = (moments[moment] / moments[final], upvotes[start][moment] / upvotes[start][final])
+            seen = {paper: count for paper, count in moments[moment].items() if paper in final}
+            here = (len(seen) / len(final), sum(seen.values()) / sum(final.values()))
             added = (here[0] - before[0], here[1] - before[1]) if before else (None, None)
             found[hour].append((*here, *added))
             before = here
@@ -47,4 +47,5 @@ def test_shares_of_the_first_day_equal_an_oracle(demo: Papers) -> None:
     for row, wanted in zip(answer, expected, strict=True):
         for value, other in zip(row, wanted, strict=True):
             assert value == (None if other is None else pytest.approx(other, rel=1e-9, abs=1e-9)), wanted
+    assert max(row[2] for row in answer if row[1]) == 1
     assert sum(row[1] == 0 for row in answer) > 1 and {row[2] for row in answer if row[1] == 0} == {None}

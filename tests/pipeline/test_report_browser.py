@@ -12,6 +12,7 @@ import pytest
 from report_pieces import NAME, TITLE, Site, copy_of, made_hostile
 
 from tests.conftest import ROOT, Papers
+from warehouse.publication.queries import load_queries
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 LOOKS = {
@@ -105,6 +106,16 @@ def kinds(site: Site) -> dict[str, tuple[str, str, float]]:
         ),
         "authors": ("authors.html", "[aria-labelledby=week] td strong", site.value(week.format("rpt_author_trends"))),
         "keywords": ("keywords.html", "[aria-labelledby=growing] td strong", round(100 * recent, 1)),
+        "code": (
+            "code.html",
+            "[aria-labelledby=rising] td strong",
+            site.value("select round(max(star_rate_per_day), 1) from rpt_code_trends"),
+        ),
+        "first day": (
+            "first-day.html",
+            "[aria-labelledby=hours] td strong",
+            next(round(100 * row[2]) for row in site.rows(load_queries()["first_day"].sql) if row[1]),
+        ),
         "health": (
             "health.html",
             ".tiles div:nth-child(3) dd",

@@ -33,8 +33,7 @@ select
 from risers
 inner join marts.dim_papers as papers on risers.paper_id = papers.paper_id
 left join marts.dim_organizations as organizations on papers.organization_id = organizations.organization_id
-left join marts.rpt_code_trends as code on risers.paper_id = code.paper_id
-where risers.gain >= $minimum_gain and risers.upvotes >= $minimum_upvotes
+{code}where risers.gain >= $minimum_gain and risers.upvotes >= $minimum_upvotes
 order by {order}risers.place
 """
 #: What a subscription can be sorted by: the gain of the window in upvotes, or in stars of the code.
@@ -135,14 +134,15 @@ def why(riser: Riser) -> list[str]:
 
 def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters) -> Selection:
     """The papers that meet the filters, greatest gain first, of an open published file."""
-    gain, stars, order = f"code.stars_gained_{filters.window}", "", ""
+    gain, stars, code, order = f"code.stars_gained_{filters.window}", "", "", ""
     if filters.sort == "stars":
         stars = f", code.stars, {gain} as stars_gained, {gain}_hours as stars_gained_hours"
+        code = "left join marts.rpt_code_trends as code on risers.paper_id = code.paper_id\n"
         order = f"{gain} desc nulls last, "
     as_of = scalar(connection, "select max(as_of) from marts.rpt_paper_trends")
     found = rows(
         connection,
-        _RISERS.format(risers=risers_query(filters.window), stars=stars, order=order),
+        _RISERS.format(risers=risers_query(filters.window), stars=stars, code=code, order=order),
         {"minimum_gain": filters.minimum_gain, "minimum_upvotes": filters.minimum_upvotes},
     )
     filter_match = _FilterMatch(connection, filters, as_of)
