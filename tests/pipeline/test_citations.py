@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pybtex.database import parse_string
 
+from tests.conftest import Papers
 from warehouse.publication.citations import CitedPaper, Name, bibtex, csl_items, parse_listed_name, ris
 
 PAPER = CitedPaper(
@@ -83,3 +84,29 @@ def test_bibtex_of_real_papers_parses(shared_data: Path) -> None:
     assert len(entries) == len(papers)
     for paper in papers.values():
         assert len(entries[paper.key].persons["author"]) == len(paper.authors), paper.paper_id
+
+
+def test_the_command_cites_by_id_search_and_query(demo: Papers) -> None:
+    paper_id = json.loads(demo("search", "speech", "--limit", "1", "--json").out)["papers"][0]["paper_id"]
+    by_id = demo("cite", f"https://arxiv.org/abs/{paper_id}v2").out
+    assert by_id == demo("cite", "--search", "speech", "--limit", "1").out
+    assert parse_string(by_id, "bibtex").entries
+    (item,) = json.loads(demo("cite", paper_id, "--format", "csl-json").out)
+    assert item["number"] == f"arXiv:{paper_id}"
+    assert len(parse_string(demo("cite", "--query", "rising_now").out, "bibtex").entries) > 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "in one way"),
+        (["2609.90001", "--search", "speech"], "in one way"),
+        (["0000.00000"], "has no paper 0000.00000"),
+        (["--query", "nothing"], "no query"),
+        (["--query", "posting_hour"], "column paper_id"),
+        (["--search", "speech", "--format", "endnote"], "bibtex, ris or csl-json"),
+    ],
+)
+def test_what_can_not_be_cited_is_one_sentence(demo: Papers, arguments: list[str], words: str) -> None:
+    called = demo("cite", *arguments, expect=2)
+    assert words in called.err and not called.out
