@@ -295,10 +295,9 @@ BATCH = Suite(
             "ExpectColumnValuesToBeNull",
             {"column": "vanished_fields"},
             "warning",
-            f"A field is in no entry, though all entries of the {DRIFT_LOADS} loads before had it, or so many of "
-            "them at the same age in days that chance does not explain it.",
-            "compare an entry with an older one; if the field has another name or place now, change the parser and run "
-            f"`papers rebuild`; what is built on it is null until then; {_DRIFT}; AI texts may only be late",
+            "A field is in no entry, though too many entries of the listings before had it for this to be chance.",
+            "if the field has another name or place now, change the parser and run `papers rebuild`; else wait, as AI "
+            f"texts may only be late: what is built on it is null until it comes; {_DRIFT}",
         ),
         Rule(
             "fields_keep_their_type",

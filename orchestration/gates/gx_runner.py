@@ -154,7 +154,7 @@ def _rule_result(rule: Rule, result: Any, keys: tuple[str, ...]) -> RuleResult:
         rule=rule.name,
         passed=bool(result.success),
         unexpected=unexpected,
-        observed=", ".join(str(_plain(value)) for value in values[:MAX_SAMPLE_ROWS]) or "as expected",
+        observed=", ".join(dict.fromkeys(str(_plain(value)) for value in values[:MAX_SAMPLE_ROWS])) or "as expected",
         rows=rows,
         error=error,
     )

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
-_SQL = Path(__file__).parent / "sql"
+_SQL = files(__package__) / "sql"
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,12 @@ class Suite:
 @cache
 def read_query(name: str) -> str:
     """The text of ``sql/<name>.sql``, without its header comment."""
-    lines = (_SQL / f"{name}.sql").read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = _SQL.joinpath(f"{name}.sql").read_text(encoding="utf-8").splitlines(keepends=True)
     first = next(number for number, line in enumerate(lines) if line.strip() and not line.startswith("--"))
     return "".join(lines[first:])
 
 
 def read_queries(folder: str) -> dict[str, str]:
     """The queries of a folder below ``sql``, by file name without its ending."""
-    return {path.stem: read_query(f"{folder}/{path.stem}") for path in sorted((_SQL / folder).glob("*.sql"))}
+    names = sorted(file.name.removesuffix(".sql") for file in (_SQL / folder).iterdir() if file.name.endswith(".sql"))
+    return {name: read_query(f"{folder}/{name}") for name in names}
