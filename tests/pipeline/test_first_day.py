@@ -18,8 +18,9 @@ def test_shares_of_the_first_day_equal_an_oracle(demo: Papers) -> None:
         answer = published.execute(load_queries()["first_day"].sql).fetchall()
     with duckdb.connect(str(demo.home / "raw.duckdb"), read_only=True) as raw:
         rows = raw.execute(
-            """select listing_date, observed_at, paper_id, upvotes
-               from raw.raw.entries join raw.raw.loads using (load_id) where verdict = 'accepted' and kind = 'daily'"""
+            """select loads.listing_date, loads.observed_at, entries.paper_id, entries.upvotes
+               from raw.raw.entries as entries join raw.raw.loads as loads using (load_id)
+               where loads.verdict = 'accepted' and loads.kind = 'daily'"""
         ).fetchall()
     listings: dict[datetime, dict[datetime, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     for day, moment, paper, count in rows:
