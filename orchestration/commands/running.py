@@ -96,13 +96,13 @@ def plan(
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Show which listings a run would observe now, and why. Sends no request."""
+    """Show which listings (and papers, with PAPERS_ADOPTION) a run would observe now, and why. Sends no request."""
     from orchestration.partitions import ticks
     from warehouse.clock import utc_now
     from warehouse.landing.importing import parse_day
     from warehouse.landing.plan import number_of_run
     from warehouse.lock import writer_lock
-    from warehouse.raw.observations import read_plan
+    from warehouse.raw.observations import read_paper_plan, read_plan
 
     settings = settings_of(home)
     now = utc_now()
@@ -112,6 +112,7 @@ def plan(
     lock = writer_lock(settings.lock_file, purpose="papers plan", timeout=settings.lock_timeout)
     with lock if settings.raw_database.exists() else nullcontext():
         due = read_plan(settings, moment)
+        papers = read_paper_plan(settings, moment) if settings.adoption else []
     runs = number_of_run(due, settings.max_requests)
     if as_json:
         listings = [
@@ -119,7 +120,10 @@ def plan(
             for listing, run in zip(due, runs, strict=True)
         ]
         facts = {"at": moment, "max_requests": settings.max_requests, "schedule": settings.schedule}
-        console.print_json({"schema_version": 1, **facts, "next_ticks": next_ticks, "due": listings})
+        due_papers = [asdict(paper) for paper in papers]
+        console.print_json(
+            {"schema_version": 1, **facts, "next_ticks": next_ticks, "due": listings, "due_papers": due_papers}
+        )
         return
     console.print_table(
         ["listing date", "age", "why it is due", "last observed", "when"],
@@ -139,6 +143,12 @@ def plan(
         f"{len(due)} {plural(len(due), 'listing')} due at {moment:%Y-%m-%d %H:%M} UTC, {runs.count(0)} within the "
         f"{settings.max_requests} requests of one run (PAPERS_MAX_REQUESTS)."
     )
+    if settings.adoption:
+        first = f", first {papers[0].paper_id}, {papers[0].milestone_days} days after its listing" if papers else ""
+        console.print_line(
+            f"{len(papers)} {plural(len(papers), 'paper')} due by themselves (PAPERS_ADOPTION){first}: one each, "
+            "as far as the listings leave requests."
+        )
     console.print_line(
         f"Where the schedule of `papers ui` is on ({settings.schedule}), its next runs start at "
         f"{', '.join(f'{tick:%Y-%m-%d %H:%M}' for tick in next_ticks)} UTC."

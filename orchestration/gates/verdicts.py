@@ -130,14 +130,21 @@ def name_listing(name: str) -> str:
 
 
 def name_listings(names: Sequence[str]) -> str:
-    """Listings in a few words: ``The listing of 2026-09-15``, ``3 listings (2026-09-01 to 2026-09-03)``."""
-    different = sorted(set(names))
+    """Loads in a few words: ``The listing of 2026-09-15``, ``3 listings (2026-09-01 to 2026-09-03)``.
+
+    Of other kinds than listings: ``5 loads (2026-09-01, 3 papers, the trending list)``.
+    """
     if len(names) == 1:
         name = name_listing(names[0])
         return name[0].upper() + name[1:]
-    if len(different) <= 3:
-        return f"{len(names)} listings ({', '.join(different)})"
-    return f"{len(names)} listings ({different[0]} to {different[-1]})"
+    different = sorted(set(names))
+    others = [name for name in different if name.startswith(_NAMED_BY_KIND)]
+    dated = [name for name in different if name not in others]
+    papers = [name for name in others if name != _NAMED_BY_KIND[0]]
+    named = dated if len(dated) <= 3 else [f"{dated[0]} to {dated[-1]}"]
+    named += papers if len(papers) <= 1 else [f"{len(papers)} papers"]
+    named += others[len(papers) :]
+    return f"{len(names)} {'loads' if others else 'listings'} ({', '.join(named)})"
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,16 @@ from warehouse import clock
 from warehouse.clock import utc_now
 from warehouse.errors import InputError
 from warehouse.home import DEMO_MARKER
-from warehouse.landing.fetching import fetch_listings, trailing_dates
+from warehouse.landing.fetching import fetch_listings, fetch_papers, fetch_trending, trailing_dates
 from warehouse.landing.location import open_landing
 from warehouse.settings import PROJECT_ROOT, Settings
 
 SAMPLE = PROJECT_ROOT / "warehouse" / "sample" / "archive"
 #: Listing dates that the demo observes again in the evening.
 LOOKBACK = 5
+#: On the evening of this weekday (1: Monday) the demo also observes the trending list, and so many papers by
+#: themselves: the first of the listing that is so many days old, which it observes in the same evening.
+KINDS_WEEKDAY, KINDS_PAPERS, KINDS_AGE_DAYS = 1, 5, 4
 #: Files and folders of a home that belong to its data.
 _CONTENTS = (
     "landing",
@@ -77,6 +80,10 @@ def run_demo(settings: Settings, notify: Callable[[str], None]) -> Outcome:
             first, last = trailing_dates(moment.date(), LOOKBACK if moment.hour >= 20 else 1)
             days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
             fetch_listings(landing, client, [day for day in days if day >= first_day])
+            if moment.hour >= 20 and moment.isoweekday() == KINDS_WEEKDAY:
+                listed = server.archive.entries(moment.date() - timedelta(days=KINDS_AGE_DAYS), moment)
+                fetch_trending(landing, client)
+                fetch_papers(landing, client, [entry["paper"]["id"] for entry in listed[:KINDS_PAPERS]])
         server.now = clock = moments[-1]
         notify("Loading, checking, transforming, checking, publishing …")
         first, last = trailing_dates(moments[-1].date(), LOOKBACK)

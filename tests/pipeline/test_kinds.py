@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from gate_pieces import Warehouse, body, entry, listing
 
+from orchestration.gates.verdicts import name_listings
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
 from warehouse.landing.importing import Known, Manifest, import_files
@@ -66,6 +67,16 @@ def test_a_trending_list_is_accepted_and_is_of_no_date(home: Warehouse) -> None:
         f"select kind, capture_kind, listing_date, entries, verdict from raw.loads where load_id = '{load_id}'"
     )
     assert (kind, capture_kind, day, entries, verdict) == ("trending", "trending", None, 6, "accepted")
+
+
+def test_loads_of_all_kinds_are_named_in_a_few_words() -> None:
+    days = [f"2026-09-{n:02d}" for n in range(1, 6)]
+    trending, paper, other = "the trending list", "the paper 2609.00001", "the paper 2609.00002"
+    assert name_listings([trending]) == "The trending list"
+    assert name_listings([paper]) == "The paper 2609.00001"
+    assert name_listings(days) == "5 listings (2026-09-01 to 2026-09-05)"
+    assert name_listings([*days, trending, trending]) == "7 loads (2026-09-01 to 2026-09-05, the trending list)"
+    assert name_listings([other, days[0], paper, trending]) == "4 loads (2026-09-01, 2 papers, the trending list)"
 
 
 def test_a_trending_list_decides_nothing_about_a_listing(home: Warehouse) -> None:
@@ -227,6 +238,7 @@ def test_a_load_of_each_kind_is_parsed_again_and_its_line_is_restored(home: Ware
         assert (capture.kind, capture.paper_id, capture.status) == (was.kind, was.paper_id, was.status)
 
 
+@pytest.mark.slow
 def test_runs_observe_all_kinds_and_a_rebuild_gives_the_same_tables(papers: Papers, tmp_path: Path) -> None:
     with ReplayServer(SAMPLE) as site:
         settings = {"PAPERS_ENDPOINT": site.url, "PAPERS_ADOPTION": "yes"}
@@ -254,7 +266,14 @@ def test_runs_observe_all_kinds_and_a_rebuild_gives_the_same_tables(papers: Pape
         known = connection.execute("select count(*) from marts.dim_papers").fetchall()
     stranger = [entry(n, day, 800, githubStars=9) for n, day in enumerate(["2024-09-10", "2025-01-03"], start=1)]
     (tmp_path / "2026-09-20.html").write_bytes(page([*ranks(upvotes=700), *stranger]))
-    imported = papers.at(NOW + timedelta(hours=1), "import", tmp_path / "2026-09-20.html", "--json").facts
+    arguments = (
+        "import",
+        tmp_path / "2026-09-20.html",
+        "--observed-at",
+        f"{NOW + timedelta(minutes=5):%FT%TZ}",
+        "--json",
+    )
+    imported = papers.at(NOW + timedelta(hours=1), *arguments).facts
     assert imported["counts"] == {"loaded": 1}
     with papers.published() as connection:
         assert connection.execute(listings).fetchall() == before
