@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
+from sources.daily_papers.ids import canonical_id
 from sources.faults import LISTING_FAULTS, WRONG_SHAPES, Fault, Route
 from sources.replay.archive import ArchiveFolder
 
@@ -136,14 +137,16 @@ class ReplayServer:
         return _json_answer(200, paper)
 
     def _papers(self) -> dict[str, tuple[date, Any]]:
-        """By paper id its first listing date and the record of its last one."""
+        """By arXiv id its first listing date and the record of its last one. Other records are none of the site."""
         found: dict[str, tuple[date, Any]] = {}
         for day in self.archive.dates(self.now):
             for record in self.archive.entries(day, self.now):
                 paper = record.get("paper") if isinstance(record, dict) else None
-                if isinstance(paper, dict) and isinstance(paper.get("id"), str):
-                    first_date = found[paper["id"]][0] if paper["id"] in found else day
-                    found[paper["id"]] = (first_date, record)
+                received = paper.get("id") if isinstance(paper, dict) else None
+                paper_id = canonical_id(received) if isinstance(received, str) else None
+                if paper_id is not None:
+                    first_date = found[paper_id][0] if paper_id in found else day
+                    found[paper_id] = (first_date, record)
         return found
 
     def trending_page(self) -> Answer:

@@ -30,14 +30,7 @@ def _warehouse_until(moment: str, demo: Papers, home: Path) -> Path:
     with landing.writing() as batch:
         for capture in source.captures():
             if capture.observed_at <= until:
-                urls = [payload.url for payload in capture.payloads]
-                batch.land(
-                    list(zip(urls, source.read(capture), strict=True)),
-                    source=capture.source,
-                    listing_date=capture.listing_date,
-                    observed_at=capture.observed_at,
-                    observed_at_basis=capture.observed_at_basis,
-                )
+                batch.add_capture(capture, source.read(capture))
     given = verdicts(old.raw_database)
     with RawStore.open(settings.raw_database) as raw:
         loads = load_landed(raw, landing, "as-of")
