@@ -78,6 +78,8 @@ def kind_of(body: bytes) -> str:
         body = as_utf8(body)
     except FormatError:
         return DAILY
+    if body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":  # an array does not say what it is
+        return DAILY
     if is_trending_page(body):
         return TRENDING
     return PAPER if is_paper(body) else DAILY

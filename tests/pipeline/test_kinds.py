@@ -8,10 +8,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from gate_pieces import Warehouse, body, entry, listing
 
+from orchestration import pipeline
+from orchestration.assets.landing import landed_papers, landed_trending
 from orchestration.gates.verdicts import name_listings
+from orchestration.outcome import Outcome
+from sources.daily_papers.client import DailyPapersClient
+from sources.faults import Fault
+from sources.http import HttpClient, HttpLimits, RequestBudget
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
 from warehouse.landing.importing import Known, Manifest, import_files
@@ -286,3 +293,26 @@ def test_runs_observe_all_kinds_and_a_rebuild_gives_the_same_tables(papers: Pape
     assert papers.tables() == tables
     status = papers("status", "--json").facts
     assert {load["kind"] for load in status["loads"]} == {"daily", "trending", "paper"}
+
+
+def test_the_asset_of_one_kind_is_launched_alone(home: Warehouse) -> None:
+    with ReplayServer(SAMPLE) as site, HttpClient(limits=HttpLimits(min_interval=0)) as http:
+        resources = {"source": DailyPapersClient(site.url, http), "warehouse": home.settings, "outcome": Outcome()}
+        trending = dg.materialize([landed_trending], resources=resources)
+        papers = dg.materialize([landed_papers], resources=resources)
+    assert trending.asset_materializations_for_node("landing__trending")[0].metadata["landed"].value == 1
+    skipped = papers.asset_materializations_for_node("landing__papers")[0].metadata
+    assert (skipped["landed"].value, skipped["skipped because"].value) == (0, "PAPERS_ADOPTION is no")
+    assert [capture.kind for capture in home.landing.captures()] == ["trending"]
+
+
+def test_a_trending_list_that_fails_is_a_remark(home: Warehouse) -> None:
+    with ReplayServer(SAMPLE, faults=[Fault("error", status=403, route="trending")]) as site:
+        outcome = Outcome()
+        with HttpClient(limits=HttpLimits(min_interval=0)) as http:
+            pipeline.fetch_trending(home.settings, DailyPapersClient(site.url, http), outcome)
+            http.budget = RequestBudget(0)
+            pipeline.fetch_trending(home.settings, DailyPapersClient(site.url, http), outcome)
+    assert outcome.error is None
+    assert ["not observed" in remark for remark in outcome.remarks] == [True, True]
+    assert "403" in outcome.remarks[0] and "no requests left" in outcome.remarks[1]

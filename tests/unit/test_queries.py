@@ -74,6 +74,19 @@ def test_a_paper_observed_once_has_no_place_in_a_window(connection: duckdb.DuckD
     assert [(row["window_name"], row["gained"]) for row in answer(connection, "top_by_window")] == [("all", None)]
 
 
+def test_the_sites_trending_rank_is_that_of_its_last_observation(connection: duckdb.DuckDBPyConnection) -> None:
+    for paper_id, score in (("on_it", 3.0), ("was_on_it", 2.0), ("never", 1.0)):
+        insert(connection, "dim_papers", [{"paper_id": paper_id, "title": paper_id, "display_title": paper_id}])
+        trends = {"paper_id": paper_id, "age_hours": 30, "hacker_news_score": score}
+        insert(connection, "rpt_paper_trends", [trends])
+    ranks = [("2026-01-09", 1, "was_on_it"), ("2026-01-09", 2, "on_it"), ("2026-01-10", 7, "on_it")]
+    for day, rank, paper_id in [*ranks, ("2026-01-10", 1, "not_listed")]:
+        row = {"observed_at": f"{day} 20:00:00", "rank": rank, "paper_id": paper_id}
+        insert(connection, "fct_trending_observations", [row])
+    found = {row["title"]: row["trending_rank"] for row in answer(connection, "scores_side_by_side")}
+    assert found == {"on_it": 7, "was_on_it": None, "never": None}
+
+
 def test_a_gain_over_days_without_an_observation_is_no_gain_of_the_last_day(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -1,6 +1,7 @@
 -- question: How do the published trending formulas rank the papers, side by side and beside the site's own list?
 -- grain: one row per paper of the 7 listing dates before the last observation, best by Hacker News first, at most 50
--- columns: each …_rank is the place among these papers by that score; formulas in docs/trends.md; trending_rank is the rank on the site's trending list of all papers when it was last observed, null if the paper was not on it
+-- columns: each …_rank is the place among these papers by that score; formulas in docs/trends.md; trending_rank is the
+--   rank on the site's trending list of all papers when it was last observed, null if the paper was not on it
 -- empty: no paper of the last 7 listing dates before the last observation is known.
 with trending as (
     select paper_id, min(rank) as trending_rank

@@ -1,5 +1,5 @@
--- Two loads of one moment should agree. Where they don't, a listing is preferred to the details of a paper, the API to the
--- page and the page to a text, then the load with the smaller id, so that the order of arrival changes nothing.
+-- Two loads of one moment should agree. Where they don't, a listing is preferred to the details of a paper, the API to
+-- the page and the page to a text, then the load with the smaller id, so that the order of arrival changes nothing.
 with ranked as (
     select
         *,
