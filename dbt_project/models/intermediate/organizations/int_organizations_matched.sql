@@ -1,6 +1,6 @@
 -- One row per organization as listed: the organization it is the same as, before people's overrides.
--- In this order: its slug or a name is in the reviewed seed; a name has the key of a name of the seed; a name has the key
--- of another listed organization's name. Short names match only as they are written.
+-- In this order: its slug or a name is in the reviewed seed; a name has the key of a name of the seed; a name has the
+-- key of another listed organization's name. Short names match only as they are written.
 with words as (
     select word, role from {{ ref('organization_words') }}
 ),
