@@ -20,12 +20,14 @@ case
 end
 {%- endmacro %}
 
+{# The words of a text in order, without stop words. #}
+{% macro search_content_words(text) -%}
+list_filter({{ search_words(text) }}, lambda word: not list_contains({{ search_stop_words() }}, word))
+{%- endmacro %}
+
 {# The terms of a text in order: its words without stop words, stemmed. #}
 {% macro search_terms(text) -%}
-list_transform(
-    list_filter({{ search_words(text) }}, lambda word: not list_contains({{ search_stop_words() }}, word)),
-    lambda word: {{ search_stem('word') }}
-)
+list_transform({{ search_content_words(text) }}, lambda word: {{ search_stem('word') }})
 {%- endmacro %}
 
 {# Every pair of neighbouring words of a list, as one text with a space between. #}
@@ -35,9 +37,39 @@ list_transform(list_zip({{ words }}[:-2], {{ words }}[2:]), lambda pair: pair[1]
 
 {% macro search_stop_words() -%}['{{ var("search_stop_words") | join("', '") }}']{%- endmacro %}
 
-{# A term as stored in the index: 32 bits of its MD5, which is the same in every version of DuckDB. Among the 60 million
-   different terms of a million papers, one in 70 shares its number with another. #}
-{% macro search_key(term) -%}cast(md5_number_lower({{ term }}) % 4294967291 as uinteger){%- endmacro %}
+{# A term as stored in the index: 31 bits of its MD5, which is the same in every version of DuckDB, and a last bit that is
+   1 for a pair of words. Among the 60 million different terms of a million papers, one in 35 shares its number with
+   another. #}
+{% macro search_key(term) -%}
+cast(md5_number_lower({{ term }}) % 2147483647 * 2 + cast(contains({{ term }}, ' ') as integer) as uinteger)
+{%- endmacro %}
+
+{# One row per text and term of its title and abstract: how often it has the term, its title counted twice, and the
+   words that the term is there (the first by alphabet), for related papers. `texts` has number, title and abstract. #}
+{% macro related_terms(texts) -%}
+select
+    number,
+    {{ search_key('term') }} as term,
+    cast(least(count(*), 255) + least(count(*) filter (where is_title), 255) as bigint) as frequency,
+    min(words) as words
+from (
+    select
+        number,
+        is_title,
+        unnest(terms || {{ search_pairs('terms') }}) as term,
+        unnest(words || {{ search_pairs('words') }}) as words
+    from (
+        select number, is_title, words, list_transform(words, lambda word: {{ search_stem('word') }}) as terms
+        from (
+            select number, true as is_title, {{ search_content_words('title') }} as words from {{ texts }}
+            union all
+            select number, false, {{ search_content_words('abstract') }} from {{ texts }}
+        )
+        where len(words) > 0
+    )
+)
+group by 1, 2
+{%- endmacro %}
 
 {# The body of marts.search(query). BM25 (Robertson & Zaragoza 2009, k1 = .6, b = .75) over the words of title and
    abstract, over pairs of neighbouring words with three times the weight, and over the words of names with half of it.

@@ -1,4 +1,4 @@
-"""``papers sql``, ``query``, ``search`` and ``cite``: answers from the published file, printed or written to a file."""
+"""``papers sql``, ``query``, ``search``, ``similar`` and ``cite``: answers from the published file, printed or written."""
 
 from __future__ import annotations
 
@@ -137,6 +137,31 @@ def search(
         for rank, hit in enumerate(hits, start=1)
     ]
     console.print_table(["#", "paper", "authors", "listed", "upvotes", "id"], rows)
+
+
+@app.command(rich_help_panel=_PANEL)
+def similar(
+    paper: Annotated[
+        str, typer.Argument(help="A paper id, for example 2410.07524, or its arXiv or Hugging Face address.")
+    ],
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10, help="How many papers to show.")] = 10,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Find papers with a similar title and abstract, and the terms that they share."""
+    from warehouse.search.query import similar as similar_papers
+
+    console.check_text(paper, "The paper id")
+    paper_id, title, related = similar_papers(settings_of(home), paper, limit)
+    if as_json:
+        console.print_json({"paper_id": paper_id, "title": title, "papers": [asdict(one) for one in related]})
+        return
+    if not related:
+        console.print_message(f"No other paper shares a term with {console.plain(title)}.")
+        return
+    rows = [[one.rank, one.title, one.shared_terms, f"{one.score:.2f}", one.paper_id] for one in related]
+    console.print_table(["#", "paper", "shared terms", "score", "id"], rows)
 
 
 def _names(authors: Sequence[str], count: int | None) -> str:

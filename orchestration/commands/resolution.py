@@ -1,4 +1,4 @@
-"""`papers evaluate` and `papers explain`: how well the resolver does, and why it put things where they are."""
+"""`papers evaluate` and `papers explain`: how well the resolver and related papers do, and the reasons of decisions."""
 
 from __future__ import annotations
 
@@ -61,22 +61,36 @@ def organization(
 @app.command(rich_help_panel=PANEL)
 def evaluate(
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(help="Labelled mentions as JSON Lines, or a public set as it comes (docs/resolution.md)."),
-    ],
+    ] = None,
+    related: Annotated[
+        Path | None,
+        typer.Option("--related", help="Measure related papers on this set instead (docs/query.md#related-papers)."),
+    ] = None,
     hide_accounts: Annotated[
         bool, typer.Option("--hide-accounts", help="Resolve without the claimed accounts.")
     ] = False,
     predictions: Annotated[
-        Path | None, typer.Option("--predictions", help="Write mention_id and author_id of every mention here.")
+        Path | None,
+        typer.Option(
+            "--predictions",
+            help="Write mention_id and author_id of every mention here; with --related query, id and score.",
+        ),
     ] = None,
     home: Annotated[Path | None, typer.Option("--home", hidden=True)] = None,  # as everywhere; nothing is read there
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Measure the resolver on a labelled set: B-cubed and pairwise precision, recall and F1."""
+    """Measure the resolver on a labelled set: B-cubed and pairwise precision, recall, F1. Or related papers: NDCG."""
     from warehouse.resolution.evaluation.evaluate import evaluate_file
 
+    if (file is None) == (related is None) or (related and hide_accounts):
+        raise InputError("Give a set of labelled mentions, or --related SET alone.")
+    if file is None:
+        assert related is not None
+        _evaluate_related(related, predictions, as_json)
+        return
     try:
         measured = evaluate_file(file, hide_accounts=hide_accounts, predictions=predictions)
     except OSError as error:
@@ -97,6 +111,23 @@ def evaluate(
     console.print_line(
         f"{facts['mentions']} of {facts['resolved_mentions']} mentions scored: {facts['persons']} persons, "
         f"{facts['clusters']} found, {facts['blocks']} block(s), {facts['seconds']} s."
+    )
+
+
+def _evaluate_related(file: Path, predictions: Path | None, as_json: bool) -> None:
+    from warehouse.search.evaluation import evaluate_related
+
+    try:
+        measured = evaluate_related(file, predictions)
+    except OSError as error:
+        raise InputError(f"{error.filename} can't be written ({error.strerror}).") from None
+    facts = measured.facts()
+    if as_json:
+        console.print_json({"file": str(file), **facts})
+        return
+    console.print_line(
+        f"NDCG of the first 20 % of each pool: {measured.mean_ndcg:.4f} "
+        f"({facts['queries']} queries, {facts['candidates']} candidates)."
     )
 
 

@@ -41,6 +41,7 @@ TABLES = (
     "marts.fct_listings",
     "marts.fct_upvote_observations",
     "marts.fct_paper_upvotes_daily",
+    "marts.related_papers",
     "marts.rpt_author_trends",
     "marts.rpt_keyword_trends",
     "marts.rpt_organization_trends",
@@ -62,7 +63,7 @@ TITLES = {number: f"title{number}" if number != 1 else "title0" for number in ra
 def build() -> Iterator[Build]:
     """Builds a next file from a raw file; the project is parsed once."""
     kinds = ("author", "keyword", "organization", "paper", "code")
-    selected = (*(f"+rpt_{kind}_trends" for kind in kinds), "+int_search_postings")
+    selected = (*(f"+rpt_{kind}_trends" for kind in kinds), "+related_papers")
     with building("--exclude-resource-type", "test", "--select", *selected) as run:
         yield run
 

@@ -17,6 +17,8 @@ from warehouse.report.rows import fetch
 MAX_PAGES = 250
 #: Author names on a page; a paper can have thousands.
 MAX_AUTHORS = 40
+#: Related papers on a page.
+MAX_RELATED = 5
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,15 @@ class Author:
     name: str
     name_as_listed: str
     paper_count: int
+
+
+@dataclass(frozen=True)
+class RelatedPaper:
+    """A related paper, and the terms that it shares with the paper of the page."""
+
+    paper_id: str
+    title: str
+    shared_terms: str
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,23 @@ def read_authors(connection: duckdb.DuckDBPyConnection, paper_ids: Collection[st
         [MAX_AUTHORS, list(paper_ids)],
     ).fetchall()
     return {paper_id: [Author(*row) for row in rows] for paper_id, rows in _by_paper(found).items()}
+
+
+def read_related(connection: duckdb.DuckDBPyConnection, paper_ids: Collection[str]) -> dict[str, list[RelatedPaper]]:
+    """The first ``MAX_RELATED`` related papers of the given papers, by paper id, most similar first. A file built on
+    Spark has none."""
+    try:
+        found = connection.execute(
+            """select related.paper_id, related.related_paper_id, papers.title, related.shared_terms
+               from related_papers as related inner join dim_papers as papers
+                   on related.related_paper_id = papers.paper_id
+               where related.rank <= ? and related.paper_id in (select unnest(?::varchar[]))
+               order by related.paper_id, related.rank""",
+            [MAX_RELATED, list(paper_ids)],
+        ).fetchall()
+    except duckdb.CatalogException:
+        return {}
+    return {paper_id: [RelatedPaper(*row) for row in rows] for paper_id, rows in _by_paper(found).items()}
 
 
 def _by_paper(rows: list[Any]) -> dict[str, list[Any]]:

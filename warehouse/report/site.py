@@ -24,7 +24,7 @@ from warehouse.report.curves import curve, sparkline
 from warehouse.report.definitions import read_definitions
 from warehouse.report.first_day import read_first_day
 from warehouse.report.health import read_health
-from warehouse.report.papers import Paper, read_authors, read_papers, read_points
+from warehouse.report.papers import Paper, read_authors, read_papers, read_points, read_related
 from warehouse.report.rising import Rising, read_rising
 from warehouse.report.words import FILTERS, LINKS, page_name
 from warehouse.settings import Settings
@@ -133,6 +133,7 @@ class _Site:
     def _write_papers(self) -> None:
         ids = self.pages.keys()
         points, authors = read_points(self.connection, ids), read_authors(self.connection, ids)
+        related = read_related(self.connection, ids)
         template = self.jinja.get_template("paper_page.html")
         for paper in self.papers:
             paper_points = points[paper.paper_id]
@@ -143,6 +144,7 @@ class _Site:
                 points=paper_points,
                 curve=curve(paper_points),
                 authors=authors.get(paper.paper_id, []),
+                related=related.get(paper.paper_id, []),
             )
             self._write(self.pages[paper.paper_id], text)
 

@@ -1,7 +1,8 @@
-"""Full-text search of the published file: ``marts.search(query)`` with the facts that a reader needs of each paper.
+"""Search and related papers of the published file: ``marts.search(query)`` and ``marts.related_papers`` with the facts
+that a reader needs of each paper.
 
 The index and the query's syntax live in the file itself (``dbt_project/macros/search.sql``), so that any client of
-DuckDB has the same search.
+DuckDB has the same search. Not here: how related papers are computed (``related``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import date
 
 import duckdb
 
+from sources.daily_papers.ids import canonical_id
 from warehouse.errors import InputError
 from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
@@ -59,3 +61,47 @@ def search(settings: Settings, query: str, limit: int) -> list[Hit]:
                 f"{settings.published_database} has no search index: `papers rebuild` with DuckDB makes one."
             ) from None
     return [Hit(*row) for row in rows]
+
+
+_SIMILAR = """
+    select related.rank, related.related_paper_id, related.score, related.shared_terms, papers.display_title,
+        papers.upvotes, papers.first_listed_on, papers.hf_url
+    from related_papers as related
+    inner join dim_papers as papers on related.related_paper_id = papers.paper_id
+    where related.paper_id = $paper_id
+    order by related.rank
+    limit $limit
+"""
+
+
+@dataclass(frozen=True)
+class Related:
+    """A related paper. ``score`` is the cosine similarity, 0 to 1; ``shared_terms`` explain it, the strongest first."""
+
+    rank: int
+    paper_id: str
+    score: float
+    shared_terms: str
+    title: str
+    upvotes: int | None
+    first_listed_on: date | None
+    url: str | None
+
+
+def similar(settings: Settings, paper: str, limit: int) -> tuple[str, str, list[Related]]:
+    """The id and title of a paper (an id, or an address with it), and its related papers, best first.
+
+    Raises InputError when the paper is unknown, nothing is published, or the file has no related papers.
+    """
+    paper_id = canonical_id(paper) or paper
+    with read_published(settings) as connection:
+        titles = connection.execute("select display_title from dim_papers where paper_id = $1", [paper_id]).fetchall()
+        if not titles:
+            raise InputError(f"No paper has the id {paper!r}: `papers search WORDS` prints ids.")
+        try:
+            rows = connection.execute(_SIMILAR, {"paper_id": paper_id, "limit": limit}).fetchall()
+        except duckdb.CatalogException:
+            raise InputError(
+                f"{settings.published_database} has no related papers: `papers rebuild` with DuckDB makes them."
+            ) from None
+    return paper_id, titles[0][0], [Related(*row) for row in rows]

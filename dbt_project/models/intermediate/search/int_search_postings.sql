@@ -1,7 +1,7 @@
 {{ config(
     enabled=target.type == 'duckdb', materialized='incremental', incremental_strategy='append', on_schema_change='fail'
 ) }}
--- One row per term and text: how often the text has it (255 where more often). Terms are words of title and abstract,
+-- One row per term and text: how often the text and its title have it (255 where more often). Terms are words of title and abstract,
 -- pairs of neighbouring words, and words and pairs of each author's (`author:`) and organization's (`org:`) name.
 -- Sorted by term, so that a query reads a small part; what a day appends is sorted too.
 with papers as (
@@ -20,20 +20,21 @@ with papers as (
 ),
 
 fields as (
-    select paper_number, '' as prefix, {{ search_terms('title') }} as words from papers
+    select paper_number, '' as prefix, true as is_title, {{ search_terms('title') }} as words from papers
     union all
-    select paper_number, '' as prefix, {{ search_terms('abstract') }} as words from papers
+    select paper_number, '' as prefix, false as is_title, {{ search_terms('abstract') }} as words from papers
     union all
-    select paper_number, 'author:' as prefix, {{ search_words('name') }} as words
+    select paper_number, 'author:' as prefix, false as is_title, {{ search_words('name') }} as words
     from (select paper_number, unnest(authors) as name from papers) as authors
     union all
-    select paper_number, 'org:' as prefix, {{ search_words('name') }} as words
+    select paper_number, 'org:' as prefix, false as is_title, {{ search_words('name') }} as words
     from (select paper_number, unnest(organizations) as name from papers) as organizations
 ),
 
 terms as (
     select
         paper_number,
+        is_title,
         prefix || unnest(words || {{ search_pairs('words') }}) as term
     from fields
     where len(words) > 0
@@ -43,7 +44,8 @@ final as (
     select
         {{ search_key('term') }} as term,
         paper_number,
-        cast(least(count(*), 255) as utinyint) as frequency
+        cast(least(count(*), 255) as utinyint) as frequency,
+        cast(least(count(*) filter (where is_title), 255) as utinyint) as title_frequency
     from terms
     group by {{ search_key('term') }}, paper_number
 )
