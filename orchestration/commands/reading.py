@@ -1,4 +1,4 @@
-"""``papers sql``, ``query``, ``search``, ``similar`` and ``cite``: answers from the published file, printed or written."""
+"""``papers sql``, ``query``, ``search``, ``similar``, ``cite``: answers from the published file, printed or written."""
 
 from __future__ import annotations
 

@@ -150,8 +150,8 @@ def read_authors(connection: duckdb.DuckDBPyConnection, paper_ids: Collection[st
 
 
 def read_related(connection: duckdb.DuckDBPyConnection, paper_ids: Collection[str]) -> dict[str, list[RelatedPaper]]:
-    """The first ``MAX_RELATED`` related papers of the given papers, by paper id, most similar first. A file built on
-    Spark has none."""
+    """The first ``MAX_RELATED`` related papers of the given papers, by paper id, most similar first; none in a file
+    that another engine than DuckDB built."""
     try:
         found = connection.execute(
             """select related.paper_id, related.related_paper_id, papers.title, related.shared_terms

@@ -39,7 +39,7 @@ _TEXTS, _PRODUCT_ROWS = 10_000, 500
 
 
 def compute_lists(engine: Engine, is_incremental: bool) -> Any:
-    """The rows of ``int_related_lists`` to write, as an Arrow table. Reads the tables that the model registered."""
+    """The rows of the model to write, as an Arrow table. Reads the tables that the model registered."""
     import pyarrow as pa
 
     lists = _Lists(engine, is_incremental)

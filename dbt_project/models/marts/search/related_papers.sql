@@ -1,18 +1,8 @@
 {{ config(enabled=target.type == 'duckdb') }}
-with neighbours as (
-    select
-        paper_id,
-        unnest(related_paper_ids) as related_paper_id,
-        generate_subscripts(related_paper_ids, 1) as rank,
-        unnest(scores) as score,
-        unnest(shared_terms) as shared_terms
-    from {{ ref('int_related_lists') }}
-)
-
 select
     paper_id,
     related_paper_id,
     cast(rank as integer) as rank,
     cast(score as double) / 10000 as score,
     shared_terms
-from neighbours
+from {{ ref('int_search_related') }}
