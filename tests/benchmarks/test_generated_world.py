@@ -59,7 +59,8 @@ def opened(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def rows(home: Path, table: str) -> list[tuple[Any, ...]]:
-    joined = "entries as a inner join raw.loads using (load_id)" if table == "entries" else f"{table} as a"
+    observed = "(select load_id, observed_at from raw.loads)"
+    joined = f"entries as a inner join {observed} using (load_id)" if table == "entries" else f"{table} as a"
     with opened(home) as connection:
         return sorted(connection.execute(f"select {COMPARED[table]} from raw.{joined}").fetchall(), key=repr)
 
@@ -146,7 +147,7 @@ def test_upvotes_grow_and_saturate_and_names_collide_unevenly(make: Make) -> Non
         ).fetchall()
         ((falls, steps),) = connection.execute(
             """select count(*) filter (step < 0), count(*) from (
-                   select upvotes - lag(upvotes) over (partition by paper_id order by observed_at) as step
+                   select upvotes - lag(upvotes) over (partition by entries.paper_id order by observed_at) as step
                    from raw.entries inner join raw.loads using (load_id)) where step is not null"""
         ).fetchall()
         ((authors, mean),) = connection.execute(

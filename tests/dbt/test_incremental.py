@@ -173,6 +173,7 @@ class World:
                     "load_number": self.loads,
                     "format": source,
                     "kind": kind,
+                    "capture_kind": "daily",
                     "source": "invented",
                     "listing_date": None if kind == "search" else (observed_at - timedelta(days=1)).date(),
                     "observed_at": observed_at,

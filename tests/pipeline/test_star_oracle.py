@@ -29,7 +29,8 @@ def observed(demo: Papers) -> dict[str, Stars]:
             """select entries.paper_id, loads.observed_at, entries.github_stars, contents.code_url
                from raw.raw.entries as entries join raw.raw.loads as loads using (load_id)
                join raw.raw.entry_contents as contents using (content_id)
-               where loads.verdict = 'accepted' and entries.github_stars is not null and entries.paper_id is not null"""
+               where loads.verdict = 'accepted' and loads.kind <> 'trending'
+                   and entries.github_stars is not null and entries.paper_id is not null"""
         )
         for paper, moment, stars, url in rows.fetchall():
             found[paper].add((moment, stars, str(repository_of(url))))

@@ -433,7 +433,7 @@ _INSERT_ENTRIES = f"""
 _INSERT_LOADS = """
     insert into home.raw.loads by name
     select
-        observations.load_id, load_number, 'api_json' as format, 'daily' as kind,
+        observations.load_id, load_number, 'api_json' as format, 'daily' as kind, 'daily' as capture_kind,
         'https://papers.example.org/api/daily_papers?date=' || listing_date || '&limit=100&p=0' as source, listing_date,
         observed_at, 'clock' as observed_at_basis, landed_at, 1 as payload_count, payload_bytes,
         digest as payload_sha256, coalesce(counted, 0) as received, coalesce(counted, 0) as entries, 0 as refused,

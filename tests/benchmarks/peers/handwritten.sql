@@ -20,14 +20,14 @@ create temp table seen as
 select entries.* replace (coalesce(entries.paper_id, 'title:' || left(md5(title_key), 16)) as paper_id),
     kind, format, listing_date, observed_at, landed_at
 from read_parquet('$parquet/entries.parquet') as entries
-inner join loads on entries.load_id = loads.load_id and verdict = 'accepted';
+inner join loads on entries.load_id = loads.load_id and verdict = 'accepted' and kind <> 'trending';
 
 create table marts.fct_upvote_observations as
 select paper_id, observed_at, upvotes, comments, github_stars,
     case when kind = 'daily' then position end as position, case when kind = 'daily' then listing_date end as listing_date,
     format, load_id
 from seen
-qualify row_number() over (partition by paper_id, observed_at order by format, load_id, position) = 1;
+qualify row_number() over (partition by paper_id, observed_at order by kind = 'paper', format, load_id, position) = 1;
 
 create table marts.fct_listings as
 select listing_date, paper_id, last_position, last_upvotes, submitted_at, submitter_handle, first_observed_at,
@@ -45,7 +45,7 @@ select paper_id, arg_max(content_id, observed_at) as content_id, arg_max(comment
     arg_max(github_stars, observed_at) as github_stars, arg_max(upvotes, observed_at) as upvotes,
     min(observed_at) as first_observed_at, max(observed_at) as last_observed_at,
     count(distinct observed_at) as observation_count
-from seen group by paper_id;
+from seen where kind <> 'paper' group by paper_id;
 
 -- Organizations.
 create temp table listed_organizations as
