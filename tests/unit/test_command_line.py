@@ -369,9 +369,18 @@ def test_a_stopped_run_prints_that_it_was_stopped(
 
 def stopped(arguments: tuple[str, ...], home: Path, number: signal.Signals, seconds: float) -> tuple[str, int]:
     """The output and exit code of a command whose process group gets a signal after so many seconds."""
+
+    def receive_signals() -> None:
+        """As a shell starts a command, whatever the process of this test blocks or ignores."""
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
     command = [str(Path(sys.executable).with_name("papers")), *arguments, "--home", str(home)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True},
+        preexec_fn=receive_signals,
     ) as process:
         time.sleep(seconds)
         with suppress(ProcessLookupError):
