@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import dagster as dg
@@ -22,13 +21,8 @@ from warehouse.settings import Settings
 
 def build_definitions(settings: Settings, **overrides: Any) -> dg.Definitions:
     """Assets, checks, jobs, schedule and sensor for one warehouse. ``overrides`` replace resources by name."""
-    manifest = ensure_manifest(settings)
-    models = build_models(manifest)
-    public = [
-        dg.AssetKey([node["schema"], node["name"]])
-        for node in json.loads(manifest.read_text())["nodes"].values()
-        if node["resource_type"] == "model" and node["schema"] == PUBLIC_SCHEMA
-    ]
+    models = build_models(ensure_manifest(settings), settings.engine)
+    public = sorted(key for key in models.keys if key.path[0] == PUBLIC_SCHEMA)
     publication, mart_gate_check = build_publication(settings, public)
     digest = digest_job(settings)
     return dg.Definitions(

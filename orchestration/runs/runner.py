@@ -150,6 +150,11 @@ def _run_job(
             + ("It had published before that" if outcome.publication else "The published file is as it was")
             + "; `papers ui` shows the run with its log."
         )
+    if outcome.publication is None:
+        raise WarehouseError(
+            f"The run {result.run_id} ended without a publication, because a step before it was skipped. The published "
+            "file is as it was; `papers ui` shows the run, report it with its log."
+        )
     return outcome
 
 

@@ -1,6 +1,4 @@
-{{ config(
-    enabled=target.type == 'duckdb', materialized='incremental', incremental_strategy='append', on_schema_change='fail'
-) }}
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 -- One row per text that was ever indexed, with the number that its postings have. A paper whose text changed gets
 -- another number, so that a text is indexed once; int_search_papers has the numbers of the present texts.
 with texts as (

@@ -1,4 +1,3 @@
-{{ config(enabled=target.type == 'duckdb') }}
 -- One row per paper in the search index, with the number of its present text.
 select
     texts.paper_id,

@@ -1,4 +1,4 @@
-{{ config(enabled=target.type == 'duckdb', materialized='view') }}
+{{ config(materialized='view') }}
 select
     paper_id,
     unnest(related_paper_ids) as related_paper_id,

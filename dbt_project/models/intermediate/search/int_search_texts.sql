@@ -1,4 +1,3 @@
-{{ config(enabled=target.type == 'duckdb') }}
 -- One row per paper, with the names that its search index covers beside title and abstract, and a fingerprint of all.
 with authors as (
     select

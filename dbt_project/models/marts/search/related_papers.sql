@@ -1,4 +1,3 @@
-{{ config(enabled=target.type == 'duckdb') }}
 select
     paper_id,
     related_paper_id,
