@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from sources import DAILY_PAPERS, PAPER, TRENDING
+from sources import DAILY, DAILY_PAPERS, PAPER, TRENDING
 from sources.daily_papers.client import Capture, DailyPapersClient
 from sources.errors import BudgetError, SourceError, TransientError
 from sources.http import HttpClient, HttpLimits, RequestBudget
 from warehouse.clock import utc_now
 from warehouse.display import plural
-from warehouse.landing.archive import Landing
+from warehouse.landing.archive import Landing, LandingBatch
 from warehouse.settings import Settings
 
 #: Consecutive dates without an answer, each after all retries of the client, after which a run sends no more requests.
@@ -134,7 +134,7 @@ def _fetch(
             _log.debug("%s is skipped: the source did not answer for %d dates before it.", listing_date, unanswered)
             report.failures[listing_date] = f"not requested: the source did not answer for {unanswered} dates before it"
             continue
-        # A listing that can't be read to its end is not begun.
+        # A listing that can't be read to its end is not started.
         if needed and budget and budget.remaining < min(needed[listing_date], budget.limit):
             _postpone(report, dates[position:], _SPENT)
             break
@@ -155,14 +155,7 @@ def _fetch(
         notes = _notes(capture)
         with landing.writing() as batch:
             for one in (*capture.earlier, capture):
-                load_id, _ = batch.land(
-                    [(payload.url, payload.body) for payload in one.payloads],
-                    source=one.payloads[0].url,
-                    listing_date=listing_date,
-                    observed_at=one.observed_at,
-                    observed_at_basis="clock",
-                    note="; ".join(_notes(one)) or None,
-                )
+                load_id = _land(batch, one, DAILY, listing_date=listing_date)
         _log.debug("%s: %d payload(s) landed as %s.", listing_date, len(capture.payloads), load_id)
         report.landed[listing_date] = load_id
         report.remarks += [f"{listing_date}: {note}" for note in notes]
@@ -189,7 +182,8 @@ def fetch_trending(landing: Landing, client: DailyPapersClient) -> KindReport:
         except SourceError as error:
             report.failures[TRENDING] = str(error)
             return report
-    report.landed[TRENDING] = _land(landing, capture, TRENDING)
+    with landing.writing() as batch:
+        report.landed[TRENDING] = _land(batch, capture, TRENDING)
     return report
 
 
@@ -218,26 +212,28 @@ def fetch_papers(landing: Landing, client: DailyPapersClient, paper_ids: Sequenc
                 unanswered += isinstance(error, TransientError)
                 continue
             unanswered = 0
-            report.landed[paper_id] = _land(landing, capture, PAPER, paper_id)
+            with landing.writing() as batch:
+                report.landed[paper_id] = _land(batch, capture, PAPER, paper_id=paper_id)
             if capture.payloads[0].status == 404:
                 report.missing.append(paper_id)
     return report
 
 
-def _land(landing: Landing, capture: Capture, kind: str, paper_id: str | None = None) -> str:
-    """Land a capture that is of no listing date. Returns its load id."""
-    with landing.writing() as batch:
-        load_id, _ = batch.land(
-            [(payload.url, payload.body) for payload in capture.payloads],
-            source=capture.payloads[0].url,
-            listing_date=None,
-            observed_at=capture.observed_at,
-            observed_at_basis="clock",
-            note="; ".join(_notes(capture)) or None,
-            kind=kind,
-            paper_id=paper_id,
-            status=capture.payloads[0].status if paper_id else None,
-        )
+def _land(
+    batch: LandingBatch, capture: Capture, kind: str, *, listing_date: date | None = None, paper_id: str | None = None
+) -> str:
+    """Land a capture as it was fetched. Returns its load id."""
+    load_id, _ = batch.land(
+        [(payload.url, payload.body) for payload in capture.payloads],
+        source=capture.payloads[0].url,
+        listing_date=listing_date,
+        observed_at=capture.observed_at,
+        observed_at_basis="clock",
+        note="; ".join(_notes(capture)) or None,
+        kind=kind,
+        paper_id=paper_id,
+        status=capture.payloads[0].status if paper_id else None,
+    )
     return load_id
 
 
