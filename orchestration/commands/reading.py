@@ -61,16 +61,25 @@ def query(
     """List the analytics queries, or run one."""
     from warehouse.publication.queries import load_queries
 
-    queries = load_queries()
-    if name is None:
-        if as_json:
-            console.print_json([{"name": q.name, "question": q.question, "grain": q.grain} for q in queries.values()])
-        else:
-            console.print_table(["name", "question"], [[q.name, q.question] for q in queries.values()], expand=expand)
+    if name is not None:
+        chosen = _find_query(name)
+        _answer(home, chosen.sql, "json" if as_json else form, output, expand, timeout, chosen)
         return
+    queries = load_queries().values()
+    if as_json:
+        console.print_json([{"name": q.name, "question": q.question, "grain": q.grain} for q in queries])
+    else:
+        console.print_table(["name", "question"], [[q.name, q.question] for q in queries], expand=expand)
+
+
+def _find_query(name: str) -> Query:
+    """The analytics query of a name. Raises InputError where there is none."""
+    from warehouse.publication.queries import load_queries
+
+    queries = load_queries()
     if name not in queries:
         raise InputError(f"There is no query {name!r}: `papers query` lists them.")
-    _answer(home, queries[name].sql, "json" if as_json else form, output, expand, timeout, queries[name])
+    return queries[name]
 
 
 def _answer(
@@ -215,13 +224,10 @@ def cite(
 
 def _papers_of_query(settings: Settings, name: str) -> list[str]:
     """The papers in the rows of an analytics query, in its order. Raises InputError for a query of other things."""
-    from warehouse.publication.queries import load_queries
     from warehouse.publication.statements import run_statement
 
-    queries = load_queries()
-    if name not in queries:
-        raise InputError(f"There is no query {name!r}: `papers query` lists them.")
-    answer = run_statement(settings, queries[name].sql, query=queries[name])
+    query = _find_query(name)
+    answer = run_statement(settings, query.sql, query=query)
     if "paper_id" not in answer.columns:
         raise InputError(f"The query {name!r} does not answer with papers: choose one with the column paper_id.")
     column = answer.columns.index("paper_id")
