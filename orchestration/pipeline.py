@@ -148,10 +148,10 @@ def fetch_papers(settings: Settings, source: DailyPapersClient, outcome: Outcome
         report = KindReport(skipped_because=skipped)
         if skipped is None:
             budget = source.http.budget
-            most = settings.max_requests if budget is None else budget.remaining
+            max_papers = settings.max_requests if budget is None else budget.remaining
             due = [paper.paper_id for paper in _due_papers(settings)]
-            report = land_papers(open_landing(settings.landing), source, due[:most])
-            report.postponed += due[most:]
+            report = land_papers(open_landing(settings.landing), source, due[:max_papers])
+            report.postponed += due[max_papers:]
         if report.failures:
             paper_id, why = next(iter(report.failures.items()))
             papers = f"{len(report.failures)} {plural(len(report.failures), 'paper')}"

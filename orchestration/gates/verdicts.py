@@ -120,7 +120,7 @@ class Failure:
 
 
 _SINGULAR = {"entries": "entry", "listings": "listing", "rows": "row"}
-#: How the names of loads begin that are of no listing date (the column ``called`` of ``sql/batch/loads.sql``).
+#: How the names of loads start that are of no listing date (the column ``called`` of ``sql/batch/loads.sql``).
 _NAMED_BY_KIND = ("the trending list", "the paper ")
 
 
