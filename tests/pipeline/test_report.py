@@ -432,7 +432,8 @@ def test_no_page_lets_in_anything_from_elsewhere(site: Site, hostile: Site) -> N
                 if name in ("src", "href", "action", "srcset", "data", "xlink:href"):
                     check_address(file, element.tag, value or "")
         scripts = [script.attributes.get("src") for script in document.css("script")]
-        assert scripts == [("../" if file.parent.name == "papers" else "") + "assets/report.js"]
+        root = "../" if file.parent.name == "papers" else ""
+        assert scripts == [f"{root}assets/{name}.js" for name in ("shards", "report")]
         assert all(not script.text() for script in document.css("script"))
         assert not document.css("iframe, object, embed, base, style, img")
     style = (site.folder / "assets" / "report.css").read_text()
