@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -48,10 +49,25 @@ def test_bibtex_keeps_authors_in_order_and_the_title_as_it_reads() -> None:
     names = [(" ".join(p.first_names), " ".join(p.prelast_names + p.last_names)) for p in entry.persons["author"]]
     assert names == [("José", "Ångström-Łuk"), ("Mei", "Lin"), ("", "{Quill Team}"), ("Ludwig", "van der Berg")]
     assert entry.fields["title"] == (
-        r"{The Cost of 5\% \& \textbraceleft{}Sets\textbraceright{}: \$O(n\textasciicircum{}2)\$ for C\#\_x "
+        r"{The Cost of 5\% \& \textbraceleft{}Sets\textbraceright{}: $O(n^2)$ for C\#\_x "
         r"\textasciitilde{} \textbackslash{}alpha}"
     )
     assert (entry.fields["eprint"], entry.fields["year"], entry.fields["month"]) == ("2609.01234", "2026", "September")
+
+
+@pytest.mark.parametrize(
+    ("listed", "written"),
+    [
+        (r"Sorting in $\mathcal{O}(n \log n)$ & $x_1$", r"Sorting in $\mathcal{O}(n \log n)$ \& $x_1$"),
+        ("From $0.1 to $1 Million", r"From \$0.1 to \$1 Million"),
+        ("A $x_{1 and $y}$", r"A \$x\_\textbraceleft{}1 and \$y\textbraceright{}\$"),
+        (r"Prefill \& Decode", r"Prefill \& Decode"),
+        ("UniF^2ace", r"UniF\textasciicircum{}2ace"),
+    ],
+)
+def test_math_in_a_title_is_kept_and_prices_are_escaped(listed: str, written: str) -> None:
+    (entry,) = parse_string(bibtex([replace(PAPER, title=listed)]), "bibtex").entries.values()
+    assert entry.fields["title"] == f"{{{written}}}"
 
 
 def test_ris_has_one_record_a_paper() -> None:

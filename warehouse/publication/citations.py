@@ -51,6 +51,11 @@ _BIBTEX_ESCAPES = str.maketrans(
         **{character: f"\\{character}" for character in "$&%#_"},
     }
 )
+#: Math in a title, by the rule of pandoc's tex_math_dollars, so that two prices are no math: no space inside the signs,
+#: no digit after them. It must also have something that only math has.
+_MATH = re.compile(r"(?<!\\)\$(?=[^$]*[\\^_{=])(?!\s)(?:[^$\\%#&]|\\[^$])+?(?<!\s)\$(?!\d)")
+#: A character that a title escapes for TeX already.
+_ESCAPED_ALREADY = re.compile(r"\\([$&%#_])")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -154,13 +159,13 @@ def parse_listed_name(listed: str) -> Name:
 
 
 def bibtex(papers: Sequence[CitedPaper]) -> str:
-    """One entry a paper. Titles are in two braces, so that no style changes their capitals."""
+    """One entry a paper. Titles are in two braces, so that no style changes their capitals; math stays math."""
     return "\n".join(map(_bibtex_entry, papers))
 
 
 def _bibtex_entry(paper: CitedPaper) -> str:
     fields = {
-        "title": f"{{{{{_escaped(paper.title)}}}}}",
+        "title": f"{{{{{_escaped_title(paper.title)}}}}}",
         "author": f"{{{' and '.join(map(_bibtex_name, paper.names))}}}" if paper.authors else None,
         "year": f"{{{paper.year}}}" if paper.year else None,
         "month": _MONTHS[paper.published_on.month - 1] if paper.published_on else None,
@@ -228,9 +233,30 @@ def _csl_item(paper: CitedPaper) -> dict[str, Any]:
     return {key: value for key, value in item.items() if value}
 
 
+def _escaped_title(title: str) -> str:
+    """A title for BibTeX: math as it is, the rest without a character that TeX gives a meaning."""
+    text = one_line(title, _MAX_CHARACTERS)
+    parts, end = [], 0
+    for math in _MATH.finditer(text):
+        if _is_balanced(math[0]):
+            parts += [_escaped(text[end : math.start()]), math[0]]
+            end = math.end()
+    return "".join([*parts, _escaped(text[end:])])
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether each brace has its partner; BibTeX also counts those after a backslash."""
+    depth = 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 def _escaped(text: str) -> str:
-    """A text for BibTeX: one line, and no character that TeX gives a meaning."""
-    return one_line(text, _MAX_CHARACTERS).translate(_BIBTEX_ESCAPES)
+    """A text for BibTeX: no character that TeX gives a meaning. One that is escaped already is not escaped again."""
+    return _ESCAPED_ALREADY.sub(r"\1", text).translate(_BIBTEX_ESCAPES)
 
 
 def _folded(text: str) -> str:
