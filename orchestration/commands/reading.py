@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,6 +50,15 @@ def sql(
 @app.command(rich_help_panel=_PANEL)
 def query(
     name: Annotated[str | None, typer.Argument(help="The query; without one, all are listed.")] = None,
+    author: Annotated[
+        str | None, typer.Option("--author", help="author_history: an author id, account handle or name.")
+    ] = None,
+    organization: Annotated[
+        str | None, typer.Option("--organization", help="organization_history: an id, slug or name.")
+    ] = None,
+    day: Annotated[
+        str | None, typer.Option("--day", help="known_on_a_day: a UTC day, like 2026-09-15; its end counts.")
+    ] = None,
     form: Format = "table",
     output: Output = None,
     expand: Expand = False,
@@ -61,15 +70,26 @@ def query(
     """List the analytics queries, or run one."""
     from warehouse.publication.queries import load_queries
 
+    options = {"author": author, "organization": organization, "day": day}
+    variables = {option: value for option, value in options.items() if value is not None}
     if name is not None:
         chosen = _find_query(name)
-        _answer(home, chosen.sql, "json" if as_json else form, output, expand, timeout, chosen)
+        _check_parameters(chosen, variables)
+        _answer(home, chosen.sql, "json" if as_json else form, output, expand, timeout, chosen, variables)
         return
+    if variables:
+        raise InputError(f"--{next(iter(variables))} goes with a query: `papers query` lists them.")
     queries = load_queries().values()
     if as_json:
-        console.print_json([{"name": q.name, "question": q.question, "grain": q.grain} for q in queries])
+        console.print_json(
+            [
+                {"name": q.name, "question": q.question, "grain": q.grain, "parameters": dict(q.parameters)}
+                for q in queries
+            ]
+        )
     else:
-        console.print_table(["name", "question"], [[q.name, q.question] for q in queries], expand=expand)
+        listed = [[q.name, q.question, ", ".join(f"--{one}" for one in q.parameters)] for q in queries]
+        console.print_table(["name", "question", "parameters"], listed, expand=expand)
 
 
 def _find_query(name: str) -> Query:
@@ -82,6 +102,23 @@ def _find_query(name: str) -> Query:
     return queries[name]
 
 
+def _check_parameters(query: Query, variables: Mapping[str, str]) -> None:
+    """Raises InputError for a parameter that the query does not have, and for a value that it can't have."""
+    from warehouse.landing.importing import parse_day
+
+    for option, value in variables.items():
+        if option not in query.parameters:
+            known = " and ".join(f"--{one}" for one in query.parameters)
+            raise InputError(
+                f"The query {query.name} has no --{option}: " + (f"it has {known}." if known else "leave it out.")
+            )
+        console.check_text(value, f"--{option}")
+        if not value.strip():
+            raise InputError(f"--{option} is empty: give a value or leave it out.")
+        if option == "day":
+            parse_day(value, "--day")
+
+
 def _answer(
     home: Path | None,
     statement: str,
@@ -90,6 +127,7 @@ def _answer(
     expand: bool,
     timeout_seconds: float | None,
     query: Query | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> None:
     from warehouse.publication.statements import run_statement
 
@@ -99,7 +137,9 @@ def _answer(
         raise InputError("--format parquet and --output FILE go together: Parquet is a file, the rest is printed.")
     settings = settings_of(home)
     console.check_text(statement, "The statement")
-    answer = run_statement(settings, statement, output=output, timeout_seconds=timeout_seconds, query=query)
+    answer = run_statement(
+        settings, statement, output=output, timeout_seconds=timeout_seconds, query=query, variables=variables
+    )
     if output:
         console.print_message(f"{answer.row_count} {plural(answer.row_count, 'row is', 'rows are')} in {output}")
     elif form == "json":

@@ -103,6 +103,53 @@ def test_a_query_answers_in_every_format(demo: Papers, tmp_path: Path) -> None:
     assert "--output" in demo("query", "rising_now", "--format", "parquet", expect=2).err
 
 
+def test_a_query_takes_its_parameters(demo: Papers) -> None:
+    with demo.published() as connection:
+        (name, author_id, papers), *_ = connection.execute(
+            """select name_as_listed, author_id, count(distinct paper_id) from marts.bridge_paper_authors
+               group by all order by 3, 1 limit 1"""
+        ).fetchall()
+        (organization,), *_ = connection.execute(
+            "select slug from marts.dim_organizations where paper_count > 0 order by organization_id limit 1"
+        ).fetchall()
+    by_name = demo("query", "author_history", "--author", name.upper(), "--json").facts
+    assert len(by_name) == papers
+    assert by_name == demo("query", "author_history", "--author", author_id, "--json").facts
+    assert demo("query", "organization_history", "--organization", organization, "--json").facts
+    known = demo("query", "known_on_a_day", "--day", "2026-09-15", "--json").facts
+    with demo.published() as connection:
+        oracle = connection.execute(
+            """select max_by(upvotes, observed_at) as upvotes from marts.fct_upvote_observations
+               where observed_at < '2026-09-16' and upvotes is not null group by paper_id order by 1 desc limit 25"""
+        ).fetchall()
+    assert [(row["upvotes_then"],) for row in known] == oracle
+    hostile = demo("query", "author_history", "--author", "x'; drop table dim_papers --")
+    assert "No rows" in hostile.err and demo("query", "author_history", "--json").facts
+
+
+def test_every_parameter_of_a_query_is_an_option_and_listed(demo: Papers) -> None:
+    listed = {query["name"]: query["parameters"] for query in demo("query", "--json").facts}
+    named = {name: parameters for name, parameters in listed.items() if parameters}
+    assert set(named) == {"author_history", "known_on_a_day", "organization_history"}
+    shown = demo("query", "author_history", "--help").out
+    assert all(f"--{option}" in shown for parameters in named.values() for option in parameters)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["known_on_a_day", "--day", "yesterday"], "--day is 'yesterday'"),
+        (["author_history", "--author", " "], "--author is empty"),
+        (["rising_now", "--day", "2026-09-15"], "rising_now has no --day"),
+        (["author_history", "--day", "2026-09-15"], "it has --author"),
+        (["--author", "Mei Lin"], "goes with a query"),
+    ],
+)
+def test_a_wrong_parameter_is_one_sentence(demo: Papers, arguments: list[str], words: str) -> None:
+    called = demo("query", *arguments, expect=2)
+    assert words in called.err and len(called.err.splitlines()) == 1 and not called.out
+
+
 def test_the_parquet_export_equals_its_manifest(demo: Papers) -> None:
     exports = demo.home / "exports"
     manifest = json.loads((exports / "manifest.json").read_text())

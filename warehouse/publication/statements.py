@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,14 +50,18 @@ def run_statement(
     output: Path | None = None,
     timeout_seconds: float | None = None,
     query: Query | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Answer:
     """Run a statement on the published file. ``output`` is a Parquet file to write instead of returning the rows.
 
-    ``query`` is the analytics query that the statement comes from, if it is one. Raises InputError for a statement that
+    ``query`` is the analytics query that the statement comes from, if it is one; ``variables`` are what the statement
+    reads with ``getvariable``. Raises InputError for a statement that
     fails, is no query or takes longer than ``timeout_seconds``, and for a file that can't be written.
     """
     with read_published(settings) as connection:
         connection.execute("set enable_external_access = false")
+        for name, value in (variables or {}).items():
+            connection.execute(f"set variable {name} = ?", [value])
 
         def run() -> Answer:
             return _write_parquet(connection, statement, output) if output else _fetch(connection, statement)

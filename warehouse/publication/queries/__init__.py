@@ -1,9 +1,13 @@
-"""Analytics queries: one file each, opened by a comment: question, grain, columns, what no row means."""
+"""Analytics queries: one file each, opened by a comment: question, grain, columns, parameters, what no row means.
+
+A parameter is a variable of DuckDB that the SQL reads with ``getvariable``, which is null where it is not set.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +20,10 @@ _METRIC = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Query:
-    """One question in SQL: what a row is (``grain``), what ``columns`` mean, what no row means (``empty``)."""
+    """One question in SQL: what a row is (``grain``), what ``columns`` mean, what no row means (``empty``).
+
+    ``parameters``: name of a variable → what it sets and what holds without it.
+    """
 
     name: str
     question: str
@@ -24,6 +31,7 @@ class Query:
     columns: str
     empty: str
     sql: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_queries() -> dict[str, Query]:
@@ -34,6 +42,7 @@ def load_queries() -> dict[str, Query]:
 def _read(path: Path) -> Query:
     text = path.read_text(encoding="utf-8")
     header: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     key = ""
     for line in text.splitlines():
         if not line.startswith("--"):
@@ -41,9 +50,13 @@ def _read(path: Path) -> Query:
         word, colon, rest = line[2:].strip().partition(":")
         if colon and word in ("question", "grain", "columns", "empty"):
             key, header[word] = word, rest.strip()
+        elif colon and word == "parameter":
+            key = ""
+            name, _, meaning = rest.strip().partition(": ")
+            parameters[name] = meaning
         elif key:
             header[key] += " " + line[2:].strip()
-    return Query(path.stem, header["question"], header["grain"], header["columns"], header["empty"], text)
+    return Query(path.stem, header["question"], header["grain"], header["columns"], header["empty"], text, parameters)
 
 
 def why_empty(connection: duckdb.DuckDBPyConnection, query: Query | None) -> str:

@@ -1,9 +1,19 @@
--- question: What did the most listed author publish, and how was it received?
--- grain: one row per paper of the author with most papers (put another name into `chosen`)
+-- question: What did an author publish, and how was it received?
+-- grain: one row per paper of the author
+-- parameter: author: an author id, account handle or name; without it the author with most papers
 -- columns: position is the place among the paper's authors, cohort_percentile 0 to 1 within the first listing date
--- empty: no author of a listed paper is known.
+-- empty: no author of a listed paper is known by this name.
 with chosen as (
     select author_id, display_name from marts.dim_authors
+    where getvariable('author') is null
+        or author_id = getvariable('author')
+        or lower(account_handle) = lower(getvariable('author'))
+        or strip_accents(lower(display_name)) = strip_accents(lower(getvariable('author')))
+        or author_id in (
+            select author_id from marts.author_merges
+            where own_author_id = getvariable('author')
+                or strip_accents(lower(name_as_listed)) = strip_accents(lower(getvariable('author')))
+        )
     order by paper_count desc, upvotes desc nulls last, first_listed_on nulls last, author_id
     limit 1
 )

@@ -1,12 +1,24 @@
--- question: How many upvotes did the most upvoted organization gain, week by week?
--- grain: one row per ISO week of the organization with most upvotes (put another name into `chosen`)
+-- question: How many upvotes did an organization gain, week by week?
+-- grain: one row per ISO week of the organization
+-- parameter: organization: an id, slug or name; without it the organization with most upvotes
 -- columns: upvotes_gained in the week, share_of_gain 0 to 1 of base_upvotes_gained, the upvotes of all papers for which
 --   the source can name an organization, rank_in_week and places risen since the week before
--- empty: no listed paper names an organization.
+-- empty: no listed paper names this organization, or any.
 with chosen as (
     select organization_id, display_name
     from marts.dim_organizations
     where paper_count > 0
+        and (
+            getvariable('organization') is null
+            or organization_id = getvariable('organization')
+            or lower(slug) = lower(getvariable('organization'))
+            or strip_accents(lower(display_name)) = strip_accents(lower(getvariable('organization')))
+            or organization_id in (
+                select organization_id from marts.organization_merges
+                where strip_accents(lower(listed_name)) = strip_accents(lower(getvariable('organization')))
+                    or lower(listed_slug) = lower(getvariable('organization'))
+            )
+        )
     order by paper_upvotes desc nulls last, organization_id
     limit 1
 )
