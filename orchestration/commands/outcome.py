@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from orchestration.commands import console
-from warehouse.display import plural
+from warehouse.display import plural, readable_title
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 #: Loads or files that a sentence names; `papers status` lists more loads.
 _MAX_NAMED = 5
+#: Papers of the newest listing that are shown.
+_MAX_LISTED = 5
+_NEWEST_LISTING = """
+    select listings.listing_date, papers.upvotes, papers.comments, papers.display_title, papers.paper_id
+    from marts.fct_listings as listings inner join marts.dim_papers as papers on listings.paper_id = papers.paper_id
+    where listings.listing_date = (select max(listing_date) from marts.fct_listings)
+    order by papers.upvotes desc nulls last, papers.paper_id
+    limit ?"""
 
 
 def run_facts(settings: Settings, outcome: Outcome) -> dict[str, Any]:
@@ -163,6 +172,53 @@ def print_publication(settings: Settings, outcome: Outcome) -> None:
         }
         sizes = ", ".join(f"{tables[table]} {plural(tables[table], noun)}" for table, noun in nouns.items())
         console.print_line(f"Published {settings.published_database}: {sizes}.")
+
+
+def print_leaders(settings: Settings) -> None:
+    """Print the first papers of the newest listing, those that rose most, and commands that show more."""
+    from warehouse.digest.selection import Filters, select_risers
+    from warehouse.publication.publish import read_published
+
+    with read_published(settings) as connection:
+        listed = connection.execute(_NEWEST_LISTING, [_MAX_LISTED]).fetchall()
+        risers = select_risers(settings, connection, Filters()).risers
+    if listed:
+        console.print_line()
+        console.print_table(
+            ["#", "upvotes", "comments", "paper", "id"],
+            [
+                [rank, upvotes, comments, readable_title(title), paper_id]
+                for rank, (_, upvotes, comments, title, paper_id) in enumerate(listed, start=1)
+            ],
+            title=f"The newest listing, of {listed[0][0]}, most upvotes first",
+        )
+    console.print_line()
+    if risers:
+        console.print_table(
+            ["#", "gain", "over", "per hour", "upvotes", "listed", "paper"],
+            [
+                [
+                    rank,
+                    riser.gain,
+                    f"{riser.gain_hours:.0f} h",
+                    riser.velocity,
+                    riser.upvotes,
+                    riser.first_listed_on,
+                    readable_title(riser.title),
+                ]
+                for rank, riser in enumerate(risers, start=1)
+            ],
+            title="What rose most in the last 24 hours observed",
+        )
+    else:
+        console.print_line("No gain of the last 24 hours is known: it needs two observations of a paper.")
+    place = "" if settings.home == Settings.home else f" --home {shlex.quote(str(settings.home))}"
+    report = settings.home / "report" / "index.html"
+    if report.exists():
+        console.print_message(f"See it: {report.as_uri()}")
+    console.print_message(f'Ask it something: papers{place} sql "select title, upvotes from dim_papers limit 5"')
+    if not risers:
+        console.print_message(f"When the next run is worth it: papers{place} plan")
 
 
 def without_code(reason: str) -> str:

@@ -13,8 +13,8 @@ import typer
 
 from orchestration.commands import console
 from orchestration.commands.app import Home, Json, Verbose, settings_of
-from orchestration.commands.outcome import print_import, print_run, without_code
-from warehouse.display import plural, readable_title
+from orchestration.commands.outcome import print_import, print_leaders, print_run, without_code
+from warehouse.display import plural
 from warehouse.errors import GateError, InputError, WarehouseError
 from warehouse.settings import Settings
 
@@ -39,10 +39,7 @@ def demo(home: Home = None, verbose: Verbose = False, as_json: Json = False) -> 
     outcome = run_demo(settings, notify=console.print_message)
     print_run(settings, outcome, as_json)
     if not as_json:
-        _print_risers(settings)
-        console.print_message(f"See it: {(settings.home / 'report' / 'index.html').as_uri()}")
-        place = "" if settings.home == Settings.home else f" --home {settings.home}"
-        console.print_message(f'Ask it something: papers{place} sql "select title, upvotes from dim_papers limit 5"')
+        print_leaders(settings)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -81,6 +78,8 @@ def run(
         _fetch_and_publish(settings, f"Observing {first} to {last}", dates, outcome, as_json=as_json, tags=tags)
     total = lived()
     print_run(settings, outcome, as_json, {"profile": phases(outcome, total)} if profile else {})
+    if not as_json and settings.published_database.exists():
+        print_leaders(settings)
     if profile and not as_json:
         console.print_line()
         console.print_table(["phase", "seconds", "share"], rows(outcome, total))
@@ -365,28 +364,3 @@ def accept(
     settings = settings_of(home)
     accept_load(settings, load, reason, is_published=not is_publication_behind(settings))
     print_run(settings, run_job(settings, "load_landed"), as_json)
-
-
-def _print_risers(settings: Settings) -> None:
-    from warehouse.digest.selection import Filters, select_risers
-    from warehouse.publication.publish import read_published
-
-    with read_published(settings) as connection:
-        risers = select_risers(settings, connection, Filters()).risers
-    console.print_line()
-    console.print_table(
-        ["#", "gain", "over", "per hour", "upvotes", "listed", "paper"],
-        [
-            [
-                rank,
-                riser.gain,
-                f"{riser.gain_hours:.0f} h",
-                riser.velocity,
-                riser.upvotes,
-                riser.first_listed_on,
-                readable_title(riser.title),
-            ]
-            for rank, riser in enumerate(risers, start=1)
-        ],
-        title="What rose most in the last 24 hours observed",
-    )

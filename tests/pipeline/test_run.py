@@ -26,6 +26,7 @@ from orchestration.runs import profile
 from sources.faults import Fault
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
+from tests.warm_process import Called
 from warehouse.landing.folder import FolderLanding
 from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
@@ -231,10 +232,25 @@ def test_a_killed_run_is_over_in_dagster_when_the_next_one_starts(ran: Papers, s
     killed.wait()
     with dg.DagsterInstance.from_config(str(ran.home / "dagster")) as instance:
         (left,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-        ran(*arguments, PAPERS_ENDPOINT=site.url)
+        called = ran(*arguments, PAPERS_ENDPOINT=site.url)
         closed = instance.get_run_by_id(left.run_id)
         assert closed and closed.status is dg.DagsterRunStatus.FAILURE
         assert not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    check_end_of_run(ran, called)
+
+
+def check_end_of_run(ran: Papers, called: Called) -> None:
+    """A run that was asked for no JSON ends with the newest listing, what rose and the next commands."""
+    lines = "\n".join(line.rstrip() for line in called.out.splitlines())
+    _, end = lines.split("The newest listing, of 2026-09-10, most upvotes first\n")
+    listing, _, rose = end.partition("\n\n")
+    upvotes = ran.value(
+        """select list(upvotes order by upvotes desc nulls last, papers.paper_id)[:5] from marts.fct_listings
+           inner join marts.dim_papers as papers using (paper_id) where listing_date = '2026-09-10'"""
+    )
+    assert [int(line.split()[1]) for line in listing.splitlines()[1:]] == upvotes
+    assert rose.startswith(("What rose most", "No gain of the last 24 hours is known"))
+    assert "report/index.html" in called.err and f"papers --home {ran.home} sql" in called.err
 
 
 def test_a_run_without_the_source_ends_with_3_and_changes_nothing(ran: Papers) -> None:
