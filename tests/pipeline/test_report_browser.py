@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from pybtex.database import parse_string
 from report_pieces import NAME, TITLE, Site, copy_of, made_hostile
 
 from tests.conftest import ROOT, Papers
@@ -195,6 +196,26 @@ def test_the_search_finds_by_title_author_and_organization_and_leads_on(browser:
     visit.page.wait_for_selector("h1.long")
     assert visit.page.locator("h1").inner_text() == title
     assert visit.problems == [] and only_files(visit)
+
+
+def test_the_citation_of_a_paper_is_copied_or_selected(browser: Any, site: Site) -> None:
+    visit = visiting(browser, site)
+    name = sorted(path.name for path in (site.folder / "papers").iterdir())[0]
+    visit.open(f"papers/{name}")
+    entry = visit.page.locator("#bibtex").text_content()
+    (paper,) = parse_string(entry, "bibtex").entries.values()
+    assert paper.fields["title"] and paper.persons["author"]
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button = visit.page.get_by_role("button", name="Copy BibTeX")
+    button.focus()
+    visit.page.keyboard.press("Enter")
+    visit.page.get_by_text("Copied.").wait_for()
+    assert visit.page.evaluate("navigator.clipboard.readText()") == entry
+    visit.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    button.click()
+    visit.page.get_by_text("The text is selected").wait_for()
+    assert visit.page.evaluate("getSelection().toString()").strip() == entry.strip()
+    assert not visit.problems and only_files(visit)
 
 
 def test_parts_are_counted_with_their_whole_by_keyboard(browser: Any, site: Site) -> None:

@@ -117,7 +117,8 @@ def read_cited(connection: duckdb.DuckDBPyConnection, paper_ids: Sequence[str]) 
         connection,
         """
         select
-            papers.paper_id, papers.arxiv_id, papers.display_title as title, papers.published_on,
+            papers.paper_id, papers.arxiv_id, coalesce(papers.display_title, papers.title, papers.paper_id) as title,
+            papers.published_on,
             coalesce(papers.arxiv_url, papers.hf_url) as url, coalesce(listed.authors, []) as authors
         from dim_papers as papers
         left join (

@@ -16,6 +16,7 @@ from warehouse.database import scalar
 from warehouse.files import remove, replace
 from warehouse.home import DEMO_MARKER
 from warehouse.lock import writer_lock
+from warehouse.publication.citations import bibtex, read_cited
 from warehouse.publication.publish import read_published, writing
 from warehouse.report import boards, charts, merges
 from warehouse.report.code import read_code
@@ -134,6 +135,7 @@ class _Site:
         ids = self.pages.keys()
         points, authors = read_points(self.connection, ids), read_authors(self.connection, ids)
         related = read_related(self.connection, ids)
+        cited = {paper.paper_id: paper for paper in read_cited(self.connection, list(ids))}
         template = self.jinja.get_template("paper_page.html")
         for paper in self.papers:
             paper_points = points[paper.paper_id]
@@ -145,6 +147,7 @@ class _Site:
                 curve=curve(paper_points),
                 authors=authors.get(paper.paper_id, []),
                 related=related.get(paper.paper_id, []),
+                citation=bibtex([cited[paper.paper_id]]),
             )
             self._write(self.pages[paper.paper_id], text)
 

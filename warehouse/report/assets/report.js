@@ -1,4 +1,4 @@
-// How old the observations are, the search, and the papers without a page of their own. Listed texts only
+// How old the observations are, copying, the search, and the papers without a page of their own. Listed texts only
 // become text nodes; addresses are built here from ids or were checked while the report was written.
 "use strict";
 (() => {
@@ -18,6 +18,22 @@
   for (const time of document.querySelectorAll("time[data-age]")) {
     const age = (Date.now() - Date.parse(time.dateTime)) / 1000;
     if (age > 0) time.after(" ", make("small", {}, `(${ago(age)})`));
+  }
+
+  // Without this script a button could do nothing, so it is hidden.
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    const text = document.getElementById(button.dataset.copy);
+    const status = button.parentElement.querySelector("[role=status]");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        status.textContent = "Copied.";
+      } catch { // a page without https, or a reader who refuses: the text is selected instead
+        getSelection().selectAllChildren(text);
+        status.textContent = "The text is selected: copy it with Ctrl+C or ⌘C.";
+      }
+    });
   }
 
   const number = (value) => (value === null ? "–" : value.toLocaleString("en-US").replace("-", "−"));
