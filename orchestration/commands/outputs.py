@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,6 +62,12 @@ def digest(
         list[str] | None, typer.Option("--organization", help="Show papers of it or of a part of it.")
     ] = None,
     authors: Annotated[list[str] | None, typer.Option("--author", help="Show papers by this author.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="Leave out papers about it.")] = None,
+    has_code: Annotated[
+        bool | None, typer.Option("--has-code/--no-code", help="Show papers with code, or without.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Show papers first listed on this day or later.")] = None,
+    search: Annotated[str | None, typer.Option("--search", help="Show papers that `papers search` finds.")] = None,
     home: Home = None,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -70,6 +77,7 @@ def digest(
     With a filter, or without a file of subscriptions, what rose is printed and nothing is sent.
     """
     settings = settings_of(home)
+    console.check_text(search or "", "--search")
     options = {
         "window": window,
         "sort": sort,
@@ -79,6 +87,10 @@ def digest(
         "keywords": tuple(keywords) if keywords else None,
         "organizations": tuple(organizations) if organizations else None,
         "authors": tuple(authors) if authors else None,
+        "exclude": tuple(exclude) if exclude else None,
+        "has_code": has_code,
+        "since": _day(since) if since is not None else None,
+        "search": search,
     }
     filters = {key: value for key, value in options.items() if value is not None}
     if filters and names:
@@ -106,6 +118,13 @@ def feeds(home: Home = None, verbose: Verbose = False, as_json: Json = False) ->
             console.print_line(str(path))
     if written.problems:
         raise InputError("Not every feed was written: fix the problems above, then run `papers feeds` again.")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"--since is {text!r}: give a date like 2026-09-01.") from None
 
 
 def _has_subscriptions(settings: Settings) -> bool:

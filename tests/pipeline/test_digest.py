@@ -8,8 +8,9 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -176,6 +177,43 @@ def test_a_keyword_is_found_in_the_text_or_in_the_listed_keywords(home: Home, ke
         assert listed and {paper for (paper,) in listed} <= {r.paper_id for r in found}
 
 
+def test_filters_leave_out_what_they_name(home: Home) -> None:
+    everything = {riser.paper_id for riser in home.select(top=1000).risers}
+
+    def ids(sql: str) -> set[str]:
+        return everything & {row[0] for row in home.rows(f"select paper_id from marts.dim_papers where {sql}")}
+
+    def selected(**filters: Any) -> set[str]:
+        return {riser.paper_id for riser in home.select(top=1000, **filters).risers}
+
+    about_speech = {riser.paper_id for riser in home.select(top=1000, keywords=("speech",)).risers}
+    with_code, since = ids("code_url is not null"), ids("first_listed_on >= '2026-09-30'")
+    found = ids("paper_id in (select paper_id from marts.search('speech -vla'))")
+    assert all(0 < len(part) < len(everything) for part in (about_speech, with_code, since, found))
+    assert selected(exclude=("speech",)) == everything - about_speech
+    assert selected(has_code=True) == with_code and selected(has_code=False) == everything - with_code
+    assert selected(since=date(2026, 9, 30)) == since
+    assert selected(search="speech -vla") == found
+    assert selected(search="speech -vla", has_code=True, exclude=("train",), since=date(2026, 9, 29)) < found
+
+
+def test_the_filters_have_the_same_words_in_subscriptions_and_on_the_command_line(home: Home) -> None:
+    words = "exclude: [survey]\n    has_code: no\n    since: 2026-09-29\n    search: speech -vla"
+    (subscription,) = parse_subscriptions(f"subscriptions:\n  a:\n    {words}\n", "subs.yml")
+    assert subscription.filters == Filters(
+        exclude=("survey",), has_code=False, since=date(2026, 9, 29), search="speech -vla"
+    )
+    options = ("--exclude", "survey", "--no-code", "--since", "2026-09-29", "--search", "speech -vla")
+    printed = Papers(home.path)("digest", *options, "--json").facts
+    selected = home.select(**{**vars(subscription.filters), "top": 10}).risers
+    assert [row["paper_id"] for row in printed] == [riser.paper_id for riser in selected]
+
+
+def test_a_search_that_can_not_be_read_is_one_sentence(home: Home) -> None:
+    called = Papers(home.path)("digest", "--search", "author:", expect=2)
+    assert "author: and org: want a name" in called.err and len(called.err.splitlines()) == 1
+
+
 def test_a_filter_on_an_organization_includes_its_parts_at_the_time(home: Home) -> None:
     (part, name), (whole, _) = home.rows(
         "select organization_id, any_value(organizations.display_name) from marts.rpt_paper_trends "
@@ -233,6 +271,8 @@ def test_the_example_that_ships_is_valid() -> None:
         (3, "subscriptions:\n  a:\n    top: -1\n"),
         (4, "subscriptions:\n  a:\n    top: 1\n    top: 2\n"),
         (3, "subscriptions:\n  a:\n    keywords: []\n"),
+        (3, "subscriptions:\n  a:\n    since: yesterday\n"),
+        (3, "subscriptions:\n  a:\n    has_code: maybe\n"),
         (3, "subscriptions:\n  a:\n    send_empty: perhaps\n"),
         (3, "subscriptions:\n  a:\n    unsubscribe: javascript:alert(1)\n"),
         (5, "subscriptions:\n  a:\n    to:\n      - ada@example.org\n      - nobody\n"),
@@ -471,7 +511,7 @@ def test_the_job_of_dagster_sends_it_and_names_failed_recipients(relay: Home, ma
 def test_a_dry_run_writes_what_would_be_sent(home: Home) -> None:
     home.subscribe(EXAMPLE.read_text())
     files = [Path(f) for f in Papers(home.path)("digest", "--dry-run", "--json").facts["files"]]
-    assert {f.suffix for f in files} == {".html", ".txt", ".eml"} and len(files) == 9
+    assert {f.suffix for f in files} == {".html", ".txt", ".eml"} and len(files) == 12
     assert all("2026-" in f.name and f.stat().st_size > 300 for f in files)
     assert "List-Unsubscribe" in next(f for f in files if f.suffix == ".eml").read_text()
     assert not (home.path / "digest" / "sent.jsonl").exists()

@@ -49,6 +49,35 @@ def test_writing_the_report_leaves_them_there(home: Home) -> None:
     assert {f.name: f.read_bytes() for f in home.settings.feeds.iterdir()} == before
 
 
+def test_a_search_that_can_not_be_read_costs_its_own_feed_only(home: Home) -> None:
+    home.subscribe("subscriptions:\n  bad:\n    search: 'author:'\n  good:\n    search: speech\n")
+    written = write_feeds(home.settings)
+    assert [problem.partition(":")[0] for problem in written.problems] == ["The feed bad was left as it is"]
+    assert {file.stem for file in written.files if file.suffix == ".xml"} == {"atom", "good"}
+    assert parsed(home, "good.xml").entries
+    called = Papers(home.path)("feeds", expect=2)
+    assert "author: and org: want a name" in called.err
+
+
+def test_the_opml_lists_each_feed(home: Home) -> None:
+    home.subscribe("subscriptions:\n  speech:\n    title: 'A <b> & \"c\"'\n    search: speech\n")
+    write_feeds(home.settings)
+    assert outlines(home) == {"Rising on Daily Papers": "atom.xml", 'A <b> & "c"': "speech.xml"}
+    home.environment = {"PAPERS_SITE_URL": "https://papers.example.org/"}
+    write_feeds(home.settings)
+    assert set(outlines(home).values()) == {
+        f"https://papers.example.org/feeds/{name}.xml" for name in ("atom", "speech")
+    }
+
+
+def outlines(home: Home) -> dict[str, str]:
+    root = ElementTree.parse(home.settings.feeds / "feeds.opml").getroot()
+    assert root.tag == "opml" and root.get("version") == "2.0" and root.findtext("head/title")
+    found = root.findall("body/outline")
+    assert all(one.get("type") == "rss" for one in found)
+    return {str(one.get("text")): str(one.get("xmlUrl")) for one in found}
+
+
 def test_atom_has_what_the_standard_requires(home: Home) -> None:
     home.subscribe(SUBSCRIPTIONS)
     home.environment = {"PAPERS_SITE_URL": "https://papers.example.org/"}
@@ -149,7 +178,9 @@ def test_a_mistake_in_the_subscriptions_costs_their_feeds_only(home: Home) -> No
     assert "line 3" in Papers(home.path)("feeds", expect=2).err
     home.subscribe("subscriptions:\n  other: {top: 1}\n")
     assert not write_feeds(home.settings).problems
-    assert {f.name for f in home.settings.feeds.iterdir()} == {"atom.xml", "feed.json", "other.xml", "other.json"}
+    assert {f.name for f in home.settings.feeds.iterdir()} == {
+        *("atom.xml", "feed.json", "other.xml", "other.json", "feeds.opml")
+    }
 
 
 def test_damaged_stored_entries_are_reported_and_the_feeds_start_again(home: Home) -> None:

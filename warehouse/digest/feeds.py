@@ -21,6 +21,7 @@ from warehouse.digest.rendering import paper_view
 from warehouse.digest.selection import Filters, Selection, select_risers
 from warehouse.digest.subscriptions import Subscription, SubscriptionsError, read_subscriptions
 from warehouse.display import code_link, one_line
+from warehouse.errors import InputError
 from warehouse.files import make_folder, write_atomically
 from warehouse.lock import writer_lock
 from warehouse.publication.publish import read_published, writing
@@ -36,6 +37,8 @@ _TAG = "tag:daily-papers-warehouse.invalid,2026:"
 _ENTRY_FIELDS = {"id", "paper_id", "entered_at", "authors", "title", "link", "links", "byline", "why"}
 #: The feed for everybody; its file names are reserved.
 OVERALL = Subscription(name="all", title="Rising on Daily Papers", filters=Filters(top=20))
+#: The list of all feeds.
+OPML = "feeds.opml"
 _FILES = {OVERALL.name: ("atom.xml", "feed.json")}
 
 
@@ -62,7 +65,11 @@ def write_feeds(settings: Settings) -> FeedsWritten:
         published = {row[0] for row in connection.execute("select paper_id from marts.dim_papers").fetchall()}
         feeds = []
         for subscription in subscriptions:
-            selection = select_risers(settings, connection, subscription.filters)
+            try:
+                selection = select_risers(settings, connection, subscription.filters)
+            except InputError as error:
+                written.problems.append(f"The feed {subscription.name} was left as it is: {error}")
+                continue
             if selection.as_of is None:
                 return written
             current = [entry for entry in entries.get(subscription.name, []) if entry["paper_id"] in published]
@@ -77,6 +84,8 @@ def write_feeds(settings: Settings) -> FeedsWritten:
                     _replace(settings.feeds / name, body)
                     written.files.append(settings.feeds / name)
             if not written.problems:
+                _replace(settings.feeds / OPML, _opml(settings, subscriptions))
+                written.files.append(settings.feeds / OPML)
                 for left in {*settings.feeds.glob("*.xml"), *settings.feeds.glob("*.json")} - set(written.files):
                     left.unlink()
     return written
@@ -125,7 +134,7 @@ def _update_entries(
 def _files(
     settings: Settings, subscription: Subscription, selection: Selection, entries: list[dict[str, Any]]
 ) -> list[tuple[str, bytes]]:
-    names = _FILES.get(subscription.name, (f"{subscription.name}.xml", f"{subscription.name}.json"))
+    names = _names(subscription.name)
     title = one_line(subscription.title + (" (demo: invented papers)" if selection.is_demo else ""))
     updated = entries[0]["entered_at"] if entries else (selection.as_of or datetime.min).isoformat()
     makers: tuple[Callable[..., bytes], ...] = (_atom, _json_feed)
@@ -160,6 +169,29 @@ def _atom(feed: str, title: str, updated: str, entries: list[dict[str, Any]], si
     ElementTree.indent(root)
     body: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return body
+
+
+def _opml(settings: Settings, subscriptions: list[Subscription]) -> bytes:
+    """The Atom feeds as a list that feed readers import, OPML 2.0: http://opml.org/spec2.opml.
+
+    Without ``PAPERS_SITE_URL`` the addresses are relative: they hold beside this file.
+    """
+    root = ElementTree.Element("opml", version="2.0")
+    ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = "Daily Papers Warehouse"
+    body = ElementTree.SubElement(root, "body")
+    for subscription in subscriptions:
+        name, _ = _names(subscription.name)
+        address = f"{settings.site_url}/feeds/{name}" if settings.site_url else name
+        title = one_line(subscription.title)
+        ElementTree.SubElement(body, "outline", type="rss", text=title, title=title, xmlUrl=address)
+    ElementTree.indent(root)
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
+
+
+def _names(feed: str) -> tuple[str, str]:
+    """The file names of a feed: Atom and JSON."""
+    return _FILES.get(feed, (f"{feed}.xml", f"{feed}.json"))
 
 
 def _json_feed(

@@ -18,6 +18,7 @@ from warehouse.display import plural
 from warehouse.home import DEMO_MARKER
 from warehouse.keys import name_key, words
 from warehouse.publication.risers import hour_words, risers_query, span_words
+from warehouse.search.query import matching_papers
 from warehouse.settings import Settings
 
 _RISERS = """
@@ -34,6 +35,9 @@ from risers
 inner join marts.dim_papers as papers on risers.paper_id = papers.paper_id
 left join marts.dim_organizations as organizations on papers.organization_id = organizations.organization_id
 {code}where risers.gain >= $minimum_gain and risers.upvotes >= $minimum_upvotes
+    and ($has_code is null or (papers.code_url is not null) = $has_code)
+    and ($since is null or papers.first_listed_on >= $since)
+    and ($found is null or list_contains($found, risers.paper_id))
 order by {order}risers.place
 """
 #: What a subscription can be sorted by: the gain of the window in upvotes, or in stars of the code.
@@ -53,6 +57,14 @@ class Filters:
     keywords: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    #: Papers with any of these words, as keywords are found, are left out.
+    exclude: tuple[str, ...] = ()
+    #: Only papers with a code repository that the source lists, or only those without; None: both.
+    has_code: bool | None = None
+    #: Only papers that were first listed on this day or later.
+    since: date | None = None
+    #: Only papers that match this query of ``marts.search``.
+    search: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,10 @@ def why(riser: Riser) -> list[str]:
 
 
 def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters) -> Selection:
-    """The papers that meet the filters, greatest gain first, of an open published file."""
+    """The papers that meet the filters, greatest gain first, of an open published file.
+
+    Raises InputError for a search that can't be read.
+    """
     gain, stars, code, order = f"code.stars_gained_{filters.window}", "", "", ""
     if filters.sort == "stars":
         stars = f", code.stars, {gain} as stars_gained, {gain}_hours as stars_gained_hours"
@@ -143,10 +158,18 @@ def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, fil
     found = rows(
         connection,
         _RISERS.format(risers=risers_query(filters.window), stars=stars, code=code, order=order),
-        {"minimum_gain": filters.minimum_gain, "minimum_upvotes": filters.minimum_upvotes},
+        {
+            "minimum_gain": filters.minimum_gain,
+            "minimum_upvotes": filters.minimum_upvotes,
+            "has_code": filters.has_code,
+            "since": filters.since,
+            "found": None if filters.search is None else sorted(matching_papers(settings, connection, filters.search)),
+        },
     )
     filter_match = _FilterMatch(connection, filters, as_of)
-    listed = _listed_keywords(connection, [row["paper_id"] for row in found]) if filters.keywords else {}
+    listed = (
+        _listed_keywords(connection, [row["paper_id"] for row in found]) if filters.keywords or filters.exclude else {}
+    )
     authors = _authors(connection, [row["paper_id"] for row in found]) if filters.authors else {}
     selected = []
     for row in found:
@@ -172,6 +195,7 @@ class _FilterMatch:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, filters: Filters, as_of: datetime | None):
         self._keywords = _with_aliases(connection, filters.keywords)
+        self._excluded = _with_aliases(connection, filters.exclude)
         self._families: dict[str, str] = {}
         self._author_ids: dict[str, str] = {}
         self.unknown: list[str] = []
@@ -190,13 +214,12 @@ class _FilterMatch:
     def matches(self, row: dict[str, Any], listed: set[tuple[str, ...]], authors: list[dict[str, Any]]) -> Any:
         """The filters that a paper meets, as text; None if it misses one kind of them."""
         found: list[str] = []
-        if self._filters.keywords:
+        if self._keywords or self._excluded:
             text = _folded_words(" . ".join(row[name] or "" for name in ("title", "abstract", "ai_summary")))
-            hits = [
-                keyword
-                for keyword, phrases in self._keywords.items()
-                if any(phrase in listed or _contains_phrase(text, phrase) for phrase in phrases)
-            ]
+            if _contained(self._excluded, text, listed):
+                return None
+        if self._filters.keywords:
+            hits = _contained(self._keywords, text, listed)
             if not hits:
                 return None
             found += [f"keyword {hit}" for hit in hits]
@@ -212,6 +235,17 @@ class _FilterMatch:
                 return None
             found += [f"author {name}" for name in names]
         return found
+
+
+def _contained(
+    keywords: dict[str, set[tuple[str, ...]]], text: tuple[str, ...], listed: set[tuple[str, ...]]
+) -> list[str]:
+    """The keywords that a paper's folded text or its listed keywords have."""
+    return [
+        keyword
+        for keyword, phrases in keywords.items()
+        if any(phrase in listed or _contains_phrase(text, phrase) for phrase in phrases)
+    ]
 
 
 def _with_aliases(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]) -> dict[str, set[tuple[str, ...]]]:

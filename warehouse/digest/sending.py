@@ -56,12 +56,15 @@ class Sent:
 def build_issues(settings: Settings, subscriptions: list[Subscription]) -> list[Issue | None]:
     """The current issue of each subscription, from one published file; None before any observation.
 
-    Raises InputError when the newest observation lies in the future.
+    Raises InputError for a search that can't be read, and when the newest observation lies in the future.
     """
     issues: list[Issue | None] = []
     with read_published(settings) as connection:
         for subscription in subscriptions:
-            selection = select_risers(settings, connection, subscription.filters)
+            try:
+                selection = select_risers(settings, connection, subscription.filters)
+            except InputError as error:
+                raise InputError(f"No digest is issued, because of `search` in {subscription.name}: {error}") from None
             if selection.as_of and selection.as_of.date() > utc_now().date():
                 raise InputError(
                     f"No digest is issued: the newest observation is of {selection.as_of:%Y-%m-%d %H:%M} UTC, which "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -120,6 +121,10 @@ class _Reader:
             "keywords": self.texts,
             "organizations": self.texts,
             "authors": self.texts,
+            "exclude": self.texts,
+            "has_code": self.switch,
+            "since": self.day,
+            "search": self.text,
             "unsubscribe": self.unsubscribe,
             "send_empty": self.switch,
         }
@@ -183,6 +188,14 @@ class _Reader:
             self.wrong(node, f"{key} should be a whole number from {low} to {high}.")
             return None
         return int(text)
+
+    def day(self, node: yaml.Node, key: str) -> date | None:
+        text = node.value if isinstance(node, yaml.ScalarNode) else ""
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            self.wrong(node, f"{key} should be a date like 2026-09-01.")
+            return None
 
     def switch(self, node: yaml.Node, key: str) -> bool | None:
         value = node.value.lower() if isinstance(node, yaml.ScalarNode) else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -52,15 +53,27 @@ def search(settings: Settings, query: str, limit: int) -> list[Hit]:
     Raises InputError when the query can't be read, nothing is published, or the file has no index.
     """
     with read_published(settings) as connection:
-        try:
-            rows = connection.execute(_QUERY, {"query": query, "limit": limit}).fetchall()
-        except duckdb.InvalidInputException as error:
-            raise InputError(str(error).removeprefix("Invalid Input Error: ")) from None
-        except duckdb.CatalogException:
-            raise InputError(
-                f"{settings.published_database} has no search index: `papers rebuild` with DuckDB makes one."
-            ) from None
+        rows = _search(settings, connection, _QUERY, {"query": query, "limit": limit})
     return [Hit(*row) for row in rows]
+
+
+def matching_papers(settings: Settings, connection: duckdb.DuckDBPyConnection, query: str) -> set[str]:
+    """The ids of all papers that match a query, of an open published file. Raises InputError as ``search`` does."""
+    return {
+        row[0] for row in _search(settings, connection, "select paper_id from marts.search($query)", {"query": query})
+    }
+
+
+def _search(settings: Settings, connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> list[Any]:
+    try:
+        rows: list[Any] = connection.execute(sql, values).fetchall()
+        return rows
+    except duckdb.InvalidInputException as error:
+        raise InputError(str(error).removeprefix("Invalid Input Error: ")) from None
+    except duckdb.CatalogException:
+        raise InputError(
+            f"{settings.published_database} has no search index: `papers rebuild` with DuckDB makes one."
+        ) from None
 
 
 _SIMILAR = """
