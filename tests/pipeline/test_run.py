@@ -242,11 +242,13 @@ def test_a_killed_run_is_over_in_dagster_when_the_next_one_starts(ran: Papers, s
 def check_end_of_run(ran: Papers, called: Called) -> None:
     """A run that was asked for no JSON ends with the newest listing, what rose and the next commands."""
     lines = "\n".join(line.rstrip() for line in called.out.splitlines())
-    _, end = lines.split("The newest listing, of 2026-09-10, most upvotes first\n")
+    newest = ran.value("select max(listing_date) from marts.fct_listings")
+    _, end = lines.split(f"The newest listing, of {newest}, most upvotes first\n")
     listing, _, rose = end.partition("\n\n")
     upvotes = ran.value(
         """select list(upvotes order by upvotes desc nulls last, papers.paper_id)[:5] from marts.fct_listings
-           inner join marts.dim_papers as papers using (paper_id) where listing_date = '2026-09-10'"""
+           inner join marts.dim_papers as papers using (paper_id) where listing_date = ?""",
+        [newest],
     )
     assert [int(line.split()[1]) for line in listing.splitlines()[1:]] == upvotes
     assert rose.startswith(("What rose most", "No gain of the last 24 hours is known"))
