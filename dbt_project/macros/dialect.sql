@@ -190,8 +190,8 @@ cast(sum(cast({{ value }} as decimal(28, 18))) as double)
 array_join(sort_array(collect_list({{ measure }})), {{ delimiter_text }})
 {%- endmacro %}
 
-{# The Monday of a day's ISO week, as a date. #}
-{% macro iso_week(day) -%}cast(date_trunc('week', {{ day }}) as date){%- endmacro %}
+{# The first date of the day, ISO week (its Monday), month or year that a date is in. #}
+{% macro period_start(period, day) -%}cast(date_trunc('{{ period }}', {{ day }}) as date){%- endmacro %}
 
 {# The day of the ISO week of a date or timestamp: 1 Monday to 7 Sunday. #}
 {% macro iso_weekday(moment) -%}{{ return(adapter.dispatch('iso_weekday')(moment)) }}{%- endmacro %}

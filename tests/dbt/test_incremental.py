@@ -42,6 +42,7 @@ TABLES = (
     "marts.fct_upvote_observations",
     "marts.fct_paper_upvotes_daily",
     "marts.related_papers",
+    "marts.rpt_period_papers",
     "marts.rpt_author_trends",
     "marts.rpt_keyword_trends",
     "marts.rpt_organization_trends",

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Called, Papers, given_listings
+from tests.pipeline.test_period_oracle import compare
 from warehouse.publication.queries import load_queries
 
 
@@ -74,6 +75,11 @@ def test_the_five_days_with_several_fetches_show_true_gains(imported: tuple[Pape
     assert compared > 6_000
     assert wrong == 0
     assert days_with_gains >= 5
+
+
+def test_periods_equal_an_oracle(imported: tuple[Papers, Called]) -> None:
+    rows = compare(imported[0])
+    assert len({start for period, start, _ in rows if period == "month"}) > 6
 
 
 def test_each_refused_file_is_in_quarantine_with_its_reason(imported: tuple[Papers, Called]) -> None:

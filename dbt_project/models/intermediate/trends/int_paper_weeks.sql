@@ -1,7 +1,7 @@
 with events as (
     select
         paper_id,
-        {{ iso_week('day') }} as week,
+        {{ period_start('week', 'day') }} as week,
         0 as papers_listed,
         1 as papers_observed,
         gained
@@ -9,7 +9,7 @@ with events as (
     union all
     select
         paper_id,
-        {{ iso_week('min(listing_date)') }} as week,
+        {{ period_start('week', 'min(listing_date)') }} as week,
         1 as papers_listed,
         0 as papers_observed,
         cast(null as {{ dbt.type_bigint() }}) as gained
