@@ -64,7 +64,7 @@ TITLES = {number: f"title{number}" if number != 1 else "title0" for number in ra
 def build() -> Iterator[Build]:
     """Builds a next file from a raw file; the project is parsed once."""
     kinds = ("author", "keyword", "organization", "paper", "code")
-    selected = (*(f"+rpt_{kind}_trends" for kind in kinds), "+related_papers")
+    selected = (*(f"+rpt_{kind}_trends" for kind in kinds), "+related_papers", "rpt_period_papers")
     with building("--exclude-resource-type", "test", "--select", *selected) as run:
         yield run
 
