@@ -247,8 +247,8 @@ def check_end_of_run(ran: Papers, called: Called) -> None:
     listing, _, rose = end.partition("\n\n")
     upvotes = ran.value(
         """select list(upvotes order by upvotes desc nulls last, papers.paper_id)[:5] from marts.fct_listings
-           inner join marts.dim_papers as papers using (paper_id) where listing_date = ?""",
-        [newest],
+           inner join marts.dim_papers as papers using (paper_id) where listing_date = '"""
+        f"{newest}'"
     )
     assert [int(line.split()[1]) for line in listing.splitlines()[1:]] == upvotes
     assert rose.startswith(("What rose most", "No gain of the last 24 hours is known"))
