@@ -28,7 +28,9 @@ def one_line(text: str, max_length: int = 500, *, hidden: str = "") -> str:
 
     ``hidden`` replaces what can't be shown: control characters, marks of direction, characters that XML forbids.
     """
-    line = " ".join("".join(" " if unicodedata.category(c) in ("Zl", "Zp") else c for c in text).split())
+    if not text.isascii():
+        text = "".join(" " if unicodedata.category(c) in ("Zl", "Zp") else c for c in text)
+    line = " ".join(text.split())
     if not (line.isascii() and line.isprintable()):
         line = "".join(c if c not in _BIDI and _is_legal(c) else hidden for c in line)
         line = " ".join(line.split())

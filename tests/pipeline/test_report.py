@@ -433,7 +433,8 @@ def test_no_page_lets_in_anything_from_elsewhere(site: Site, hostile: Site) -> N
                     check_address(file, element.tag, value or "")
         scripts = [script.attributes.get("src") for script in document.css("script")]
         root = "../" if file.parent.name == "papers" else ""
-        assert scripts == [f"{root}assets/{name}.js" for name in ("shards", "report")]
+        of_page = ("search_engine", "search") if file.name == "search.html" else ()
+        assert scripts == [f"{root}assets/{name}.js" for name in ("shards", "report", *of_page)]
         assert all(not script.text() for script in document.css("script"))
         assert not document.css("iframe, object, embed, base, style, img")
     style = (site.folder / "assets" / "report.css").read_text()
@@ -547,14 +548,15 @@ def test_an_empty_warehouse_has_a_report_too(demo: Papers, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_twenty_thousand_papers_fit_ten_megabytes_and_ten_seconds(demo: Papers, tmp_path: Path) -> None:
+def test_twenty_thousand_papers_fit_forty_megabytes_and_ten_seconds(demo: Papers, tmp_path: Path) -> None:
     home = of_many(demo, tmp_path / "home", 20_000)
     started = time.process_time()
     home.written()
     spent = time.process_time() - started
     size = sum(path.stat().st_size for path in home.folder.rglob("*") if path.is_file())
     assert len(read_data(home)["papers"]) == home.value("select count(*) from dim_papers") == 20_000
-    assert size < 10 * 10**6, f"{size / 1e6:.1f} MB"
+    # 10 MB until 2026-11, when the search in the page came to cover abstracts.
+    assert size < 40 * 10**6, f"{size / 1e6:.1f} MB"
     assert spent < 10, f"{spent:.1f} s of processor time"
 
 

@@ -19,10 +19,11 @@ from typer.testing import CliRunner
 
 from orchestration.commands import cli
 from warehouse.errors import InputError
+from warehouse.publication.table_macros import search_macros
 from warehouse.resolution.incremental.engine import DuckDB
 from warehouse.search import related
 from warehouse.search.evaluation import evaluate_related, ndcg
-from warehouse.search.vectors import REFERENCE, _macros
+from warehouse.search.vectors import REFERENCE
 
 Text = tuple[str, str | None]
 WORDS = [
@@ -94,7 +95,7 @@ class Archive:
                )"""
         )
         connection.execute("insert into numbers from fresh")
-        macros = _macros()
+        macros = search_macros()
         fields = " union all ".join(
             f"select number, {column == 'title'} as is_title, {macros.search_terms(column)} as words from fresh"
             for column in ("title", "abstract")

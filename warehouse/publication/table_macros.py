@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -23,9 +24,12 @@ def table_macros() -> str:
     return re.sub(r"\n{2,}", "\n", str(models_macros().table_macros(uuid.uuid4())))
 
 
-def models_macros(**variables: Any) -> Any:
-    """The dbt project's macros, each a method that renders DuckDB's SQL. ``variables`` are those of dbt_project.yml."""
-    macros = sorted((DBT_PROJECT / "macros").glob("*.sql"))
+def models_macros(files: str = "*", **variables: Any) -> Any:
+    """The dbt project's macros, each a method that renders DuckDB's SQL. ``variables`` are those of dbt_project.yml.
+
+    ``files`` is a pattern for the names of the macros' files: compiling all of them takes 0.2 s (2026-11).
+    """
+    macros = sorted((DBT_PROJECT / "macros").glob(f"{files}.sql"))
     models = {path.stem: path.read_text("utf-8") for path in (DBT_PROJECT / "models").rglob("*.sql")}
     templates = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     adapter = _Adapter()
@@ -39,6 +43,15 @@ def models_macros(**variables: Any) -> Any:
     }
     adapter.module = templates.from_string("\n".join(path.read_text("utf-8") for path in macros), context).module
     return adapter.module
+
+
+@cache
+def search_macros() -> Any:
+    """The macros of words and terms (``search.sql``), with the variables of dbt_project.yml."""
+    import yaml  # only here: the macros of a file need none of them
+
+    project = (DBT_PROJECT / "dbt_project.yml").read_text("utf-8")
+    return models_macros("search", **yaml.safe_load(project)["vars"])
 
 
 class _Adapter:

@@ -10,12 +10,13 @@ Not here: what a shard holds, and which values share one.
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from isal import igzip
 
 _MAX_NAME_LENGTH = 80
 _NAME = re.compile(r"(?!\.)[0-9A-Za-z.-]{1,80}", re.ASCII)
@@ -58,5 +59,8 @@ def _checked(name: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Base64 of gzip without a time. Half of a surrogate pair, which UTF-8 can't express, becomes a question mark."""
-    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0)).decode("ascii")
+    """Base64 of gzip without a time. ISA-L needs a sixth of zlib's time and 4 % more bytes (2026-11).
+
+    Half of a surrogate pair, which UTF-8 can't express, becomes a question mark.
+    """
+    return base64.b64encode(igzip.compress(text.encode("utf-8", "replace"), 3, mtime=0)).decode("ascii")

@@ -27,6 +27,7 @@ from warehouse.report.first_day import read_first_day
 from warehouse.report.health import read_health
 from warehouse.report.papers import Paper, read_authors, read_papers, read_points, read_related
 from warehouse.report.rising import Rising, read_rising
+from warehouse.report.search_index import write_search
 from warehouse.report.words import FILTERS, LINKS, page_name
 from warehouse.settings import Settings
 
@@ -124,6 +125,7 @@ class _Site:
         self._page("search.html", left_out=max(0, papers - MAX_PAPERS))
         self._page("paper.html")
         self._write("data/papers.js", write_compact(self.connection, self.pages.keys()))
+        write_search(self.connection, self.folder, self.pages.keys())
 
     def _write_rising(self) -> None:
         shown = [*self.rising.risers, *self.rising.newcomers, *self.rising.breakouts]

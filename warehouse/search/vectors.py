@@ -22,16 +22,14 @@ import csv
 import math
 import sys
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.publication.table_macros import models_macros
+from warehouse.publication.table_macros import search_macros
 from warehouse.resolution.incremental.engine import Engine, Ints
-from warehouse.settings import DBT_PROJECT
 
 REFERENCE = Path(__file__).with_name("reference.csv")
 #: Papers that a word or a pair of the reference has at least.
@@ -74,17 +72,9 @@ class Terms:
     words: list[str]
 
 
-@cache
-def _macros() -> Any:
-    import yaml
-
-    variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
-    return models_macros(**variables)
-
-
 def read_terms(engine: Engine, texts: str) -> Terms:
     """The terms of a query's texts: columns ``number`` (bigint), ``title`` and ``abstract``."""
-    found = engine.read(f"select * from ({_macros().related_terms(f'({texts})')}) order by number, term")
+    found = engine.read(f"select * from ({search_macros().related_terms(f'({texts})')}) order by number, term")
     rows, terms, frequencies = (found.ints(name).astype(np.int64) for name in ("number", "term", "frequency"))
     return Terms(rows, terms, frequencies, found.values("words"))
 
@@ -95,7 +85,7 @@ def read_reference(engine: Engine) -> Frequencies:
         rows = [(row["term"], row["papers"]) for row in csv.DictReader(file)]
     engine.load("reference_rows", ("term", "papers"), rows)
     found = engine.read(
-        f"""select {_macros().search_key("term")} as term, max(cast(papers as bigint)) as papers
+        f"""select {search_macros().search_key("term")} as term, max(cast(papers as bigint)) as papers
             from reference_rows where term <> '{_ALL}' group by 1 order by 1"""
     )
     return Frequencies(found.ints("term").astype(np.int64), found.ints("papers"), int(dict(rows)[_ALL]))
@@ -131,8 +121,8 @@ def count_reference(database: Path) -> int:
 
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("use marts")
-        lists = [_macros().search_terms(column) for column in ("title", "abstract")]
-        both = " || ".join(f"{terms} || {_macros().search_pairs(terms)}" for terms in lists)
+        lists = [search_macros().search_terms(column) for column in ("title", "abstract")]
+        both = " || ".join(f"{terms} || {search_macros().search_pairs(terms)}" for terms in lists)
         rows = connection.execute(
             f"""select term, count(*) from (
                     select unnest(list_distinct({both})) as term

@@ -1,4 +1,4 @@
-// How old the observations are, copying, the search, and the papers without a page of their own. Listed texts only
+// How old the observations are, copying, the search's key, and the papers without a page of their own. Listed texts only
 // become text nodes; addresses are built here from ids or were checked while the report was written.
 "use strict";
 (() => {
@@ -48,47 +48,11 @@
     document.head.append(script);
   };
   const [ID, TITLE, LISTED, UPVOTES, AUTHORS, ORGANIZATION, PAGE, GAIN, AHEAD, COHORT, CODE, CURVE] = Array(12).keys();
-  const addressOf = (paper) =>
-    paper[PAGE] ? `papers/${paper[ID].replace(/[^0-9A-Za-z.]+/g, "-").slice(0, 80).replace(/^[.-]+|[.-]+$/g, "")}.html`
-      : `paper.html#${encodeURIComponent(paper[ID])}`;
 
-  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-
-  const search = (data, status, list) => {
-    const field = document.getElementById("find");
-    const names = data.authors.map(fold);
-    const organizations = data.organizations.map(fold);
-    const texts = data.papers.map((paper) =>
-      [fold(paper[TITLE]), paper[ID], organizations[paper[ORGANIZATION]] ?? "",
-        ...paper[AUTHORS].map((author) => names[author])].join("\n"));
-    const maxShown = 50;
-    const show = () => {
-      const words = fold(field.value).split(/\s+/).filter(Boolean);
-      const found = [];
-      let count = 0;
-      if (words.length) {
-        texts.forEach((text, index) => {
-          if (words.every((word) => text.includes(word)) && ++count <= maxShown) found.push(data.papers[index]);
-        });
-      }
-      status.textContent = !words.length ? `${number(data.papers.length)} ${data.papers.length === 1 ? "paper" : "papers"}. Type in the field above.`
-        : `${number(count)} ${count === 1 ? "paper" : "papers"}${count > maxShown ? `, the latest ${maxShown} shown` : ""}`;
-      list.replaceChildren(...found.map((paper) => {
-        const authors = paper[AUTHORS].map((author) => data.authors[author]);
-        const hits = authors.filter((name) => words.some((word) => fold(name).includes(word)));
-        const shown = [...new Set([...hits, ...authors])].slice(0, Math.max(4, Math.min(hits.length, 8)));
-        const by = shown.join(", ") + (authors.length > shown.length ? ` and ${number(authors.length - shown.length)} more` : "");
-        const facts = [data.organizations[paper[ORGANIZATION]], listedOn(paper) && `listed ${listedOn(paper)}`,
-          paper[UPVOTES] !== null && `${number(paper[UPVOTES])} upvote${paper[UPVOTES] === 1 ? "" : "s"}`].filter(Boolean).join(" · ");
-        return make("li", {}, make("a", { href: addressOf(paper) }, make("bdi", {}, paper[TITLE])),
-          make("span", {}, make("bdi", {}, by)), make("span", {}, make("bdi", {}, facts)));
-      }));
-    };
-    field.value = new URLSearchParams(location.search).get("q") ?? "";
-    field.addEventListener("input", show);
-    field.form.addEventListener("submit", (event) => event.preventDefault());
-    show();
-  };
+  /** The address of a paper's page, from the report's folder. */
+  const addressOf = (id, hasPage) =>
+    hasPage ? `papers/${id.replace(/[^0-9A-Za-z.]+/g, "-").slice(0, 80).replace(/^[.-]+|[.-]+$/g, "")}.html`
+      : `paper.html#${encodeURIComponent(id)}`;
 
   const draw = (curve) => {
     const points = [];
@@ -153,8 +117,17 @@
       ...(paper[AUTHORS].length > 40 ? [make("p", {}, `and ${number(paper[AUTHORS].length - 40)} more.`)] : []));
   };
 
-  const status = document.querySelector("[data-search]");
-  if (status) load((data) => search(data, status, document.getElementById("results")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.("input:not([type=radio]), textarea, select, [contenteditable]")) return;
+    event.preventDefault();
+    const field = document.getElementById("find");
+    field.focus();
+    field.select();
+  });
+
+  Object.assign(window.report, { addressOf, make, number });
+
   const place = document.querySelector("[data-paper]");
   if (place) {
     load((data) => showPaper(data, place));
