@@ -252,6 +252,31 @@ def test_a_missing_or_newer_file_is_one_sentence(browser: Any, demo: Papers, tmp
     says(visit, "The report was written again: load this page again.")
 
 
+def test_the_index_is_written_again_when_a_text_or_a_name_changes(demo: Papers, tmp_path: Path) -> None:
+    home = copy_of(demo, tmp_path / "home").written()
+
+    def files() -> dict[str, int]:
+        return {file.name: file.stat().st_ino for file in (home.folder / "data" / "search").iterdir()}
+
+    first = files()
+    home.change("update dim_papers set upvotes = upvotes + 1").written()
+    second = files()
+    same = {name for name in first if first[name] == second[name]}
+    assert same == {name for name in first if re.fullmatch(r"(t\d+|index|words)\.js", name)}
+    one = "paper_id = (select min(paper_id) from dim_papers)"
+    for change in (
+        f"update dim_papers set abstract = abstract || ' lanternfishes' where {one}",
+        f"update bridge_paper_authors set name_as_listed = 'Ada Lanternfishes' where {one} and position = 1",
+        "update dim_organizations set slug = 'lanternfishes'",
+    ):
+        before = files()
+        home.change(change).written()
+        assert not {name for name, place in files().items() if before.get(name) == place}, change
+    (home.folder / "data/search/t0.js").unlink()
+    home.written()
+    assert (home.folder / "data/search/t0.js").exists()
+
+
 def test_a_query_over_twenty_thousand_papers_loads_little_and_answers_at_once(
     browser: Any, demo: Papers, tmp_path: Path
 ) -> None:

@@ -1,8 +1,8 @@
 """The index of the search in the page, as shards of the kind ``search``.
 
 The page ranks as ``marts.search(query)`` does, with words, stems and stop words of the same macros
-(``dbt_project/macros/search.sql``). The macro's index holds pairs of words too, and is six times as large as this one,
-where they follow from the places of words. A paper has a number, from 0 in the order of the ids. The shards:
+(``dbt_project/macros/search.sql``). The macro's index holds pairs of words too, which follow here from the places of
+words. A paper has a number, from 0 in the order of the ids. The shards:
 
 - ``t<n>``: posting lists by term (``postings``). All terms of one word are in one shard.
 - ``index``, which every query needs: ``starts``, the first word of each shard of terms; ``stop_words``; ``gaps`` and
@@ -13,16 +13,19 @@ where they follow from the places of words. A paper has a number, from 0 in the 
   the days from there to the last listing.
 - ``words``, for suggestions: the most frequent words of texts and names, the most frequent first.
 
-A value stands beside a stamp of the papers' numbers: shards of two reports with other numbers don't fit together.
+A value stands beside a stamp of the texts and names: shards of different stamps don't fit together. While no text or
+name changes, ``t<n>``, ``index`` and ``words`` are those of the report before.
 
 Not here: how a query is read and ranked (``assets/search_engine.js``).
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +34,12 @@ import numpy as np
 
 from warehouse.database import scalar
 from warehouse.publication.table_macros import search_macros
-from warehouse.report import compact
+from warehouse.report import compact, postings
 from warehouse.report.postings import SECTIONS, Postings, Tokens, Word, compute_postings, write_numbers
-from warehouse.report.shards import write_shards
+from warehouse.report.shards import link_shards, read_shard, write_shards
 from warehouse.report.words import clean
 from warehouse.report.words import title as as_line
+from warehouse.settings import DBT_PROJECT
 
 #: Papers in a shard of rows: the 20 results shown first lie in 20 shards at worst.
 ROWS = 24
@@ -47,12 +51,26 @@ MAX_TERM_CHARACTERS = 24_000
 MAX_WORDS = 30_000
 #: The values of ``has:``, by bit.
 FACTS = ("code", "project", "abstract", "organization")
+#: The names of each paper's organizations: of its own and of what that is part of.
+_ORGANIZATIONS = """
+    select distinct number, name
+    from (
+        select number, unnest([display_name, slug]) as name
+        from bridge_paper_families
+        inner join dim_organizations using (organization_id)
+        inner join search_numbers using (paper_id)
+    )
+    where name is not null
+"""
 
 
-def write_search(connection: duckdb.DuckDBPyConnection, folder: Path, with_page: Collection[str]) -> int:
-    """Write the shards of the search into the report's ``folder`` and return their bytes.
+def write_search(
+    connection: duckdb.DuckDBPyConnection, folder: Path, with_page: Collection[str], earlier: Path | None = None
+) -> None:
+    """Write the shards of the search into the report's ``folder``.
 
-    They cover the ``MAX_PAPERS`` papers listed last. ``with_page`` are the ids of papers with a page of their own.
+    They cover the ``MAX_PAPERS`` papers listed last. ``with_page`` are the ids of papers with a page of their own,
+    ``earlier`` is the folder of the report before.
     """
     connection.execute(
         """create or replace temp table search_numbers as
@@ -61,18 +79,48 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path, with_page:
                  order by first_listed_on desc nulls last, upvotes desc nulls last, paper_id limit ?)""",
         [compact.MAX_PAPERS],
     )
-    ids = "coalesce(string_agg(paper_id, ' ' order by number), '')"
-    stamp = scalar(connection, f"select left(md5({ids}), 8) from search_numbers")
+    stamp = _stamp(connection)
+    shards = [_row_shards(connection, with_page)]
+    if earlier is None or not _reuse(earlier, folder, stamp):
+        shards.append(_text_shards(connection))
+    write_shards(folder, "search", ((name, [stamp, value]) for name, value in chain.from_iterable(shards)))
+
+
+def _stamp(connection: duckdb.DuckDBPyConnection) -> str:
+    """A hash of what the shards of texts are made of: texts and names by paper, and the code that writes them."""
+    of_texts = connection.execute(
+        f"""select bit_xor(md5_number_lower(concat_ws('\x1f', number, title, coalesce(abstract, '')))),
+                   (select bit_xor(md5_number_lower(concat_ws('\x1f', number, position, name_as_listed)))
+                    from bridge_paper_authors inner join search_numbers using (paper_id)),
+                   (select bit_xor(md5_number_lower(concat_ws('\x1f', number, name))) from ({_ORGANIZATIONS}))
+            from dim_papers inner join search_numbers using (paper_id)"""
+    ).fetchone()
+    code = (
+        Path(__file__),
+        Path(postings.__file__),
+        DBT_PROJECT / "macros" / "search.sql",
+        DBT_PROJECT / "dbt_project.yml",
+    )
+    hashed = hashlib.md5(repr(of_texts).encode(), usedforsecurity=False)
+    for file in code:
+        hashed.update(file.read_bytes())
+    return hashed.hexdigest()[:12]
+
+
+def _reuse(earlier: Path, folder: Path, stamp: str) -> bool:
+    """Link the shards of texts of the report before, if it has them all and their stamp is this one."""
+    index = read_shard(earlier, "search", "index")
+    if not index or index[0] != stamp:
+        return False
+    names = ["index", "words", *(f"t{number}" for number in range(len(index[1]["starts"])))]
+    return link_shards(earlier, folder, "search", names)
+
+
+def _text_shards(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Any]]:
     tokens = _read_tokens(connection)
-    values = _shards(connection, tokens, compute_postings(tokens), with_page)
-    return write_shards(folder, "search", ((name, [stamp, value]) for name, value in values))
-
-
-def _shards(
-    connection: duckdb.DuckDBPyConnection, tokens: Tokens, postings: Postings, with_page: Collection[str]
-) -> Iterator[tuple[str, Any]]:
+    found = compute_postings(tokens)
     starts = []
-    for number, (start, terms) in enumerate(_groups(postings)):
+    for number, (start, terms) in enumerate(_groups(found)):
         starts.append(start)
         yield f"t{number}", terms
     yield (
@@ -80,15 +128,18 @@ def _shards(
         {
             "starts": starts,
             "stop_words": scalar(connection, f"select {search_macros().search_stop_words()}"),
-            "gaps": postings.gaps,
-            "word_counts": postings.word_counts,
+            "gaps": found.gaps,
+            "word_counts": found.word_counts,
             "rows": ROWS,
         },
     )
+    yield "words", _frequent(tokens.words)
+
+
+def _row_shards(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -> Iterator[tuple[str, Any]]:
     for number, rows in enumerate(_read_rows(connection, with_page)):
         yield f"r{number}", rows
     yield "facts", _read_facts(connection)
-    yield "words", _frequent(tokens.words)
 
 
 def _read_tokens(connection: duckdb.DuckDBPyConnection) -> Tokens:
@@ -110,13 +161,7 @@ def _read_tokens(connection: duckdb.DuckDBPyConnection) -> Tokens:
                 from bridge_paper_authors inner join search_numbers using (paper_id) group by number
                 union all
                 select {SECTIONS} * number + 3, flatten(list({macros.search_words("name")} || [''] order by name))
-                from (
-                    select distinct number, unnest([display_name, slug]) as name
-                    from bridge_paper_families
-                    inner join dim_organizations using (organization_id)
-                    inner join search_numbers using (paper_id)
-                )
-                where name is not null group by number
+                from ({_ORGANIZATIONS}) group by number
             ),
             grouped as (
                 select word, list(section * 16777216 + place) as places
@@ -136,10 +181,10 @@ def _read_tokens(connection: duckdb.DuckDBPyConnection) -> Tokens:
     )
 
 
-def _groups(postings: Postings) -> Iterator[tuple[str, dict[str, list[Any]]]]:
+def _groups(found: Postings) -> Iterator[tuple[str, dict[str, list[Any]]]]:
     """The terms of each shard, and the first of their words."""
     start, terms, size = "", dict[str, list[Any]](), 0
-    for word, lists in groupby(postings.lists, key=lambda found: found[0]):
+    for word, lists in groupby(found.lists, key=itemgetter(0)):
         of_word = {term: columns for _, term, columns in lists}
         characters = sum(len(term) + sum(map(len, columns)) for term, columns in of_word.items())
         if terms and size + characters > MAX_TERM_CHARACTERS:

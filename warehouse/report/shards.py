@@ -10,9 +10,13 @@ Not here: what a shard holds, and which values share one.
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import os
 import re
-from collections.abc import Iterable
+import shutil
+import zlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ from isal import igzip
 
 _MAX_NAME_LENGTH = 80
 _NAME = re.compile(r"(?!\.)[0-9A-Za-z.-]{1,80}", re.ASCII)
+_CALL = re.compile(r'report\.addShard\("[^"]*","[^"]*","([0-9A-Za-z+/=]*)"\);\n', re.ASCII)
 
 
 def shard_name(text: str) -> str:
@@ -50,6 +55,36 @@ def write_shards(folder: Path, kind: str, values: Iterable[tuple[str, Any]]) -> 
         script = f'report.addShard("{kind}","{_checked(name)}","{_encoded(text)}");\n'
         written += (target / f"{name}.js").write_text(script, encoding="ascii")
     return written
+
+
+def read_shard(folder: Path, kind: str, name: str) -> Any:
+    """The value of a written shard; None where there is none, or none that can be read."""
+    try:
+        found = _CALL.fullmatch((folder / "data" / _checked(kind) / f"{_checked(name)}.js").read_text(encoding="ascii"))
+        return json.loads(gzip.decompress(base64.b64decode(found[1]))) if found else None
+    except (OSError, EOFError, ValueError, zlib.error):
+        return None
+
+
+def link_shards(earlier: Path, folder: Path, kind: str, names: Sequence[str]) -> bool:
+    """Put shards of an earlier report into the one in ``folder``, as links where the file system has them.
+
+    False if one is missing or can't be put there; then none is.
+    """
+    source, target = earlier / "data" / _checked(kind), folder / "data" / kind
+    target.mkdir(parents=True, exist_ok=True)
+    files = [f"{_checked(name)}.js" for name in names]
+    try:
+        for file in files:
+            try:
+                os.link(source / file, target / file)
+            except OSError:
+                shutil.copyfile(source / file, target / file)
+    except OSError:
+        for file in files:  # what is written here later must not change the earlier report
+            (target / file).unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _checked(name: str) -> str:

@@ -125,7 +125,7 @@ class _Site:
         self._page("search.html", left_out=max(0, papers - MAX_PAPERS))
         self._page("paper.html")
         self._write("data/papers.js", write_compact(self.connection, self.pages.keys()))
-        write_search(self.connection, self.folder, self.pages.keys())
+        write_search(self.connection, self.folder, self.pages.keys(), earlier=self.folder.with_name("report"))
 
     def _write_rising(self) -> None:
         shown = [*self.rising.risers, *self.rising.newcomers, *self.rising.breakouts]

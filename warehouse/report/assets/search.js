@@ -151,6 +151,10 @@
   };
 
   field.value = new URLSearchParams(location.search).get("q") ?? "";
+  if (!("DecompressionStream" in window)) {
+    status.textContent = "The search needs a newer browser, for example of 2023 or later.";
+    return;
+  }
   field.addEventListener("input", typed);
   field.form.addEventListener("submit", (event) => {
     event.preventDefault();
