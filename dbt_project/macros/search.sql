@@ -20,15 +20,16 @@ case
 end
 {%- endmacro %}
 
-{# The words of a text in order, without stop words. #}
-{% macro search_content_words(text) -%}
-list_filter({{ search_words(text) }}, lambda word: not list_contains({{ search_stop_words() }}, word))
+{# A list of words without stop words. #}
+{% macro search_content(words) -%}
+list_filter({{ words }}, lambda word: not list_contains({{ search_stop_words() }}, word))
 {%- endmacro %}
 
+{# A list of words, stemmed. #}
+{% macro search_stems(words) -%}list_transform({{ words }}, lambda word: {{ search_stem('word') }}){%- endmacro %}
+
 {# The terms of a text in order: its words without stop words, stemmed. #}
-{% macro search_terms(text) -%}
-list_transform({{ search_content_words(text) }}, lambda word: {{ search_stem('word') }})
-{%- endmacro %}
+{% macro search_terms(text) -%}{{ search_stems(search_content(search_words(text))) }}{%- endmacro %}
 
 {# Every pair of neighbouring words of a list, as one text with a space between. #}
 {% macro search_pairs(words) -%}
@@ -59,11 +60,11 @@ from (
         unnest(terms || {{ search_pairs('terms') }}) as term,
         unnest(words || {{ search_pairs('words') }}) as words
     from (
-        select number, is_title, words, list_transform(words, lambda word: {{ search_stem('word') }}) as terms
+        select number, is_title, words, {{ search_stems('words') }} as terms
         from (
-            select number, true as is_title, {{ search_content_words('title') }} as words from {{ texts }}
+            select number, true as is_title, {{ search_content(search_words('title')) }} as words from {{ texts }}
             union all
-            select number, false, {{ search_content_words('abstract') }} from {{ texts }}
+            select number, false, {{ search_content(search_words('abstract')) }} from {{ texts }}
         )
         where len(words) > 0
     )
@@ -74,11 +75,13 @@ group by 1, 2
 {# The body of marts.search(query). BM25 (Robertson & Zaragoza 2009, k1 = .6, b = .75) over the words of title and
    abstract, over pairs of neighbouring words with three times the weight, and over the words of names with half of it.
    Among the 300 best, a paper with the query's words as typed, in order, gains 5, and up to 2 more the earlier they are
-   in the abstract, by the words before them. Parameters were chosen on 370 keyword queries over 6,235 papers: nDCG@10 .53 (.47 for words and pairs
-   alone). #}
+   in the abstract, by the words before them. Parameters were chosen on 370 keyword queries over 6,235 papers: nDCG@10
+   .53 (.47 for words and pairs alone). Only texts of papers that have all terms of the words as typed, or of a phrase,
+   are read. `materialized` keeps a CTE from being planned once for each of its readers. #}
 {% macro search_query(papers_table, numbers_table, postings_table, condition) -%}
 {%- set max_phrase_candidates = 300 -%}
-with parts as (
+{%- set before_typed = 'left(abstract_words, strpos(abstract_words, typed))' -%}
+with parts as materialized (
     select
         part,
         starts_with(part, '-') as is_negative,
@@ -91,7 +94,7 @@ with parts as (
     where regexp_matches(part, '[\p{L}\p{N}]')
 ),
 
-checked as (
+checked as materialized (
     select
         case
             when query is null or count(*) = 0
@@ -100,7 +103,7 @@ checked as (
                 then error('A quotation mark is open: close it, or leave it out.')
             when bool_and(is_negative)
                 then error('The query only excludes: add a word that papers should have.')
-            when bool_or(field = 'has' and value not in ('code', 'project', 'abstract', 'organization'))
+            when bool_or(field = 'has' and not list_contains({{ search_fact_names() }}, value))
                 then error('has: knows code, project, abstract and organization.')
             when bool_or(field in ('after', 'before') and not coalesce(isfinite(try_cast(value as date)), false))
                 then error('after: and before: want a date like 2026-09-01.')
@@ -111,71 +114,89 @@ checked as (
     from parts
 ),
 
--- One row per part with words: its terms, and the field's prefix where it has a field.
-worded as (
+-- One row per part with words: its words as typed, its terms, and the field's prefix where it has a field.
+worded as materialized (
     select
-        parts.*,
         row_number() over () as part_number,
-        case when field in ('author', 'org') then field || ':' else '' end as prefix,
-        case when field in ('author', 'org')
-            then {{ search_words('value') }}
-            else {{ search_terms('value') }}
-        end as terms
-    from parts, checked
-    where checked.is_valid and field not in ('has', 'after', 'before')
+        is_negative,
+        is_quoted,
+        prefix,
+        words,
+        case when prefix <> '' then words else {{ search_stems(search_content('words')) }} end as terms
+    from (
+        select
+            is_negative,
+            is_quoted,
+            case when field in ('author', 'org') then field || ':' else '' end as prefix,
+            {{ search_words('value') }} as words
+        from parts, checked
+        where checked.is_valid and field not in ('has', 'after', 'before')
+    )
 ),
 
--- The terms of all parts without a field, in the order typed: pairs are made across parts.
-plain as (
-    select flatten(list(terms order by part_number)) as terms
+-- The parts without a field as one, in the order typed: pairs are made across parts.
+plain as materialized (
+    select
+        flatten(list(words order by part_number)) as words,
+        flatten(list(terms order by part_number)) as terms
     from worded
     where not is_negative and prefix = ''
 ),
 
-scoring as (
-    select {{ search_key('term') }} as term, max(weight) as weight
+-- The terms that papers are found by: what each counts (null: nothing), whether a paper with the words as typed has it,
+-- and whether each paper must have it, as the terms of a field or a phrase.
+wanted as materialized (
+    select
+        {{ search_key('term') }} as term,
+        max(weight) as weight,
+        bool_or(is_typed) as is_typed,
+        bool_or(is_needed) as is_needed
     from (
-        select unnest(terms) as term, 1.0 as weight from plain
+        select unnest(terms) as term, 1.0 as weight, true as is_typed, false as is_needed from plain
         union all
-        select unnest({{ search_pairs('terms') }}), 3.0 from plain
+        select unnest({{ search_pairs('terms') }}), 3.0, true, false from plain
         union all
-        select 'author:' || unnest(terms), 0.5 from plain
+        select unnest(['author:', 'org:']) || term, 0.5, false, false from (select unnest(terms) as term from plain)
         union all
-        select 'org:' || unnest(terms), 0.5 from plain
+        select prefix || unnest(terms), case when prefix <> '' then 1.0 end, false, true
+        from worded
+        where not is_negative and (prefix <> '' or is_quoted)
         union all
-        select prefix || unnest(terms), 1.0 from worded where not is_negative and prefix <> ''
+        select prefix || unnest({{ search_pairs('terms') }}), null, false, true
+        from worded
+        where not is_negative and (prefix <> '' or is_quoted)
     )
     group by 1
 ),
 
--- By part: the terms that a paper must have, all of them (of a field or a phrase), and those that exclude it. An excluded
--- phrase has none here: its words are compared as typed, below.
-needed as (
-    select distinct part_number, is_negative, {{ search_key('term') }} as term
+filters as materialized (
+    select
+        max(case when field = 'after' and not is_negative then try_cast(value as date) end) as listed_after,
+        min(case when field = 'before' and not is_negative then try_cast(value as date) end) as listed_before,
+        coalesce(bit_or(fact) filter (where not is_negative), 0) as has,
+        coalesce(bit_or(fact) filter (where is_negative), 0) as has_not,
+        (select count(*) = 0 from worded where not is_negative) as is_without_words,
+        (select count(*) from wanted where is_typed) as typed_terms,
+        (select count(*) from wanted where is_needed) as needed_terms
     from (
-        select part_number, is_negative, prefix || unnest(terms || {{ search_pairs('terms') }}) as term
-        from worded
-        where prefix <> '' or is_quoted <> is_negative
-    )
+        select
+            *,
+            case when field = 'has' then 1 << (list_position({{ search_fact_names() }}, value) - 1) end as fact
+        from parts
+    ), checked
+    where checked.is_valid
 ),
 
 hits as materialized (
-    select term, paper_number, frequency
-    from {{ postings_table }}
-    where
-        term in (select term from scoring union select term from needed)
-        -- only of the present texts of papers
-        and paper_number in (select paper_number from {{ numbers_table }})
-),
-
-matched_parts as (
-    select needed.part_number, needed.is_negative, hits.paper_number
-    from hits
-    inner join (
-        select *, count(*) over (partition by part_number) as term_count from needed
-    ) as needed on hits.term = needed.term
-    group by needed.part_number, needed.is_negative, hits.paper_number
-    having count(*) = any_value(needed.term_count)
+    select
+        wanted.*,
+        postings.frequency,
+        numbers.paper_number,
+        numbers.word_count
+    from {{ postings_table }} as postings
+    inner join wanted on postings.term = wanted.term
+    -- only of the present texts of papers
+    inner join {{ numbers_table }} as numbers on postings.paper_number = numbers.paper_number
 ),
 
 collection as (
@@ -183,148 +204,149 @@ collection as (
 ),
 
 rarity as (
-    select hits.term, ln(1 + (any_value(papers) - count(*) + 0.5) / (count(*) + 0.5)) * any_value(weight) as weight
+    select
+        term,
+        ln(1 + (any_value(papers) - count(*) + 0.5) / (count(*) + 0.5)) * any_value(weight) as weight,
+        any_value(mean_word_count) as mean_word_count
     from hits
-    inner join scoring on hits.term = scoring.term
     cross join collection
-    group by hits.term
+    group by term
 ),
 
 scored as (
     select
         hits.paper_number,
-        sum(rarity.weight * frequency * 1.6 / (frequency + 0.6 * (0.25 + 0.75 * word_count / mean_word_count))) as score
+        sum(rarity.weight * frequency * 1.6 / (frequency + 0.6 * (0.25 + 0.75 * word_count / mean_word_count))) as score,
+        count(*) filter (where is_typed) as typed_terms,
+        count(*) filter (where is_needed) as needed_terms
     from hits
     inner join rarity on hits.term = rarity.term
-    inner join {{ numbers_table }} as numbers on hits.paper_number = numbers.paper_number
-    cross join collection
     group by hits.paper_number
-),
-
-filters as (
-    select
-        max(case when field = 'after' and not is_negative then try_cast(value as date) end) as listed_after,
-        min(case when field = 'before' and not is_negative then try_cast(value as date) end) as listed_before,
-        list(distinct value) filter (where field = 'has' and not is_negative) as has,
-        list(distinct value) filter (where field = 'has' and is_negative) as has_not,
-        (select count(*) from worded where not is_negative) as worded_parts,
-        (select count(distinct part_number) from needed where not is_negative) as needed_parts
-    from parts, checked
-    where checked.is_valid
+    having count(rarity.weight) > 0
 ),
 
 -- A query of filters alone matches every paper that passes them, with a score of 0.
-kept as (
-    select numbers.paper_id, coalesce(scored.score, 0) as score
+matched as (
+    select scored.paper_number, scored.score, scored.typed_terms = filters.typed_terms as is_whole
+    from scored
+    inner join filters on scored.needed_terms = filters.needed_terms
+    union all
+    select numbers.paper_number, 0, false
     from {{ numbers_table }} as numbers
-    left join scored on numbers.paper_number = scored.paper_number
     cross join filters
-    where
-        (scored.paper_number is not null or filters.worded_parts = 0)
-        and (
-            filters.needed_parts = 0
-            or numbers.paper_number in (
-                select paper_number from matched_parts where not is_negative
-                group by paper_number
-                having count(*) = (select needed_parts from filters)
-            )
-        )
-        and numbers.paper_number not in (select paper_number from matched_parts where is_negative)
+    where filters.is_without_words
 ),
 
-filtered as (
-    select kept.paper_id, kept.score
-    from kept
-    inner join {{ papers_table }} as papers on kept.paper_id = papers.paper_id
+-- The papers that have all terms of an excluded part. An excluded phrase is compared as typed, below.
+suspected as materialized (
+    select postings.paper_number, excluded.is_phrase
+    from {{ postings_table }} as postings
+    inner join (
+        select *, {{ search_key('text') }} as term, count(*) over (partition by part_number) as term_count
+        from (
+            select distinct
+                part_number,
+                is_quoted and prefix = '' as is_phrase,
+                prefix || unnest(terms || {{ search_pairs('terms') }}) as text
+            from worded
+            where is_negative
+        )
+    ) as excluded on postings.term = excluded.term
+    group by postings.paper_number, excluded.part_number, excluded.is_phrase
+    having count(*) = any_value(excluded.term_count)
+),
+
+kept as materialized (
+    select numbers.paper_number, numbers.paper_id, numbers.word_count, matched.score, matched.is_whole
+    from matched
+    inner join {{ numbers_table }} as numbers on matched.paper_number = numbers.paper_number
     cross join filters
     where
-        coalesce(papers.last_listed_on >= filters.listed_after, filters.listed_after is null)
-        and coalesce(papers.first_listed_on < filters.listed_before, filters.listed_before is null)
-        and list_has_all({{ search_facts('papers') }}, coalesce(filters.has, []))
-        and not list_has_any({{ search_facts('papers') }}, coalesce(filters.has_not, []))
+        coalesce(numbers.last_listed_on >= filters.listed_after, filters.listed_after is null)
+        and coalesce(numbers.first_listed_on < filters.listed_before, filters.listed_before is null)
+        and numbers.facts & filters.has = filters.has
+        and numbers.facts & filters.has_not = 0
+        and matched.paper_number not in (select paper_number from suspected where not is_phrase)
 ),
-{#- A quoted phrase is compared as typed, so its word forms count. #}
+
+-- A quoted phrase is compared as typed, so its word forms count. The words of all parts are compared for the score.
 phrases as (
     select
-        {{ search_text('value') }} as phrase,
-        is_negative,
-        true as is_needed
-    from worded
-    where is_quoted and prefix = ''
-    union all
-    select
-        ' ' || array_to_string(flatten(list({{ search_words('value') }} order by part_number)), ' ') || ' ',
-        false,
-        false
-    from worded
-    where not is_negative and prefix = ''
-    having len(flatten(list(terms))) > 0
-),
-
-phrase_list as (
-    select
-        list(phrase) filter (where is_needed and not is_negative) as needed,
+        list(phrase) filter (where not is_negative) as needed,
         list(phrase) filter (where is_negative) as excluded,
-        any_value(phrase) filter (where not is_needed) as typed
-    from phrases
+        coalesce(bool_or(is_negative and len(terms) = 0), false) as is_any_suspected,
+        (select ' ' || array_to_string(words, ' ') || ' ' from plain where len(terms) > 0) as typed
+    from (
+        select is_negative, terms, ' ' || array_to_string(words, ' ') || ' ' as phrase
+        from worded
+        where is_quoted and prefix = ''
+    )
 ),
 
-candidates as (
+candidates as materialized (
+    select kept.paper_number, kept.paper_id, kept.word_count
+    from kept
+    cross join phrases
+    where
+        phrases.needed is not null
+        or phrases.is_any_suspected
+        or (phrases.excluded is not null and kept.is_whole)
+        or kept.paper_number in (select paper_number from suspected where is_phrase)
+        or kept.paper_number in (
+            select paper_number
+            from (
+                select paper_number, is_whole
+                from kept
+                order by score desc, paper_id
+                limit {{ max_phrase_candidates }}
+            )
+            where is_whole
+        )
+),
+
+texts as (
     select
-        filtered.*,
-        phrase_list.*,
-        numbers.word_count,
+        candidates.paper_number,
+        candidates.word_count,
         {{ search_text('papers.title') }} as title_words,
         {{ search_text("coalesce(papers.abstract, '')") }} as abstract_words
-    from (
-        select *, row_number() over (order by score desc, paper_id) as place from filtered
-    ) as filtered
-    inner join {{ papers_table }} as papers on filtered.paper_id = papers.paper_id
-    inner join {{ numbers_table }} as numbers on filtered.paper_id = numbers.paper_id
-    cross join phrase_list
-    where
-        filtered.place <= {{ max_phrase_candidates }}
-        or phrase_list.needed is not null
-        or phrase_list.excluded is not null
+    from candidates
+    inner join {{ papers_table }} as papers on candidates.paper_id = papers.paper_id
 ),
 
-reranked as (
+compared as (
     select
-        paper_id,
-        score + case
+        paper_number,
+        case
             when contains(abstract_words, typed)
-                then 7 - 2.0 * len({{ search_content_words('left(abstract_words, strpos(abstract_words, typed))') }}) / word_count
+                then 7 - 2.0 * len({{ search_content(search_words(before_typed)) }}) / word_count
             when contains(title_words, typed) then 5
             else 0
-        end as score
-    from candidates
-    where
+        end as gain,
         len(list_filter(coalesce(needed, []), lambda phrase: not contains(title_words || abstract_words, phrase))) = 0
         and len(list_filter(coalesce(excluded, []), lambda phrase: contains(title_words || abstract_words, phrase))) = 0
-    union all
-    select filtered.paper_id, filtered.score
-    from filtered
-    cross join phrase_list
-    where
-        phrase_list.needed is null and phrase_list.excluded is null
-        and filtered.paper_id not in (select paper_id from candidates)
+            as is_match
+    from texts
+    cross join phrases
 )
 
-select paper_id, round(score, 6) as score
-from reranked
-order by 2 desc, paper_id
+select kept.paper_id, round(kept.score + coalesce(compared.gain, 0), 6) as score
+from kept
+left join compared on kept.paper_number = compared.paper_number
+where coalesce(compared.is_match, true)
+order by 2 desc, 1
 {%- endmacro %}
 
-{# The values of `has:` that are true of a paper, as a list. #}
+{# The values of `has:`. The facts of a paper are the sum of 1, 2, 4 and 8 for those that it has, in this order. #}
+{% macro search_fact_names() -%}['code', 'project', 'abstract', 'organization']{%- endmacro %}
+
 {% macro search_facts(papers) -%}
-list_filter(
-    [
-        case when {{ papers }}.code_url is not null then 'code' end,
-        case when {{ papers }}.project_url is not null then 'project' end,
-        case when {{ papers }}.abstract is not null then 'abstract' end,
-        case when {{ papers }}.organization_id is not null then 'organization' end
-    ],
-    lambda fact: fact is not null
+cast(
+    case when {{ papers }}.code_url is not null then 1 else 0 end
+    + case when {{ papers }}.project_url is not null then 2 else 0 end
+    + case when {{ papers }}.abstract is not null then 4 else 0 end
+    + case when {{ papers }}.organization_id is not null then 8 else 0 end
+    as utinyint
 )
 {%- endmacro %}
 

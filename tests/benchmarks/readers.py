@@ -20,17 +20,30 @@ from warehouse.publication.queries import load_queries
 from warehouse.settings import Settings
 
 QUESTION = "select title, upvotes from dim_papers order by upvotes desc limit 10"
+#: Keywords of two words or more to search for, from common to rare.
+_SEARCHED = """
+    select keyword from (
+        select keyword, ntile(5) over (order by paper_count desc, keyword) as part
+        from dim_keywords where contains(keyword, ' ') and paper_count >= 5
+    ) qualify row_number() over (partition by part order by md5(keyword)) = 1
+    order by part
+"""
 
 
 def time_queries(settings: Settings, repeats: int) -> dict[str, object]:
-    """Milliseconds of each analytics query, opening not included, in turn."""
-    times: dict[str, list[float]] = {name: [] for name in load_queries()}
+    """Milliseconds of each analytics query and of five searches, opening not included, in turn."""
+    asked: dict[str, tuple[str, list[str]]] = {query.name: (query.sql, []) for query in load_queries().values()}
+    with read_published(settings) as connection:
+        for (keyword,) in connection.execute(_SEARCHED).fetchall():
+            search = "select paper_id from search(?) order by score desc limit 50"
+            asked[f"search: {keyword}"] = (search, [keyword])
+    times: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(repeats):
-        for query in load_queries().values():
+        for name, (sql, values) in asked.items():
             with read_published(settings) as connection:
                 started = time.perf_counter()
-                connection.execute(query.sql).fetchall()
-                times[query.name].append(1000 * (time.perf_counter() - started))
+                connection.execute(sql, values).fetchall()
+                times[name].append(1000 * (time.perf_counter() - started))
     return {"milliseconds": times}
 
 
