@@ -14,7 +14,8 @@ from warehouse.settings import DBT_PROJECT
 
 #: Code hosts whose addresses become links.
 CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "huggingface.co")
-_CODE = re.compile(
+#: A link to code: group 1 is the host, group 2 the path. RE2, which DuckDB has, reads it too.
+CODE_LINK = re.compile(
     rf"https?://(?:www\.)?({'|'.join(map(re.escape, CODE_HOSTS))})((?:/[\w.~-]+){{1,6}})/?", re.ASCII | re.IGNORECASE
 )
 
@@ -28,8 +29,6 @@ def one_line(text: str, max_length: int = 500, *, hidden: str = "") -> str:
 
     ``hidden`` replaces what can't be shown: control characters, marks of direction, characters that XML forbids.
     """
-    if not text.isascii():
-        text = "".join(" " if unicodedata.category(c) in ("Zl", "Zp") else c for c in text)
     line = " ".join(text.split())
     if not (line.isascii() and line.isprintable()):
         line = "".join(c if c not in _BIDI and _is_legal(c) else hidden for c in line)
@@ -55,7 +54,7 @@ def web_address(url: str | None) -> str | None:
 
 def code_link(code_url: str | None) -> str | None:
     """The https address of listed code if its host is a known code host, else None."""
-    found = _CODE.fullmatch((code_url or "").strip())
+    found = CODE_LINK.fullmatch((code_url or "").strip())
     return f"https://{found[1].lower()}{found[2]}" if found else None
 
 

@@ -12,6 +12,7 @@ import duckdb
 from tests.conftest import Papers
 from warehouse.home import DEMO_MARKER
 from warehouse.report import write_report
+from warehouse.report.shards import read_script
 from warehouse.settings import Settings
 
 TITLE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -44,6 +45,15 @@ class Site:
     def value(self, query: str, parameters: Any = ()) -> Any:
         """The only value of a query."""
         return self.rows(query, parameters)[0][0]
+
+    def shard(self, kind: str, name: str) -> Any:
+        """The value of a shard of the report."""
+        return read_script((self.folder / "data" / kind / f"{name}.js").read_bytes())
+
+    def papers(self) -> dict[str, dict[str, Any]]:
+        """Every paper of the report's shards, by id."""
+        shards = [self.shard("days", file.stem) for file in (self.folder / "data" / "days").iterdir()]
+        return {paper["id"]: paper for shard in shards for paper in shard["papers"]}
 
     def change(self, *statements: str) -> Site:
         """Change the published file, as no pipeline would."""
@@ -78,8 +88,8 @@ def made_hostile(site: Site) -> Site:
     author = f"(select author_id from bridge_paper_authors where paper_id = {riser} and position = 1)"
     names, escapes, ending = text(NAME), text(ESCAPES), text(ENDING)
     return site.change(
-        f"update dim_papers set title = {text(TITLE)}, abstract = {ending}, code_url = {text(LINK)} "
-        f"where paper_id = {riser}",
+        f"""update dim_papers set title = {text(TITLE)}, display_title = {text(TITLE)}, abstract = {ending},
+            code_url = {text(LINK)} where paper_id = {riser}""",
         f"update dim_organizations set display_name = {names}, kind = {ending} where organization_id = {organization}",
         f"update organization_merges set listed_name = {escapes}, listed_slug = {ending}, "
         f"organization_id = {organization}",
@@ -128,7 +138,10 @@ _MANY = (
     """insert into dim_papers by name
        select paper_id,
               'Invented Method ' || i || ' for Reading, Ranking and Rewriting Long Documents, Part ' || i % 7 as title,
-              repeat('An invented abstract of usual length. ', 36) as abstract, listed as first_listed_on,
+              -- 200 words of 4,000, few of them in most texts, so that it is compressed as a real one is.
+              list_aggregate(list_transform(range(200), lambda n: 'w' || (
+                  substr(md5(cast(floor(4000 * pow((hash(i, n) % 100003) / 100003, 3)) as varchar)), 1,
+                  (2 + hash(i, n) % 7)::integer))), 'string_agg', ' ') as abstract, listed as first_listed_on,
               1 as listing_count, 7 as author_count, upvotes, 3 as comments, 120 as github_stars,
               'https://github.com/invented/method-' || i as code_url, 'o' || i % 900 as organization_id
        from made""",
@@ -172,6 +185,19 @@ _MANY = (
        from range(5000) as keywords(k) cross join range(30) as weeks(w)""",
     """insert into fct_listings by name
        select listed as listing_date, paper_id, listed + interval 20 hour as last_observed_at from made""",
+    """insert into rpt_period_papers by name
+       select kind.period, date_trunc(kind.period, listed)::date as period_start, paper_id, listed as first_listed_on,
+              row_number() over (
+                  partition by kind.period, date_trunc(kind.period, listed) order by upvotes desc, listed, paper_id
+              ) as rank, upvotes, upvotes - 2 as upvotes_gained
+       from made cross join (values ('day'), ('week'), ('month'), ('year')) as kind(period)""",
+    """insert into fct_paper_upvotes_daily by name
+       select paper_id, observed_at::date as day, max(upvotes) as upvotes, 1 as gained, true as is_observed
+       from fct_upvote_observations group by all""",
+    """insert into related_papers by name
+       select paper_id, lead(paper_id, n::integer, paper_id) over (order by paper_id) as related_paper_id,
+              n as rank, .1 as score, 'invented term, method ' || n || ', long document' as shared_terms
+       from made cross join range(1, 11) as places(n)""",
     """insert into author_merges by name
        select bridge.paper_id || '#' || position as mention_id, paper_id, position, name_as_listed, author_id,
               'same name + coauthors' as rule, '{"log_odds": 12.5}' as evidence

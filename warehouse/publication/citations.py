@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -98,8 +99,8 @@ class CitedPaper:
 
         The id makes it unique, so a paper has one key whatever else is cited with it.
         """
-        family = _folded(self.names[0].family) if self.authors else ""
-        title = [_folded(word) for word in words(self.title).split()]
+        family = _folded(parse_listed_name(self.authors[0]).family) if self.authors else ""
+        title = (_folded(word) for word in words(self.title).split())
         word = next((word for word in title if word and word not in _SMALL_WORDS), "")
         number = re.sub(r"[^A-Za-z0-9.]+", "-", self.paper_id).strip("-")
         return f"{family or 'anonymous'}{self.year or ''}{word}-{number}"
@@ -123,9 +124,9 @@ def read_cited(connection: duckdb.DuckDBPyConnection, paper_ids: Sequence[str]) 
         from dim_papers as papers
         left join (
             select paper_id, list(name_as_listed order by position) as authors
-            from bridge_paper_authors where list_contains($ids, paper_id) group by paper_id
+            from bridge_paper_authors where paper_id in (select unnest($ids)) group by paper_id
         ) as listed on papers.paper_id = listed.paper_id
-        where list_contains($ids, papers.paper_id)
+        where papers.paper_id in (select unnest($ids))
         """,
         {"ids": wanted},
     )
@@ -167,7 +168,7 @@ def bibtex(papers: Sequence[CitedPaper]) -> str:
 def _bibtex_entry(paper: CitedPaper) -> str:
     fields = {
         "title": f"{{{{{_escaped_title(paper.title)}}}}}",
-        "author": f"{{{' and '.join(map(_bibtex_name, paper.names))}}}" if paper.authors else None,
+        "author": f"{{{' and '.join(map(_bibtex_author, paper.authors))}}}" if paper.authors else None,
         "year": f"{{{paper.year}}}" if paper.year else None,
         "month": _MONTHS[paper.published_on.month - 1] if paper.published_on else None,
         "eprint": f"{{{paper.arxiv_id}}}" if paper.arxiv_id else None,
@@ -179,8 +180,10 @@ def _bibtex_entry(paper: CitedPaper) -> str:
     return f"@misc{{{paper.key},\n{lines}\n}}\n"
 
 
-def _bibtex_name(name: Name) -> str:
+@lru_cache(maxsize=1 << 16)  # The report cites 20,000 papers, whose authors have several each.
+def _bibtex_author(listed: str) -> str:
     """A name as ``Family, Suffix, Given``; what has no given name is in braces, so that it stays whole."""
+    name = parse_listed_name(listed)
     family, given, suffix = map(_escaped, (name.family, name.given, name.suffix))
     if not given:
         return f"{{{family}}}"

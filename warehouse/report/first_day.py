@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 
@@ -42,4 +43,10 @@ class FirstDay:
 
 def read_first_day(connection: duckdb.DuckDBPyConnection) -> FirstDay:
     """The shares by hour, over all listings whose final size is known."""
-    return FirstDay(fetch(connection, Hour, load_queries()["first_day"].sql))
+    hours = fetch(connection, Hour, load_queries()["first_day"].sql)
+    # Averages differ in their last bits from one reading to the next; equal data should give equal pages.
+    return FirstDay([replace(hour, **_rounded(hour)) for hour in hours])
+
+
+def _rounded(hour: Hour) -> dict[str, Any]:
+    return {name: round(value, 12) for name, value in vars(hour).items() if isinstance(value, float)}

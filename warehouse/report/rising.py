@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import duckdb
 
 from warehouse.database import scalar
 from warehouse.display import plural
 from warehouse.publication.risers import hour_words, risers_query, span_words
+from warehouse.report.curves import Point, points_of
 from warehouse.report.rows import fetch
 from warehouse.report.words import count, decimal, percentile, short_day, short_moment, signed, times
 
@@ -207,3 +211,23 @@ def _since_first_observed(
                 trends.first_listed_on nulls last, trends.paper_id""",
         [max_rows],
     )
+
+
+def read_points(connection: duckdb.DuckDBPyConnection, paper_ids: Collection[str]) -> dict[str, list[Point]]:
+    """Observations and carried days of the given papers, by paper id, in order of time."""
+    wanted = [list(paper_ids)]
+    observed: dict[str, list[Any]] = defaultdict(list)
+    for paper_id, *pair in connection.execute(
+        """select paper_id, observed_at, upvotes from fct_upvote_observations
+           where upvotes is not null and paper_id in (select unnest(?::varchar[])) order by observed_at""",
+        wanted,
+    ).fetchall():
+        observed[paper_id].append(pair)
+    carried: dict[str, list[Any]] = defaultdict(list)
+    for paper_id, *pair in connection.execute(
+        """select paper_id, day, upvotes from fct_paper_upvotes_daily
+           where not is_observed and paper_id in (select unnest(?::varchar[])) order by day""",
+        wanted,
+    ).fetchall():
+        carried[paper_id].append(pair)
+    return {paper_id: points_of(pairs, carried.get(paper_id, ())) for paper_id, pairs in observed.items()}

@@ -8,7 +8,7 @@ words. A paper has a number, from 0 in the order of the ids. The shards:
 - ``index``, which every query needs: ``starts``, the first word of each shard of terms; ``stop_words``; ``gaps`` and
   ``word_counts`` of the postings; ``rows``, how many papers a shard of rows has.
 - ``r<n>``: the rows of results: paper_id, title, authors (``MAX_NAMES`` at most), how many there are, organization,
-  first listed on, last observed upvotes, and 1 if the paper has a page of its own.
+  first listed on, last observed upvotes.
 - ``facts``, for filters: bits of ``FACTS``; the first listing's day as days since 1970 and 1, 0 where there is none;
   the days from there to the last listing.
 - ``words``, for suggestions: the most frequent words of texts and names, the most frequent first.
@@ -22,7 +22,8 @@ Not here: how a query is read and ranked (``assets/search_engine.js``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Iterator
 from functools import cache
 from itertools import chain, groupby
 from operator import itemgetter
@@ -34,9 +35,9 @@ import numpy as np
 
 from warehouse.database import scalar
 from warehouse.publication.table_macros import search_macros
-from warehouse.report import compact, postings
+from warehouse.report import postings
+from warehouse.report.folder import ReportFolder
 from warehouse.report.postings import SECTIONS, Postings, Tokens, Word, compute_postings, write_numbers
-from warehouse.report.shards import link_shards, read_shard, write_shards
 from warehouse.report.words import clean
 from warehouse.report.words import title as as_line
 from warehouse.settings import DBT_PROJECT
@@ -64,26 +65,21 @@ _ORGANIZATIONS = """
 """
 
 
-def write_search(
-    connection: duckdb.DuckDBPyConnection, folder: Path, with_page: Collection[str], earlier: Path | None = None
-) -> None:
-    """Write the shards of the search into the report's ``folder``.
-
-    They cover the ``MAX_PAPERS`` papers listed last. ``with_page`` are the ids of papers with a page of their own,
-    ``earlier`` is the folder of the report before.
-    """
+def write_search(connection: duckdb.DuckDBPyConnection, folder: ReportFolder) -> None:
+    """Write the shards of the search. They cover the papers of the report (``report_papers``)."""
     connection.execute(
         """create or replace temp table search_numbers as
-           select paper_id, row_number() over (order by paper_id) - 1 as number
-           from (select paper_id from dim_papers
-                 order by first_listed_on desc nulls last, upvotes desc nulls last, paper_id limit ?)""",
-        [compact.MAX_PAPERS],
+           select paper_id, row_number() over (order by paper_id) - 1 as number from report_papers"""
     )
     stamp = _stamp(connection)
-    shards = [_row_shards(connection, with_page)]
-    if earlier is None or not _reuse(earlier, folder, stamp):
+    shards = [_row_shards(connection)]
+    if not _reuse(folder, stamp):
         shards.append(_text_shards(connection))
-    write_shards(folder, "search", ((name, [stamp, value]) for name, value in chain.from_iterable(shards)))
+    folder.write_shards("search", ((name, _json([stamp, value])) for name, value in chain.from_iterable(shards)))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _stamp(connection: duckdb.DuckDBPyConnection) -> str:
@@ -107,13 +103,14 @@ def _stamp(connection: duckdb.DuckDBPyConnection) -> str:
     return hashed.hexdigest()[:12]
 
 
-def _reuse(earlier: Path, folder: Path, stamp: str) -> bool:
-    """Link the shards of texts of the report before, if it has them all and their stamp is this one."""
-    index = read_shard(earlier, "search", "index")
+def _reuse(folder: ReportFolder, stamp: str) -> bool:
+    """Let the shards of texts of the report before stay, if it has them all and their stamp is this one."""
+    index = folder.read_earlier_shard("search", "index")
     if not index or index[0] != stamp:
         return False
-    names = ["index", "words", *(f"t{number}" for number in range(len(index[1]["starts"])))]
-    return link_shards(earlier, folder, "search", names)
+    return folder.keep_shards(
+        "search", ["index", "words", *(f"t{number}" for number in range(len(index[1]["starts"])))]
+    )
 
 
 def _text_shards(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Any]]:
@@ -136,8 +133,8 @@ def _text_shards(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, A
     yield "words", _frequent(tokens.words)
 
 
-def _row_shards(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -> Iterator[tuple[str, Any]]:
-    for number, rows in enumerate(_read_rows(connection, with_page)):
+def _row_shards(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Any]]:
+    for number, rows in enumerate(_read_rows(connection)):
         yield f"r{number}", rows
     yield "facts", _read_facts(connection)
 
@@ -216,7 +213,7 @@ def _read_facts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [write_numbers(np.asarray(columns[name], np.int64)) for name in ("bits", "first", "days")]
 
 
-def _read_rows(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]) -> Iterator[list[list[Any]]]:
+def _read_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[list[list[Any]]]:
     cursor = connection.execute(
         f"""with authors as (
                select paper_id, list(display_name order by position)[:{MAX_NAMES}] as names, count(*) as author_count
@@ -242,7 +239,6 @@ def _read_rows(connection: duckdb.DuckDBPyConnection, with_page: Collection[str]
                 name(organization or ""),
                 listed_on.isoformat() if listed_on else "",
                 upvotes,
-                int(paper_id in with_page),
             ]
             for paper_id, title, names, author_count, organization, listed_on, upvotes in rows
         ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,31 +18,34 @@ from warehouse.database import scalar
 from warehouse.files import remove, replace
 from warehouse.home import DEMO_MARKER
 from warehouse.lock import writer_lock
-from warehouse.publication.citations import bibtex, read_cited
 from warehouse.publication.publish import read_published, writing
 from warehouse.report import boards, charts, merges
 from warehouse.report.code import read_code
-from warehouse.report.compact import MAX_PAPERS, write_compact
-from warehouse.report.curves import curve, sparkline
+from warehouse.report.curves import sparkline
 from warehouse.report.definitions import read_definitions
 from warehouse.report.first_day import read_first_day
+from warehouse.report.folder import ReportFolder
 from warehouse.report.health import read_health
-from warehouse.report.papers import Paper, read_authors, read_papers, read_points, read_related
-from warehouse.report.rising import Rising, read_rising
+from warehouse.report.papers import choose_papers, day_shards, id_shards
+from warehouse.report.periods import read_calendar, read_periods
+from warehouse.report.rising import Rising, read_points, read_rising
 from warehouse.report.search_index import write_search
-from warehouse.report.words import FILTERS, LINKS, page_name
+from warehouse.report.words import FILTERS, LINKS
 from warehouse.settings import Settings
 
 _HERE = Path(__file__).parent
+#: With fewer papers that rise, the newest listing is what the first page shows first.
+MIN_RISERS = 10
 #: Content Security Policy: a page loads files of the report only, no network, no inline script or style.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'"
 NAVIGATION = (
-    ("index.html", "Rising now"),
+    ("index.html", "Now"),
+    ("day.html", "Listings"),
+    ("calendar.html", "Calendar"),
     ("organizations.html", "Organizations"),
     ("authors.html", "Authors"),
     ("keywords.html", "Keywords"),
     ("code.html", "Code"),
-    ("first-day.html", "First day"),
     ("health.html", "Data health"),
     ("definitions.html", "Definitions"),
 )
@@ -67,26 +72,24 @@ def write_report(settings: Settings) -> Report:
     with read_published(settings) as connection, lock, writing(str(folder)):
         for leftover in (part, old):
             remove(leftover)
-        (part / "papers").mkdir(parents=True)
-        (part / "data").mkdir()
-        shutil.copytree(_HERE / "assets", part / "assets")
+        part.mkdir()
         if settings.feeds.exists():  # written separately, into this folder
             shutil.copytree(settings.feeds, part / settings.feeds.name)
-        _Site(connection, part, is_invented=(settings.home / DEMO_MARKER).exists()).write()
+        _Site(connection, ReportFolder(part, folder), is_invented=(settings.home / DEMO_MARKER).exists()).write()
         replace(part, folder)
     files = [path for path in folder.rglob("*") if path.is_file()]
     return Report(folder / "index.html", len(files), sum(path.stat().st_size for path in files))
 
 
 class _Site:
-    """The pages of one report, read through one connection."""
+    """The pages of one report, read through one connection, written to ``folder``."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, *, is_invented: bool):
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: ReportFolder, *, is_invented: bool):
         self.connection = connection
         self.folder = folder
         self.rising: Rising = read_rising(connection)
-        self.papers: list[Paper] = read_papers(connection)
-        self.pages = {paper.paper_id: f"papers/{page_name(paper.paper_id)}" for paper in self.papers}
+        newest = scalar(connection, "select max(listing_date) from fct_listings")
+        self.newest: date | None = newest
         self.jinja = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -100,16 +103,26 @@ class _Site:
             policy=POLICY,
             navigation=NAVIGATION,
             as_of=self.rising.as_of,
-            written_at=utc_now().replace(tzinfo=None),
+            newest=newest,
             is_invented=is_invented,
-            feeds=[name for name in ("atom.xml", "feed.json") if (folder / "feeds" / name).exists()],
-            page_of=lambda paper_id: self.pages.get(paper_id, f"paper.html#{quote(paper_id)}"),
+            feeds=[name for name in ("atom.xml", "feed.json") if (folder.path / "feeds" / name).exists()],
+            page_of=lambda paper_id: f"paper.html#{quote(paper_id)}",
+            day_page=lambda day: f"day.html#{day:%Y-%m-%d}",
         )
 
     def write(self) -> None:
-        """Write every page, and the data of the search."""
-        self._write_rising()
-        self._write_papers()
+        """Write every page, and the data that pages load."""
+        for asset in sorted((_HERE / "assets").iterdir()):
+            self.folder.write(f"assets/{asset.name}", asset.read_bytes())
+        left_out = choose_papers(self.connection)
+        latest = None
+        for name, text in day_shards(self.connection):
+            self.folder.write_shards("days", [(name, text)])
+            if name == str(self.newest):
+                latest = json.loads(text)
+        self.folder.write_shards("ids", id_shards(self.connection))
+        self._write_rising(latest)
+        self._write_periods()
         self._write_organizations()
         self._write_authors()
         self._write_keywords()
@@ -118,40 +131,38 @@ class _Site:
         chart = charts.first_day_chart(first_day.hours) if first_day.hours else None
         self._page("first-day.html", first_day=first_day, chart=chart)
         self._page(
-            "health.html", health=(health := read_health(self.connection)), volume=charts.volume_chart(health.days)
+            "health.html",
+            health=(health := read_health(self.connection)),
+            volume=charts.volume_chart(health.days),
+            written_at=utc_now().replace(tzinfo=None),
         )
         self._page("definitions.html", tables=read_definitions())
-        papers = int(scalar(self.connection, "select count(*) from dim_papers"))
-        self._page("search.html", left_out=max(0, papers - MAX_PAPERS))
-        self._page("paper.html")
-        self._write("data/papers.js", write_compact(self.connection, self.pages.keys()))
-        write_search(self.connection, self.folder, self.pages.keys(), earlier=self.folder.with_name("report"))
+        self._page("search.html", left_out=left_out)
+        write_search(self.connection, self.folder)
+        for name in ("day.html", "paper.html"):
+            self._page(name)
 
-    def _write_rising(self) -> None:
+    def _write_rising(self, latest: dict[str, Any] | None) -> None:
         shown = [*self.rising.risers, *self.rising.newcomers, *self.rising.breakouts]
         points = read_points(self.connection, {riser.paper_id for riser in shown})
         lines = {paper_id: sparkline(found) for paper_id, found in points.items()}
-        self._page("index.html", rising=self.rising, lines=lines)
+        listing = None
+        if latest:
+            papers = {paper["id"]: paper for paper in latest["papers"]}
+            order = [papers[paper_id] for paper_id in latest["listing"]["order"] if paper_id in papers]
+            listing = {"papers": order, "is_by_rate": latest["listing"]["is_by_rate"]}
+        is_rising_first = len(self.rising.risers) >= MIN_RISERS
+        self._page("index.html", rising=self.rising, lines=lines, latest=listing, is_rising_first=is_rising_first)
 
-    def _write_papers(self) -> None:
-        ids = self.pages.keys()
-        points, authors = read_points(self.connection, ids), read_authors(self.connection, ids)
-        related = read_related(self.connection, ids)
-        cited = {paper.paper_id: paper for paper in read_cited(self.connection, list(ids))}
-        template = self.jinja.get_template("paper_page.html")
-        for paper in self.papers:
-            paper_points = points[paper.paper_id]
-            text = template.render(
-                name="",
-                root="../",
-                paper=paper,
-                points=paper_points,
-                curve=curve(paper_points),
-                authors=authors.get(paper.paper_id, []),
-                related=related.get(paper.paper_id, []),
-                citation=bibtex([cited[paper.paper_id]]),
-            )
-            self._write(self.pages[paper.paper_id], text)
+    def _write_periods(self) -> None:
+        pages = read_periods(self.connection, self.rising.as_of.date() if self.rising.as_of else None)
+        for page in pages:
+            self.folder.write(page.period.file, self._text("period.html", root="../", page=page))
+        years = read_calendar(self.connection)
+        most = max(
+            (day.papers for y in years for m in y.months for _, week in m.weeks for day in week if day), default=0
+        )
+        self._page("calendar.html", years=years, most=most, week_files={page.period.file for page in pages})
 
     def _write_organizations(self) -> None:
         own = boards.read_board(self.connection, boards.ORGANIZATIONS)
@@ -189,7 +200,7 @@ class _Site:
         )
 
     def _page(self, name: str, **facts: Any) -> None:
-        self._write(name, self.jinja.get_template(name).render(name=name, root="", **facts))
+        self.folder.write(name, self._text(name, **facts))
 
-    def _write(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(text, encoding="utf-8")
+    def _text(self, template: str, root: str = "", **facts: Any) -> str:
+        return self.jinja.get_template(template).render(name=template, root=root, **facts)

@@ -102,11 +102,6 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[_.\]/])", clean(name, 160)))
 
 
-def page_name(paper_id: str) -> str:
-    """The file of a paper's page: safe in every file system and in every address."""
-    return re.sub(r"[^0-9A-Za-z.]+", "-", paper_id)[:80].strip(".-") + ".html"
-
-
 def arxiv_link(paper_id: str) -> str | None:
     """The paper's page at arXiv, if its id is an arXiv id."""
     return f"https://arxiv.org/abs/{paper_id}" if _ARXIV_ID.fullmatch(paper_id) else None

@@ -2,11 +2,11 @@
 // found. Listed texts only become text nodes. Not here: how papers are found (search_engine.js).
 "use strict";
 (() => {
-  const { make, number, addressOf, countPapers, findPapers, loadRows, loadWords, stemOf, wordsOf } = window.report;
+  const { make, number, day, plural, paperPage, countPapers, findPapers, loadRows, loadWords, stemOf, wordsOf } = window.report;
   const PAGE = 20; // Results shown at a time.
   const DELAY_MS = 120; // From the last key to the search.
   const MAX_SUGGESTIONS = 3; // For a word.
-  const [ID, TITLE, AUTHORS, AUTHOR_COUNT, ORGANIZATION, LISTED, UPVOTES, HAS_PAGE] = Array(8).keys();
+  const [ID, TITLE, AUTHORS, AUTHOR_COUNT, ORGANIZATION, LISTED, UPVOTES] = Array(7).keys();
   const field = document.getElementById("find");
   const status = document.getElementById("found");
   const list = document.getElementById("results");
@@ -15,7 +15,7 @@
   let latest = 0; // The number of the newest search: what an older one finds is not shown.
   let shown = { papers: [] };
 
-  const papersText = (count) => `${number(count)} ${count === 1 ? "paper" : "papers"}`;
+  const papersText = (count) => `${number(count)} ${plural(count, "paper")}`;
   const linkTo = (query, text = query) => make("a", { href: `?q=${encodeURIComponent(query)}` }, make("bdi", {}, text));
   const joined = (pieces, separator) => pieces.flatMap((piece, place) => (place ? [separator, piece] : [piece]));
 
@@ -38,10 +38,10 @@
     const hits = row[AUTHORS].filter((name) => wordsOf(name).some(inAuthor));
     const names = [...new Set([...hits, ...row[AUTHORS]])].slice(0, Math.max(4, Math.min(hits.length, 8)));
     const others = row[AUTHOR_COUNT] - names.length;
-    const facts = [row[ORGANIZATION] && marked(row[ORGANIZATION], inOrganization), row[LISTED] && `listed ${row[LISTED]}`,
-      row[UPVOTES] !== null && `${number(row[UPVOTES])} upvote${row[UPVOTES] === 1 ? "" : "s"}`].filter(Boolean);
+    const facts = [row[ORGANIZATION] && marked(row[ORGANIZATION], inOrganization), row[LISTED] && `listed ${day(row[LISTED])}`,
+      row[UPVOTES] !== null && `${number(row[UPVOTES])} ${plural(row[UPVOTES], "upvote")}`].filter(Boolean);
     return make("li", {},
-      make("a", { href: addressOf(row[ID], row[HAS_PAGE]) }, marked(row[TITLE], inText)),
+      make("a", { href: paperPage(row[ID]) }, marked(row[TITLE], inText)),
       make("span", {}, ...joined(names.map((name) => marked(name, inAuthor)), ", "), others > 0 ? ` and ${number(others)} more` : ""),
       make("span", {}, ...joined(facts, " · ")),
       ...(inAbstract.length ? [make("span", {}, "In its abstract: ", ...joined(inAbstract.map(([word, count]) =>

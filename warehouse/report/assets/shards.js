@@ -10,11 +10,16 @@ window.report = (() => {
   const shardName = (text) =>
     text.replace(/[^0-9A-Za-z.]+/g, "-").slice(0, 80).replace(/^[.-]+|[.-]+$/g, "").toLowerCase() || "other";
 
-  /** What a shard calls. `data` is base64 of gzip of JSON. */
-  const addShard = (kind, name, data) => received.set(`${kind}/${name}`, data);
+  /** What a shard calls. `letters` stand for so many bytes of gzip of JSON. */
+  const addShard = (kind, name, length, letters) => received.set(`${kind}/${name}`, { length, letters });
 
-  const decode = async (data) => {
-    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+  const FIRST_LETTER = 0x3400; // A letter stands for 15 bits, as in shards.py.
+  const decode = async ({ length, letters }) => {
+    const bytes = new Uint8Array(length);
+    for (let place = 0, at = 0, held = 0, bits = 0; place < letters.length; place++) {
+      held = (held << 15) | (letters.charCodeAt(place) - FIRST_LETTER);
+      for (bits += 15; bits >= 8; held &= (1 << bits) - 1) bytes[at++] = held >> (bits -= 8);
+    }
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(stream).text());
   };
