@@ -43,11 +43,11 @@ from warehouse.report.words import title as as_line
 from warehouse.settings import DBT_PROJECT
 
 #: Papers in a shard of rows: the 20 results shown first lie in 20 shards at worst.
-ROWS = 24
+ROWS = 48
 #: Names in a row: the rows of 3,000 authors would be more than a query loads.
 MAX_NAMES = 40
 #: Characters of a shard of terms before compression, unless one word has more.
-MAX_TERM_CHARACTERS = 24_000
+MAX_TERM_CHARACTERS = 40_000
 #: Words for suggestions.
 MAX_WORDS = 30_000
 #: The values of ``has:``, by bit.
