@@ -34,8 +34,10 @@ MAX_RELATED = 10
 #: costs .01 of the share of papers that have a related one with the same keyword.
 MAX_PAPERS = 2000
 MAX_SHARED_TERMS = 5
+#: Terms by which the shared ones are chosen: a word that is in a pair among them is left out.
+_EXPLAINING_TERMS = 2 * MAX_SHARED_TERMS
 #: Texts whose terms are in memory at once, and rows of a product of matrices.
-_TEXTS, _PRODUCT_ROWS = 10_000, 500
+_TEXTS, _PRODUCT_ROWS = 20_000, 500
 
 
 def compute_lists(engine: Engine, is_incremental: bool) -> Any:
@@ -86,6 +88,7 @@ class _Lists:
         last_score, last_place = found.ints("last_score").astype(np.int64), found.ints("last_place")
         self._last = np.where(last_place >= 0, self._ranks(last_score, last_place), -1)
         self.is_displaced = np.zeros(len(self._numbers), bool)
+        self._last_read: tuple[Ints, Terms] | None = None
         for places in _chunks(np.flatnonzero(self.is_new)):
             self._norms[places] = norms(self._terms(places), self._reference, len(places))
         self.is_affected = self.is_new.copy()
@@ -126,13 +129,18 @@ class _Lists:
         return found * len(self._numbers) + (len(self._numbers) - 1 - places)
 
     def _terms(self, places: Ints) -> Terms:
-        """The terms of texts; rows are indices of ``places``."""
-        self._engine.register("wanted", _column("place", places))
-        return read_terms(
-            self._engine,
-            "select row_number() over (order by place) - 1 as number, papers.title, papers.abstract from present"
-            " inner join papers using (paper_id) where place in (select place from wanted)",
-        )
+        """The terms of texts; rows are indices of ``places``. The last ones read are kept: an archive of up to
+        ``_TEXTS`` papers is parsed once for the lengths and the lists."""
+        if self._last_read is None or not np.array_equal(self._last_read[0], places):
+            self._last_read = None
+            self._engine.register("wanted", _column("place", places))
+            terms = read_terms(
+                self._engine,
+                "select row_number() over (order by place) - 1 as number, papers.title, papers.abstract from present"
+                " inner join papers using (paper_id) where place in (select place from wanted)",
+            )
+            self._last_read = places, terms
+        return self._last_read[1]
 
     def _others(self, vocabulary: Ints) -> sparse.csr_matrix:
         """All texts × terms of a vocabulary, common terms left out."""
@@ -230,17 +238,16 @@ def _shared_terms(
         common = texts[rows].multiply(others[near]).tocsr()
         pairs = np.repeat(np.arange(len(rows)), np.diff(common.indptr))
         order = np.lexsort((common.indices, -common.data, pairs))
-        places = np.searchsorted(keys, rows[pairs] * vocabulary_size + common.indices)[order]
-        words = iter(
-            _explain([terms.words[place] for place in places[common.indptr[pair] : common.indptr[pair + 1]].tolist()])
-            for pair in range(len(rows))
-        )
-        shared += [[next(words) for _ in ranks] for ranks in part]
+        order = order[np.arange(len(order)) - common.indptr[pairs] < _EXPLAINING_TERMS]
+        places = np.searchsorted(keys, rows[pairs[order]] * vocabulary_size + common.indices[order])
+        words = terms.words.take(places)
+        ends = np.cumsum(np.minimum(np.diff(common.indptr), _EXPLAINING_TERMS)).tolist()
+        explained = iter([_explain(words[start:end]) for start, end in zip([0, *ends], ends, strict=False)])
+        shared += [[next(explained) for _ in ranks] for ranks in part]
     return shared
 
 
-def _explain(words: list[str]) -> str:
-    """The first terms, without words that a pair among them has."""
-    first = words[: 2 * MAX_SHARED_TERMS]
+def _explain(first: list[str]) -> str:
+    """The first of these terms, without words that a pair among them has."""
     in_pairs = {word for term in first if " " in term for word in term.split()}
     return ", ".join([term for term in first if term not in in_pairs][:MAX_SHARED_TERMS])

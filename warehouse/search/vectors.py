@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.publication.table_macros import search_macros
-from warehouse.resolution.incremental.engine import Engine, Ints
+from warehouse.resolution.incremental.engine import Engine, Ints, Texts
 
 REFERENCE = Path(__file__).with_name("reference.csv")
 #: Papers that a word or a pair of the reference has at least.
@@ -69,14 +69,14 @@ class Terms:
     rows: Ints
     terms: Ints
     frequencies: Ints
-    words: list[str]
+    words: Texts
 
 
 def read_terms(engine: Engine, texts: str) -> Terms:
     """The terms of a query's texts: columns ``number`` (bigint), ``title`` and ``abstract``."""
     found = engine.read(f"select * from ({search_macros().related_terms(f'({texts})')}) order by number, term")
     rows, terms, frequencies = (found.ints(name).astype(np.int64) for name in ("number", "term", "frequency"))
-    return Terms(rows, terms, frequencies, found.values("words"))
+    return Terms(rows, terms, frequencies, found.texts("words"))
 
 
 def read_reference(engine: Engine) -> Frequencies:
