@@ -222,7 +222,8 @@ scored as (
     from hits
     inner join rarity on hits.term = rarity.term
     group by hits.paper_number
-    having count(rarity.weight) > 0
+    -- Another pair can have the number of a pair of the query: a paper with a pair has words of it too.
+    having count(rarity.weight) filter (where hits.term % 2 = 0) > 0
 ),
 
 -- A query of filters alone matches every paper that passes them, with a score of 0.

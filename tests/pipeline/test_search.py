@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+import shutil
 import unicodedata
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.conftest import Papers
+from warehouse.publication.table_macros import search_macros
 
 STOP_WORDS = {
     *("a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "for", "from", "has", "have", "in"),
@@ -103,6 +106,26 @@ def test_a_title_typed_as_listed_finds_its_paper_first(demo: Papers) -> None:
     for paper_id, title in titles:
         typed = title.replace('"', " ")
         assert _found(demo, re.sub(r"(?<!\S)-", " ", typed))[0] == paper_id, title
+
+
+def test_a_pair_with_the_number_of_another_finds_no_paper_without_its_words(demo: Papers, tmp_path: Path) -> None:
+    shutil.copyfile(demo.home / "papers.duckdb", tmp_path / "papers.duckdb")
+    key = search_macros().search_key("pair")
+    with duckdb.connect(str(tmp_path / "papers.duckdb")) as connection:
+        pairs = ["fang show", "wrpo eliminate"]
+        keys = connection.execute(f"select {key} from (select unnest(?) as pair) order by pair", [pairs]).fetchall()
+        assert keys[0] == keys[1]
+        connection.execute(
+            f"""insert into intermediate.int_search_postings by name
+                select {key} as term, paper_number, 1 as frequency, 0 as title_frequency
+                from intermediate.int_search_papers cross join (select 'wrpo eliminate' as pair)"""
+        )
+        having = connection.execute(
+            "select paper_id from marts.search('fang') union select paper_id from marts.search('show')"
+        )
+        words = {paper_id for (paper_id,) in having.fetchall()}
+        found = connection.execute("select paper_id from marts.search('fang show')").fetchall()
+    assert {paper_id for (paper_id,) in found} == words
 
 
 def test_a_phrase_an_exclusion_and_filters_leave_only_what_fits(demo: Papers) -> None:

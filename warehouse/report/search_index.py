@@ -9,8 +9,8 @@ words. A paper has a number, from 0 in the order of the ids. The shards:
   ``word_counts`` of the postings; ``rows``, how many papers a shard of rows has.
 - ``r<n>``: the rows of results: paper_id, title, authors (``MAX_NAMES`` at most), how many there are, organization,
   first listed on, last observed upvotes.
-- ``facts``, for filters: bits of ``FACTS``; the first listing's day as days since 1970 and 1, 0 where there is none;
-  the days from there to the last listing.
+- ``facts``, for filters: the bits of ``has:`` as the macro's index has them; the first listing's day as days since 1970
+  and 1, 0 where there is none; the days from there to the last listing.
 - ``words``, for suggestions: the most frequent words of texts and names, the most frequent first.
 
 A value stands beside a stamp of the texts and names: shards of different stamps don't fit together. While no text or
@@ -50,8 +50,6 @@ MAX_NAMES = 40
 MAX_TERM_CHARACTERS = 40_000
 #: Words for suggestions.
 MAX_WORDS = 30_000
-#: The values of ``has:``, by bit.
-FACTS = ("code", "project", "abstract", "organization")
 #: The names of each paper's organizations: of its own and of what that is part of.
 _ORGANIZATIONS = """
     select distinct number, name
@@ -201,16 +199,14 @@ def _frequent(words: list[Word]) -> list[str]:
 
 
 def _read_facts(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    facts = search_macros().search_facts("papers")
-    bits = " + ".join(f"{1 << bit} * list_contains(facts, '{fact}')::int" for bit, fact in enumerate(FACTS))
     columns = connection.execute(
-        f"""select {bits} as bits, coalesce(first_listed_on - date '1970-01-01' + 1, 0) as first,
+        f"""select {search_macros().search_facts("papers")} as facts,
+                   coalesce(first_listed_on - date '1970-01-01' + 1, 0) as first,
                    coalesce(last_listed_on - first_listed_on, 0) as days
-            from (select number, {facts} as facts, first_listed_on, last_listed_on
-                  from dim_papers as papers inner join search_numbers using (paper_id))
+            from dim_papers as papers inner join search_numbers using (paper_id)
             order by number"""
     ).fetchnumpy()
-    return [write_numbers(np.asarray(columns[name], np.int64)) for name in ("bits", "first", "days")]
+    return [write_numbers(np.asarray(columns[name], np.int64)) for name in ("facts", "first", "days")]
 
 
 def _read_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[list[list[Any]]]:
