@@ -45,13 +45,14 @@ list_transform(list_zip({{ words }}[:-2], {{ words }}[2:]), lambda pair: pair[1]
 cast(md5_number_lower({{ term }}) % 2147483647 * 2 + cast(contains({{ term }}, ' ') as integer) as uinteger)
 {%- endmacro %}
 
-{# One row per text and term of its title and abstract: how often it has the term, its title counted twice, and the
-   words that the term is there (the first by alphabet), for related papers. `texts` has number, title and abstract. #}
+{# One row per text and term of its title and abstract, for related papers: how often it has the term, counted in
+   halves (two for a time in the abstract, three in the title), and the words that the term is there (the first by
+   alphabet). `texts` has number, title and abstract. #}
 {% macro related_terms(texts) -%}
 select
     number,
     {{ search_key('term') }} as term,
-    cast(least(count(*), 255) + least(count(*) filter (where is_title), 255) as bigint) as frequency,
+    cast(2 * least(count(*), 255) + least(count(*) filter (where is_title), 255) as bigint) as frequency,
     min(words) as words
 from (
     select

@@ -8,7 +8,7 @@ import math
 import random
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -141,13 +141,16 @@ def _expected(papers: dict[str, Text], max_papers: int) -> dict[str, list[tuple[
         reference = {row["term"]: int(row["papers"]) for row in csv.DictReader(file)}
     vectors, having = {}, Counter[str]()
     for paper_id, (title, abstract) in papers.items():
-        counts = Counter[str]()
-        for words in (_terms(title), _terms(title), _terms(abstract)):
-            counts.update([*words, *map(" ".join, pairwise(words))])
+        counts = defaultdict[str, float](float)
+        for text, share in ((title, 1.5), (abstract, 1.0)):
+            words = _terms(text)
+            for term in [*words, *map(" ".join, pairwise(words))]:
+                counts[term] += share
         weights = {
-            term: (1 + math.log(count))
-            * math.sqrt(math.log((reference["*"] + 1) / (reference.get(term, 0) + 1)))
-            * (0.8 if " " in term else 1)
+            term: count
+            / (count + 2.25)
+            * math.log((reference["*"] + 1) / (reference.get(term, 0) + 1)) ** 0.65
+            * (0.85 if " " in term else 1)
             for term, count in counts.items()
         }
         length = math.sqrt(math.fsum(weight**2 for weight in weights.values()))

@@ -146,7 +146,7 @@ class _Lists:
         """All texts × terms of a vocabulary, common terms left out."""
         self._engine.register("vocabulary", _column("term", vocabulary))
         found = self._engine.read(
-            f"""select term, paper_number, cast(frequency + title_frequency as bigint) as frequency
+            f"""select term, paper_number, cast(2 * frequency + title_frequency as bigint) as frequency
                 from (
                     select term, paper_number, cast(frequency as bigint) as frequency, title_frequency,
                         count(*) over (partition by term) as papers

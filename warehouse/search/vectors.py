@@ -1,13 +1,14 @@
 """Texts as vectors of weighted terms, for related papers and their evaluation.
 
 A term is a stemmed word of title or abstract, or a pair of neighbouring ones, as the search index has them
-(``dbt_project/macros/search.sql``); a term of the title counts twice. Its weight is
+(``dbt_project/macros/search.sql``). Its weight is
 
-    (1 + ln frequency) · √ln((N + 1) / (n + 1)) · (.8 for a pair)
+    f / (f + 2.25) · ln((N + 1) / (n + 1)) ^ .65 · (.85 for a pair)
 
-for a term that n of N reference papers have, divided by the length of the text's vector: the product of two vectors is
-the cosine of their angle, and each shared term counts by its inverse document frequency (Spärck Jones 1972) once.
-Weights are whole numbers, so that sums are equal in any order.
+for a term that n of N reference papers have and the text f times, a time in the title counted as 1.5: the saturation of
+BM25 (Robertson & Zaragoza 2009) and a power of inverse document frequency (Spärck Jones 1972), which the product of two
+weights has twice. Weights are divided by the length of the text's vector, so that the product of two vectors is the
+cosine of their angle. Weights are whole numbers, so that sums are equal in any order.
 
 The reference is frozen (``reference.csv``): a weight depends on the text alone, and a new paper changes no score of
 others. It has the words that 3 and the pairs that 10 of 5,841 listed papers have (May 2024 to December 2025);
@@ -36,11 +37,9 @@ REFERENCE = Path(__file__).with_name("reference.csv")
 MIN_WORD_PAPERS, MIN_PAIR_PAPERS = 3, 10
 #: The row of the reference with the number of papers.
 _ALL = "*"
-_PAIR_FACTOR = 0.8
+_PAIR_FACTOR, _RARITY_POWER, _HALF_FREQUENCY = 0.85, 0.65, 2.25
 #: The whole number that stands for a weight of 1. A double holds the sum of products of two vectors exactly.
 UNIT = 2**20
-#: 1 + ln of a frequency, up to that of a term 255 times in a title and as often in all.
-_DAMPED = np.array([0.0] + [1 + math.log(frequency) for frequency in range(1, 511)])
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,14 @@ class Frequencies:
             places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
             counts = np.where(self.terms[places] == terms, self.counts[places], 0)
         known, back = np.unique(counts, return_inverse=True)
-        roots = np.array([math.sqrt(math.log((self.papers + 1) / (count + 1))) for count in known.tolist()])
-        return roots[back] * np.where(terms % 2 == 1, _PAIR_FACTOR, 1.0)
+        rarity = [math.log((self.papers + 1) / (count + 1)) ** _RARITY_POWER for count in known.tolist()]
+        return np.array(rarity)[back] * np.where(terms % 2 == 1, _PAIR_FACTOR, 1.0)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of texts, one entry per text and term, ordered by both. ``rows`` are the numbers of the texts."""
+    """The terms of texts, one entry per text and term, ordered by both. ``rows`` are the numbers of the texts;
+    ``frequencies`` are counted in halves."""
 
     rows: Ints
     terms: Ints
@@ -92,8 +92,8 @@ def read_reference(engine: Engine) -> Frequencies:
 
 
 def raw_weights(frequencies: Ints, factors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights of terms before they are divided by the length of their text's vector."""
-    return _DAMPED[frequencies] * factors
+    """Weights of terms, from frequencies in halves, before they are divided by the length of their text's vector."""
+    return frequencies / (frequencies + 2 * _HALF_FREQUENCY) * factors
 
 
 def norms(terms: Terms, frequencies: Frequencies, texts: int) -> NDArray[np.float64]:
