@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -42,7 +40,7 @@ from warehouse.raw.observations import read_paper_plan, read_plan
 from warehouse.raw.overrides import load_overrides
 from warehouse.raw.rebuild import rebuild
 from warehouse.raw.store import RawStore
-from warehouse.report import Report, warm_up, write_report
+from warehouse.report import Report, write_report
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -242,15 +240,13 @@ def transform(
         load_overrides(settings)
         hand_over_new(settings)
         events = engine_of(settings, worker).build(is_rebuild=is_rebuild)
-        # dbt works in its own process; this one imports the libraries of the report.
-        with _in_background(warm_up) if settings.writes_file else nullcontext():
-            for event in events:
-                if "success" not in event:
-                    logger.debug("dbt: %s", event.get("info", {}).get("msg"))
-                    yield event
-                elif not event["success"]:
-                    target = settings.dbt_target
-                    raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
+        for event in events:
+            if "success" not in event:
+                logger.debug("dbt: %s", event.get("info", {}).get("msg"))
+                yield event
+            elif not event["success"]:
+                target = settings.dbt_target
+                raise GateError(_failed_nodes(target) or f"dbt failed: see {target / 'dbt.log'}.")
 
 
 def seal(settings: Settings, worker: WorkerProcess, outcome: Outcome) -> dict[str, int]:
@@ -309,17 +305,6 @@ def _is_live(outcome: Outcome) -> bool:
     """Whether the run observed the listing of today or yesterday; a backfill of old dates may yield nothing new."""
     landed = outcome.fetched.landed if outcome.fetched else {}
     return max(landed, default=date.min) >= utc_now().date() - timedelta(days=1)
-
-
-@contextmanager
-def _in_background(work: Callable[[], None]) -> Iterator[None]:
-    """Do some work in a thread while the block runs; wait for it at the end."""
-    thread = threading.Thread(target=work, name=work.__name__)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 def _failed_nodes(target: Path) -> str | None:

@@ -251,9 +251,6 @@ def _die_at(place: str) -> None:
 
 def _warm_up(folder: Path) -> None:
     """Import what whole runs import, and parse the models. Starts no thread: the process is forked afterwards."""
-    import altair  # noqa: F401
-    import vl_convert  # noqa: F401
-
     from orchestration import definitions  # noqa: F401
     from orchestration.commands import cli  # noqa: F401
     from orchestration.gates import gx_runner

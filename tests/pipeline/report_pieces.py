@@ -97,6 +97,12 @@ def made_hostile(site: Site) -> Site:
         f"where author_id = {author}",
         f"""update author_merges set name_as_listed = {escapes}, rule = 'spelling name',
             evidence = json_object('log_odds', 3.5, 'shared_coauthors', [{ending}]) where author_id = {author}""",
+        f"update dim_authors set display_name = {names}, account_handle = {ending} "
+        "where author_id = (select max_by(author_id, paper_count) from dim_authors)",
+        *(
+            f"update {table} set keyword = {ending} where keyword = 'benchmark'"
+            for table in ("dim_keywords", "bridge_paper_keywords", "rpt_keyword_trends")
+        ),
         f"update rpt_keyword_trends set keyword = {text(TITLE)} "
         "where keyword = (select max_by(keyword, upvotes_gained) from rpt_keyword_trends "
         "where week = (select max(week) from rpt_keyword_trends) and papers_observed > 1)",
@@ -183,6 +189,11 @@ _MANY = (
        select 'keyword ' || k as keyword, date '2026-09-28' - 7 * w::integer as week, k % 9 as papers_listed,
               4 as papers_observed, k % 70 as upvotes_gained, 1 as rank_in_week
        from range(5000) as keywords(k) cross join range(30) as weeks(w)""",
+    """insert into bridge_paper_keywords by name
+       select distinct paper_id, 'keyword ' || (i * 31 + k * k * 977) % 5000 as keyword
+       from made cross join range(9) as keywords(k)""",
+    """insert into dim_keywords by name
+       select keyword, count(*) as paper_count, 99 as upvotes from bridge_paper_keywords group by keyword""",
     """insert into fct_listings by name
        select listed as listing_date, paper_id, listed + interval 20 hour as last_observed_at from made""",
     """insert into rpt_period_papers by name

@@ -466,8 +466,8 @@ def test_the_picture_of_the_lists_has_a_bar_for_each(site: Site) -> None:
            where listing_date > (select max(listing_date) from fct_listings) - 90"""
     )
     drawing = page(site, "health.html").css_first("figure.chart svg")
-    assert len(drawing.css("g.mark-rect > path")) == lists > 10
-    assert f"{lists} lists" in (drawing.attributes["aria-label"] or "")
+    assert len(drawing.css("rect > title")) == lists > 10
+    assert f"{lists} listings" in (drawing.attributes["aria-label"] or "")
 
 
 def test_feeds_are_linked_where_there_are_some(demo: Papers, tmp_path: Path) -> None:
@@ -528,7 +528,10 @@ def test_no_page_lets_in_anything_from_elsewhere(site: Site, hostile: Site) -> N
                     check_address(file, element.tag, value or "")
         scripts = [script.attributes.get("src") for script in document.css("script")]
         root = "" if file.parent == site.folder or file.parent == hostile.folder else "../"
-        of_page = ("search_engine", "search") if file.name == "search.html" else ()
+        of_page = {
+            "search.html": ("search_engine", "search"),
+            **{f"{kind}.html": ("entities",) for kind in ("author", "organization", "keyword")},
+        }.get(file.name, ())
         assert scripts == [f"{root}assets/{name}.js" for name in ("shards", "report", "papers", *of_page)]
         assert all(not script.text() for script in document.css("script"))
         assert not document.css("iframe, object, embed, base, style, img")

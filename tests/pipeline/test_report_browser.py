@@ -36,7 +36,7 @@ class Visit:
 
     def open(self, name: str) -> None:
         self.page.goto(f"{self.site.folder.as_uri()}/{name}")
-        self.page.locator("[data-paper] > [role=status], [data-day] > [role=status]").wait_for(state="detached")
+        self.page.locator(":is([data-paper], [data-day], [data-entity]) > [role=status]").wait_for(state="detached")
         if name.startswith("search"):
             self.page.wait_for_selector("#results[aria-busy=false]", state="attached")
 
@@ -90,6 +90,14 @@ def kinds(site: Site) -> dict[str, tuple[str, str, float]]:
         "select listing_date::varchar, count(*) from fct_listings group by listing_date order by listing_date limit 1"
     )[0]
     top = "select upvotes from rpt_period_papers where period = ? and rank = 1 order by period_start desc limit 1"
+    # The author has several names, the organization several accounts.
+    author, author_papers = site.rows(
+        "select author_id, paper_count from dim_authors where paper_count > 1 order by name_count desc, 2 desc limit 1"
+    )[0]
+    organization, organization_papers = site.rows(
+        "select organization_id, paper_count from dim_organizations order by listed_count desc, 2 desc limit 1"
+    )[0]
+    keyword, keyword_papers = site.rows("select keyword, paper_count from dim_keywords order by 2 desc, 1 limit 1")[0]
     week = "select max(upvotes_gained) from {0} where week = (select max(week) from {0})"
     recent = site.value(
         """with weeks as (select distinct date_trunc('week', first_listed_on) as week from dim_papers
@@ -130,6 +138,9 @@ def kinds(site: Site) -> dict[str, tuple[str, str, float]]:
             ".tiles div:nth-child(3) dd",
             site.value("select count(*) from ops_loads where verdict = 'accepted'"),
         ),
+        "author": (f"author.html#{author}", ".tiles dd", author_papers),
+        "organization": (f"organization.html#{quote(organization)}", ".tiles dd", organization_papers),
+        "keyword": (f"keyword.html#{quote(keyword)}", ".tiles dd", keyword_papers),
         "definitions": ("definitions.html", "[id='fct_upvote_observations.load_id'] + dd", 0),
         "search": (
             "search.html?q=lanternfish",
@@ -331,6 +342,145 @@ def test_hostile_texts_run_nowhere(browser: Any, hostile: Site) -> None:
         visit.open(address)
         assert visit.page.locator("h1").inner_text() == "No such paper"
     assert all(is_missing_shard(problem) for problem in visit.problems)
+
+
+def rows_of(visit: Visit, selector: str) -> list[list[str]]:
+    """The texts of a table's cells."""
+    return visit.page.locator(f"{selector} tbody tr").evaluate_all(  # type: ignore[no-any-return]
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim()))"
+    )
+
+
+def test_an_author_shows_papers_places_and_coauthors_as_sql_has_them(browser: Any, site: Site) -> None:
+    author = site.value(
+        """select author_id from dim_authors where paper_count > 1 and author_id not in (
+               select author_id from bridge_paper_authors join dim_papers using (paper_id) where author_count > 60)
+           order by paper_count desc, author_id limit 1"""
+    )
+    visit = visiting(browser, site)
+    visit.open(f"author.html#{author}")
+    papers = site.rows(
+        """select title, upvotes, position, author_count from bridge_paper_authors join dim_papers using (paper_id)
+           where author_id = ? order by first_listed_on desc, paper_id desc""",
+        [author],
+    )
+    shown = rows_of(visit, "[aria-labelledby=papers]")
+    assert [(row[2], row[3]) for row in shown] == [(str(up), f"{at} of {of}") for _, up, at, of in papers]
+    assert all(row[0].startswith(paper[0]) for row, paper in zip(shown, papers, strict=True))
+    coauthors = site.rows(
+        """select display_name, count(*) as papers from bridge_paper_authors as own
+           join bridge_paper_authors as other using (paper_id)
+           join dim_authors as authors on other.author_id = authors.author_id
+           where own.author_id = $1 and other.author_id <> $1
+           group by other.author_id, display_name order by papers desc, display_name""",
+        [author],
+    )
+    names = visit.page.locator("[aria-labelledby=coauthors] li").all_inner_texts()
+    expected = [f"{name} {papers} {'paper' if papers == 1 else 'papers'}" for name, papers in coauthors]
+    assert names == expected[:12] and len(coauthors) > 1
+    visit.page.locator("[aria-labelledby=coauthors] a").first.click()
+    visit.page.wait_for_function("name => document.querySelector('h1').textContent === name", arg=coauthors[0][0])
+    assert visit.problems == [] and only_files(visit)
+
+
+def test_the_weeks_of_an_organization_are_a_chart_with_its_table(browser: Any, site: Site) -> None:
+    organization = site.value(
+        "select organization_id from rpt_organization_trends group by 1 order by sum(upvotes_gained) desc limit 1"
+    )
+    weeks = site.rows(
+        """select strftime(week, '%-d %b %Y'), upvotes_gained, papers_listed from rpt_organization_trends
+           where organization_id = ? order by week desc""",
+        [organization],
+    )
+    visit = visiting(browser, site)
+    visit.open(f"organization.html#{quote(organization)}")
+    known = [row for row in weeks if row[1] is not None]
+    assert visit.page.locator("[aria-labelledby=weeks] svg rect").count() == len(known) > 1
+    visit.page.locator("[aria-labelledby=weeks] summary").click()
+    shown = rows_of(visit, "[aria-labelledby=weeks]")
+    signed = [f"{gain:+,}".replace("-", "−") if gain else "–" if gain is None else "0" for _, gain, _ in weeks]
+    assert [row[:3] for row in shown] == [
+        [week, gain, str(listed)] for (week, _, listed), gain in zip(weeks, signed, strict=True)
+    ]
+    assert visit.problems == []
+
+
+def test_a_table_sorts_by_its_headers_by_keyboard(browser: Any, site: Site) -> None:
+    visit = visiting(browser, site)
+    visit.open("organizations.html")
+    table = "[aria-labelledby=week-own]"
+    before = [row[2] for row in rows_of(visit, table)]
+    button = visit.page.locator(f"{table} thead").get_by_role("button", name="Sort by Name")
+    for sort, is_reversed in (("ascending", False), ("descending", True)):
+        button.focus()
+        visit.page.keyboard.press("Enter")
+        assert visit.page.locator(f"{table} th[aria-sort={sort}]").count() == 1
+        after = [row[2] for row in rows_of(visit, table)]
+        assert sorted(after) == sorted(before) and after != before
+        ordered = visit.page.evaluate(
+            "names => names.sort((a, b) => a.localeCompare(b, 'en', {numeric: true}))", before
+        )
+        assert after == (ordered[::-1] if is_reversed else ordered)
+    visit.page.locator(f"{table} thead").get_by_role("button", name="Sort by Moved").click()
+    moved = [row[1] for row in rows_of(visit, table)]
+    numbers = [int(re.sub("[▲▼+]", "", text).replace("−", "-")) for text in moved if text != "–"]
+    assert numbers == sorted(numbers, reverse=True) and len(set(numbers)) > 2
+    assert "–" not in moved[: len(numbers)] and "–" in moved
+    assert visit.page.locator(f"{table} th[aria-sort]").count() == 1
+    assert visit.problems == []
+
+
+def test_definitions_are_filtered_and_a_link_shows_what_the_filter_hides(browser: Any, site: Site) -> None:
+    visit = visiting(browser, site)
+    visit.open("definitions.html")
+    columns = visit.page.locator(".definitions dt").count()
+    visit.page.fill("#filter", "Half_Life resolution")
+    shown = visit.page.locator(".definitions dt:visible").all_inner_texts()
+    assert 0 < len(shown) < 10 and any("half_life_resolution_hours" in text for text in shown)
+    assert visit.page.locator(".filter [role=status]").inner_text() == f"{len(shown)} of {columns} columns"
+    visit.page.evaluate("location.hash = 'dim_papers.title'")
+    visit.page.wait_for_selector("[id='dim_papers.title']:visible")
+    assert visit.page.locator(".definitions dt:visible").count() == columns
+    assert visit.problems == []
+
+
+def test_a_wide_table_says_on_a_phone_that_it_scrolls(browser: Any, site: Site) -> None:
+    hint = "getComputedStyle(document.querySelector('[aria-labelledby=tracks] .scroll'), '::before').content"
+    for look, is_wide in (("phone-light", True), ("desktop-light", False)):
+        visit = visiting(browser, site, look)
+        visit.open("authors.html")
+        visit.page.wait_for_timeout(100)
+        assert ("Scroll sideways" in visit.page.evaluate(hint)) == is_wide
+
+
+@pytest.mark.parametrize("kind", ["author", "organization", "keyword"])
+def test_an_unknown_address_leads_to_the_search(browser: Any, site: Site, kind: str) -> None:
+    visit = visiting(browser, site)
+    for key in ("", "#", "#unknown", "#__proto__", "#%E0%A4%A", f"#{quote(TITLE)}", "#a0000000000000000"):
+        visit.page.goto("about:blank")
+        visit.open(f"{kind}.html{key}")
+        assert visit.page.locator("h1").inner_text() == f"No such {kind}"
+    visit.page.locator("main a").click()
+    visit.page.wait_for_url("**/search.html*")
+    assert [problem for problem in visit.problems if "about:blank" not in problem] == []
+
+
+def test_hostile_names_run_nowhere_on_their_pages(browser: Any, hostile: Site) -> None:
+    organization = hostile.value("select organization_id from dim_organizations where display_name = ?", [NAME])
+    author = hostile.value("select author_id from dim_authors where display_name = ? and paper_count > 1", [NAME])
+    keyword = hostile.value("select keyword from dim_keywords where keyword like '%script%'")
+    visit = visiting(browser, hostile)
+    for address in (
+        f"author.html#{author}",
+        f"organization.html#{quote(organization)}",
+        f"keyword.html#{quote(keyword)}",
+    ):
+        visit.open(address)
+        assert visit.page.locator("h1").inner_text() == (keyword if address.startswith("keyword") else NAME)
+        assert visit.page.locator("main img, main script, a[href^='javascript']").count() == 0
+        assert "\u202e" not in visit.page.locator("main").inner_text()
+    assert visit.page.locator("#query").inner_text().count(keyword.replace("'", "''")) == 1
+    assert visit.problems == [] and only_files(visit)
 
 
 def test_the_pages_work_over_http_too(browser: Any, site: Site) -> None:

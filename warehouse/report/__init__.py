@@ -4,7 +4,6 @@ Here: what each page shows and how it is written. Not here: any measure of its o
 table, or a sum, median or share of one, and the contract of the models holds every formula.
 """
 
-from warehouse.report.charts import warm_up
 from warehouse.report.site import Report, write_report
 
-__all__ = ["Report", "warm_up", "write_report"]
+__all__ = ["Report", "write_report"]

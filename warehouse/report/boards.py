@@ -17,8 +17,10 @@ WEEKS = 8
 
 @dataclass(frozen=True)
 class Kind:
-    """What a board ranks. ``key`` is a column of the table, the others are SQL over it and ``entity``."""
+    """What a board ranks. ``page`` is the kind of page that each has (``entities.py``), ``key`` a column of the table,
+    the others are SQL over it and ``entity``."""
 
+    page: str
     table: str
     key: str
     name: str
@@ -31,6 +33,7 @@ class Kind:
 
 
 ORGANIZATIONS = Kind(
+    "organization",
     "rpt_organization_trends",
     "organization_id",
     "entity.display_name",
@@ -40,6 +43,7 @@ ORGANIZATIONS = Kind(
 )
 #: Organizations that are part of none, with everything that is part of them.
 FAMILIES = Kind(
+    ORGANIZATIONS.page,
     ORGANIZATIONS.table,
     ORGANIZATIONS.key,
     ORGANIZATIONS.name,
@@ -49,6 +53,7 @@ FAMILIES = Kind(
     base=ORGANIZATIONS.base,
 )
 AUTHORS = Kind(
+    "author",
     "rpt_author_trends",
     "author_id",
     "entity.display_name",
@@ -57,6 +62,7 @@ AUTHORS = Kind(
 )
 #: A keyword of one paper is left out: it adds nothing to the paper itself.
 KEYWORDS = Kind(
+    "keyword",
     "rpt_keyword_trends",
     "keyword",
     "trends.keyword",
@@ -71,6 +77,7 @@ KEYWORDS = Kind(
 class WeekRow:
     """A week of an entity. ``gained`` is in upvotes, null if none of its papers was observed."""
 
+    id: str
     name: str
     detail: str | None
     gained: int | None
@@ -94,6 +101,7 @@ class Cell:
 class Track:
     """The last weeks of an entity, newest first; a cell is None where it had no listed and no observed paper."""
 
+    id: str
     name: str
     cells: list[Cell | None]
 
@@ -102,6 +110,7 @@ class Track:
 class AllTimeRow:
     """All papers of an entity: their count, present upvotes, and median percentile in their cohorts."""
 
+    id: str
     name: str
     detail: str | None
     papers: int
@@ -125,6 +134,7 @@ class Board:
     ``base`` is None where shares are of all papers.
     """
 
+    page: str
     week: date | None
     is_open: bool
     rows: list[WeekRow]
@@ -136,7 +146,8 @@ class Board:
 
 
 _WEEK_ROWS = """
-    select {name} as name, {detail} as detail, {prefix}upvotes_gained as gained, {prefix}gain_change as gain_change,
+    select trends.{key} as id, {name} as name, {detail} as detail,
+        {prefix}upvotes_gained as gained, {prefix}gain_change as gain_change,
         {prefix}share_of_gain as share, {prefix}rank_in_week as rank, {prefix}rank_change as rank_change,
         {prefix}papers_listed as listed, {prefix}papers_observed as observed
     from {table} as trends {entity}
@@ -157,14 +168,14 @@ _TRACKS = """
     order by tracked.gained desc nulls last, tracked.listed desc, tracked.{key}, trends.week"""
 
 _RECORD = """
-    select {name} as name, {detail} as detail, count(*) as papers, sum(papers.upvotes)::bigint as upvotes,
-        median(paper_trends.cohort_percentile) as percentile
+    select members.entity_id as id, {name} as name, {detail} as detail, count(*) as papers,
+        sum(papers.upvotes)::bigint as upvotes, median(paper_trends.cohort_percentile) as percentile
     from ({bridge}) as members
     inner join {dimension} as entity on members.entity_id = entity.{key}
     inner join dim_papers as papers on members.paper_id = papers.paper_id
     left join rpt_paper_trends as paper_trends on members.paper_id = paper_trends.paper_id
     {condition}
-    group by 1, 2, members.entity_id
+    group by 1, 2, 3
     order by upvotes desc nulls last, papers desc, members.entity_id
     limit ?"""
 _OWN_PAPERS = "select organization_id as entity_id, paper_id from bridge_paper_organizations"
@@ -183,7 +194,7 @@ _AUTHOR_PAPERS = """
     select distinct author_id as entity_id, paper_id from bridge_paper_authors
     where author_id in (select author_id from dim_authors order by upvotes desc nulls last, author_id limit 200)"""
 _KEYWORD_RECORD = """
-    select keyword as name, null as detail, sum(papers_listed)::bigint as papers,
+    select keyword as id, keyword as name, null as detail, sum(papers_listed)::bigint as papers,
         sum(upvotes_gained)::bigint as upvotes, null as percentile
     from rpt_keyword_trends group by keyword order by papers desc, keyword limit ?"""
 
@@ -198,11 +209,12 @@ def read_board(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Board:
         ).fetchall()
     ]
     if not weeks:
-        return Board(None, False, [], [], [], 0, [])
+        return Board(kind.page, None, False, [], [], [], 0, [])
     rows = fetch(connection, WeekRow, _WEEK_ROWS.format(**words), [weeks[0], MAX_WEEK_ROWS])
     tracks = _tracks(connection.execute(_TRACKS.format(**words), [weeks, MAX_TRACKS, weeks]).fetchall(), weeks)
     max_gained = max((cell.gained or 0 for track in tracks for cell in track.cells if cell), default=0)
     return Board(
+        page=kind.page,
         week=weeks[0],
         is_open=_is_open(connection, weeks[0]),
         rows=rows,
@@ -237,7 +249,7 @@ def _tracks(found: list[tuple[str, str, date, int | None, int]], weeks: list[dat
     for key, name, week, gained, listed in found:
         names[key] = name
         cells.setdefault(key, {})[week] = Cell(gained, listed)
-    return [Track(name, [cells[key].get(week) for week in weeks]) for key, name in names.items()]
+    return [Track(key, name, [cells[key].get(week) for week in weeks]) for key, name in names.items()]
 
 
 def _all_time(connection: duckdb.DuckDBPyConnection, kind: Kind) -> list[AllTimeRow]:

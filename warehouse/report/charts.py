@@ -1,194 +1,166 @@
-"""Charts of the boards, rendered by Altair to SVG while the report is written, so that no page needs a script.
+"""Charts of the pages as SVG: bars over time, in rows.
 
-Importing Altair and starting its renderer takes about 2 s, each chart some hundredths: for a few charts per report, not
-for one per paper. Colours are variables of the style sheet, so they follow light and dark.
+Places across are percent of the width and texts have the size of small print, so a chart fills its page at any width
+and stays readable on a phone; a drawing scaled as a whole can't do both. Colours and sizes of text are in the style
+sheet. Not here: lines of a paper's upvotes (``curves.py``).
 """
 
 from __future__ import annotations
 
-import re
-from calendar import timegm
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from markupsafe import Markup
 
 from warehouse.display import plural
-from warehouse.report.boards import AllTimeRow
 from warehouse.report.first_day import Hour
 from warehouse.report.health import ListingDay
-from warehouse.report.words import clean
+from warehouse.report.words import clean, count, day, share
 
-_WIDTH = 420
-#: Vega labels every bar and axis for screen readers; one label for the whole chart replaces them.
-_ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
-_FRAME = re.compile(r'<svg ([^>]*?) width="[^"]*" height="[^"]*"')
+#: Height in pixels of a row's label, of the space below a row, and of the labels below all rows.
+_LABEL, _GAP, _FOOT = 18, 14, 22
+#: Labels of days below a chart: more would touch each other on a phone.
+_MAX_LABELS = 4
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: its start and width as shares of the chart's width, its value, and the text that a pointer shows."""
+
+    start: float
+    width: float
+    value: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """Bars with one scale from 0 to ``highest``, and the texts above them at the left and at the right."""
+
+    bars: Sequence[Bar]
+    highest: float
+    left: str = ""
+    right: str = ""
 
 
 def volume_chart(days: Sequence[ListingDay]) -> Markup:
-    """Papers per listing date. Days without a list have no bar."""
-    alt = _altair()
-
-    values = [{"day": day.listing_date.isoformat(), "papers": day.papers} for day in days]
-    chart = (
-        alt.Chart(alt.Data(values=values))
-        .mark_bar(size=max(1.5, min(8.0, 0.7 * _WIDTH / _span(days))))
-        .encode(
-            x=alt.X("day:T", title=None, scale=_utc(alt), axis=alt.Axis(format="%-d %b", tickCount=6)),
-            y=alt.Y("papers:Q", title="papers listed", axis=alt.Axis(tickCount=4)),
+    """Papers per listing date. Days without a listing have no bar."""
+    if not days:
+        return Markup()
+    first, last = days[0].listing_date, days[-1].listing_date
+    slots = (last - first).days + 1
+    highest = max(one.papers for one in days)
+    bars = [
+        Bar(
+            ((one.listing_date - first).days + 0.15) / slots,
+            0.7 / slots,
+            one.papers,
+            f"{day(one.listing_date)}: {_papers(one.papers)}",
         )
-        .properties(width=_WIDTH, height=150)
-    )
-    return _render(
-        chart,
-        f"Papers on each daily list, {len(days)} {plural(len(days), 'list')} up to {days[-1].listing_date}."
-        if days
-        else "",
-    )
-
-
-def all_time_chart(rows: Sequence[AllTimeRow], what: str) -> Markup:
-    """The present upvotes of the first of a board."""
-    alt = _altair()
-
-    # Equal names would share a bar, so the label ends with the row number, which the axis does not show.
-    values = [
-        {"name": f"{clean(row.name, 28)}\t{n:02}", "upvotes": row.upvotes or 0} for n, row in enumerate(rows[:12])
+        for one in days
     ]
-    labels = alt.Axis(
-        minExtent=200,
-        labelLimit=0,
-        labelExpr="split(datum.label, '\\t')[0]",
-        ticks=False,
-        domain=False,
-        grid=False,
-        labelPadding=8,
-    )
-    chart = (
-        alt.Chart(alt.Data(values=values))
-        .mark_bar(height=13)
-        .encode(
-            y=alt.Y("name:N", title=None, sort=None, axis=labels),
-            x=alt.X("upvotes:Q", title="present upvotes of all papers", axis=alt.Axis(tickCount=4, format="~s")),
-        )
-        .properties(width=_WIDTH - 200, height=alt.Step(22))
-    )
-    return _render(chart, f"{what} by the present upvotes of all their papers; the table has the same numbers.")
+    label = f"Papers of each daily listing, {len(days)} {plural(len(days), 'listing')} up to {day(last)}"
+    return _draw([Row(bars, highest, _papers(highest))], _date_labels(first, last), label, height=110)
 
 
 def keyword_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]) -> Markup:
-    """Papers first listed per week, one row of bars per keyword."""
-    alt = _altair()
-
-    values = [{"keyword": clean(k, 40), "week": week.isoformat(), "papers": listed} for k, week, listed in weeks]
-    chart = (
-        alt.Chart(alt.Data(values=values))
-        .mark_bar(size=10)
-        .encode(
-            x=alt.X(
-                "week:T",
-                title=None,
-                scale=_utc(alt),
-                axis=alt.Axis(format="%-d %b", values=_mondays([week for _, week, _ in weeks]), grid=False),
-            ),
-            y=alt.Y("papers:Q", title=None, axis=alt.Axis(tickCount=2, domain=False)),
-            row=alt.Row(
-                "keyword:N",
-                title=None,
-                sort=[clean(keyword, 40) for keyword in keywords],
-                header=alt.Header(labelOrient="top", labelAnchor="start", labelPadding=2),
-            ),
+    """Papers first listed per week, one row of bars per keyword, all on one scale."""
+    first, last = min(week for _, week, _ in weeks), max(week for _, week, _ in weeks)
+    slots = (last - first).days // 7 + 1
+    highest = max(listed for _, _, listed in weeks)
+    rows = [
+        Row(
+            [
+                Bar(
+                    ((week - first).days // 7 + 0.1) / slots,
+                    0.8 / slots,
+                    listed,
+                    f"{clean(keyword, 80)}, week of {day(week)}: {_papers(listed)}",
+                )
+                for keyword, week, listed in weeks
+                if keyword == wanted
+            ],
+            highest,
+            clean(wanted, 80),
+            "" if place else f"{_papers(highest)} at most",
         )
-        .properties(width=_WIDTH, height=34)
-        .configure_facet(spacing=10)
-    )
-    return _render(chart, "Papers first listed per week for each growing keyword; the table has the sums.")
+        for place, wanted in enumerate(keywords)
+    ]
+    label = "Papers first listed per week for each growing keyword; the table has the sums"
+    return _draw(rows, _date_labels(first, last), label, height=34)
 
 
 def first_day_chart(hours: Sequence[Hour]) -> Markup:
     """Shares of a listing's final papers and upvotes by hour. Hours without an observation have no bar."""
-    alt = _altair()
-
-    values = [
-        {"hour": hour.hour, "of": name, "share": value}
-        for hour in hours
-        for name, value in (("papers", hour.papers_share), ("upvotes", hour.upvotes_share))
-        if value is not None
-    ]
-    chart = (
-        alt.Chart(alt.Data(values=values))
-        .mark_bar(size=6)
-        .encode(
-            x=alt.X(
-                "hour:Q",
-                title="hours since 00:00 UTC of the listing date",
-                scale=alt.Scale(domain=[0, 48]),
-                axis=alt.Axis(values=list(range(0, 49, 6)), grid=False),
-            ),
-            y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%", tickCount=4, domain=False)),
-            row=alt.Row("of:N", title=None, header=alt.Header(labelOrient="top", labelAnchor="start", labelPadding=2)),
-        )
-        .properties(width=_WIDTH, height=80)
-        .configure_facet(spacing=10)
-    )
-    return _render(chart, "Share of a listing's final papers and upvotes by hour; the table has the same numbers.")
-
-
-def warm_up() -> None:
-    """Import Altair and start its renderer, which takes 2 s, while dbt builds the models in its own process."""
-    with suppress(Exception):  # write_report meets the same error and reports it
-        _render(_altair().Chart(_altair().Data(values=[])).mark_bar(), "")
-
-
-def _altair() -> Any:
-    """Altair, imported when the first chart is drawn."""
-    import altair
-
-    return altair
-
-
-def _span(days: Sequence[ListingDay]) -> int:
-    return max(((days[-1].listing_date - days[0].listing_date) // timedelta(days=1)) + 1, 1) if days else 1
-
-
-def _utc(alt: Any) -> Any:
-    """Days are UTC days, wherever the report is written."""
-    return alt.Scale(type="utc")
-
-
-def _mondays(weeks: Sequence[date]) -> list[int]:
-    """At most six of the weeks, evenly from the last one back, in milliseconds since 1970."""
-    first, last = min(weeks), max(weeks)
-    step = timedelta(days=7 * (1 + (last - first).days // 7 // 6))
-    return [timegm((last - n * step).timetuple()) * 1000 for n in range((last - first) // step + 1)]
-
-
-def _render(chart: Any, label: str) -> Markup:
-    """The chart as an SVG element that scales with the page; ``label`` is its text for screen readers."""
-    import vl_convert
-
-    ink, line = "var(--muted)", "var(--line)"
-    style = {
-        "background": None,
-        "font": "system-ui, sans-serif",
-        "view": {"stroke": None},
-        "bar": {"color": "var(--accent)"},
-        "axis": {
-            "labelColor": ink,
-            "titleColor": ink,
-            "labelFontSize": 12,
-            "titleFontSize": 12,
-            "titleFontWeight": "normal",
-            "gridColor": line,
-            "domainColor": line,
-            "tickColor": line,
-        },
-        "header": {"labelColor": "var(--ink)", "labelFontSize": 12},
+    slots = 49
+    shares = {
+        "papers": [(one.hour, one.papers_share) for one in hours],
+        "upvotes": [(one.hour, one.upvotes_share) for one in hours],
     }
-    described = chart.to_dict()
-    described["config"] = {**described.get("config", {}), **style}
-    svg = _ROLES.sub("", vl_convert.vegalite_to_svg(described))
-    frame = Markup('<svg role="img" aria-label="{}"').format(label)
-    return Markup(_FRAME.sub(lambda found: f"{frame} {found[1]}", svg, count=1))
+    rows = [
+        Row(
+            [
+                Bar(
+                    (hour + 0.15) / slots,
+                    0.7 / slots,
+                    value,
+                    f"{hour} {plural(hour, 'hour')}: {share(value)} of {name}",
+                )
+                for hour, value in values
+                if value is not None and hour < slots
+            ],
+            max(1.0, *(value or 0 for _, value in values)),
+            f"Share of the final {name}",
+            "100 %",
+        )
+        for name, values in shares.items()
+        if values
+    ]
+    labels = [((hour + 0.5) / slots, f"{hour} h") for hour in range(0, slots, 12)]
+    return _draw(
+        rows, labels, "Share of a listing's final papers and upvotes by hour; the table has the same numbers", height=80
+    )
+
+
+def _papers(number: int) -> str:
+    return f"{count(number)} {plural(number, 'paper')}"
+
+
+def _date_labels(first: date, last: date) -> list[tuple[float, str]]:
+    """At most ``_MAX_LABELS`` days from the first to the last, evenly, and their places."""
+    days = (last - first).days
+    steps = min(_MAX_LABELS - 1, days)
+    return (
+        [(n / steps, day(first + timedelta(days=days * n // steps))) for n in range(steps + 1)]
+        if steps
+        else [(0, day(first))]
+    )
+
+
+def _draw(rows: Sequence[Row], labels: Sequence[tuple[float, str]], label: str, *, height: int) -> Markup:
+    """Rows of bars of a height in pixels, one below the other, with labels at shares of the width below them."""
+    parts: list[Markup] = []
+    top = 0.0
+    for row in rows:
+        base = top + _LABEL + height
+        parts.append(Markup('<text x="0" y="{:.0f}">{}</text>').format(top + 13, row.left))
+        if row.right:
+            parts.append(Markup('<text x="100%" y="{:.0f}" text-anchor="end">{}</text>').format(top + 13, row.right))
+        parts.append(Markup('<line class="grid" x1="0" x2="100%" y1="{0:.0f}" y2="{0:.0f}"/>').format(base))
+        for bar in row.bars:
+            # A value of 0 is a line: it was observed.
+            tall = max(1.5, height * bar.value / row.highest) if row.highest else 1.5
+            parts.append(
+                Markup('<rect x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}"><title>{}</title></rect>').format(
+                    100 * bar.start, base - tall, 100 * bar.width, tall, bar.title
+                )
+            )
+        top = base + _GAP
+    for place, text in labels:
+        anchor = "start" if place < 0.1 else "end" if place > 0.9 else "middle"
+        parts.append(
+            Markup('<text x="{:.1f}%" y="{:.0f}" text-anchor="{}">{}</text>').format(100 * place, top + 8, anchor, text)
+        )
+    frame = Markup('<svg class="bars" width="100%" height="{:.0f}" role="img" aria-label="{}">{}</svg>')
+    return frame.format(top + _FOOT - _GAP, label, Markup("").join(parts))

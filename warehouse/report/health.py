@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import duckdb
 
-from warehouse.database import scalar
+from warehouse.database import rows, scalar
 from warehouse.report.rows import fetch
 
 MAX_ROWS = 20
 #: Listing dates in the chart of volumes.
 DAYS = 90
+_FIELD = re.compile(r"\b(\w+)=")
+_LOAD_ID = re.compile(r"\bload_id=([0-9a-f]{16})\b")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,15 @@ class GateRun:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """What breaks a rule, with the load in which it was found: its listing date, and its observation (UTC)."""
+
+    text: str
+    listing_date: date | None = None
+    observed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Rule:
     """One rule of the last run of a gate."""
 
@@ -61,7 +73,7 @@ class Rule:
     severity: str
     is_passed: bool
     unexpected_count: int | None
-    sample_values: str | None
+    samples: list[Sample]
     reason: str | None
     remedy: str | None
 
@@ -76,13 +88,15 @@ class QuarantineReason:
     field_path: str | None
     detail: str | None
     record: str | None
+    listing_date: date | None
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A rejected load."""
+    """A rejected load. ``kind`` is null where the loader could not read what it is."""
 
     load_source: str
+    kind: str | None
     listing_date: date | None
     observed_at: datetime
     verdict_by: str | None
@@ -143,7 +157,7 @@ def read_health(connection: duckdb.DuckDBPyConnection) -> Health:
         rejections=fetch(
             connection,
             Rejection,
-            """select load_source, listing_date, observed_at, verdict_by, verdict_reason from ops_loads
+            """select load_source, kind, listing_date, observed_at, verdict_by, verdict_reason from ops_loads
                where verdict = 'rejected' order by verdict_by = 'gate' desc, load_number desc limit ?""",
             [MAX_ROWS],
         ),
@@ -191,9 +205,8 @@ def _runs(connection: duckdb.DuckDBPyConnection) -> list[GateRun]:
 
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> list[Rule]:
-    return fetch(
+    found = rows(
         connection,
-        Rule,
         """with last as (
                select gate, max_by(run_id, checked_at) as run_id from ops_gate_results
                where gate <> 'person' group by gate
@@ -204,6 +217,30 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> list[Rule]:
            where load_id is null
            order by is_passed, severity, results.gate, expectation""",
     )
+    texts = [row.pop("sample_values") for row in found]
+    loads = _loads(connection, [load_id for text in texts for load_id in _LOAD_ID.findall(text or "")])
+    return [Rule(samples=_samples(text, loads), **row) for text, row in zip(texts, found, strict=True)]
+
+
+def _loads(connection: duckdb.DuckDBPyConnection, load_ids: list[str]) -> dict[str, tuple[date | None, datetime]]:
+    """Listing date and observation of each load."""
+    found = connection.execute(
+        "select load_id, listing_date, observed_at from ops_loads where load_id in (select unnest(?::varchar[]))",
+        [load_ids],
+    ).fetchall()
+    return {load_id: (listing_date, observed_at) for load_id, listing_date, observed_at in found}
+
+
+def _samples(text: str | None, loads: dict[str, tuple[date | None, datetime]]) -> list[Sample]:
+    """The samples of a rule, which are separated by semicolons; dates replace the id of a load that is known."""
+    samples = []
+    for part in (text or "").split("; "):
+        load = next((loads[load_id] for load_id in _LOAD_ID.findall(part) if load_id in loads), None)
+        rest = _LOAD_ID.sub("", part).strip(", ") if load else part.strip()
+        words = _FIELD.sub(lambda found: found[1].replace("_", " ") + ": ", rest)
+        if words:
+            samples.append(Sample(words, *(load or ())))
+    return samples
 
 
 def _quarantine_reasons(connection: duckdb.DuckDBPyConnection) -> list[QuarantineReason]:
@@ -212,7 +249,8 @@ def _quarantine_reasons(connection: duckdb.DuckDBPyConnection) -> list[Quarantin
         QuarantineReason,
         """select reason_code, count(*) as records, max(observed_at) as last_observed_at,
                   max_by(field_path, observed_at) as field_path, max_by(detail, observed_at) as detail,
-                  max_by(left(record, 400), observed_at) as record
+                  max_by(left(record, 400), observed_at) as record,
+                  max_by(listing_date, observed_at) as listing_date
            from ops_quarantine group by reason_code order by records desc, reason_code limit ?""",
         [MAX_ROWS],
     )

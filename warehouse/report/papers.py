@@ -145,7 +145,10 @@ _PAPERS = f"""
                 when organizations.organization_id is not null
                     then {{id: organizations.organization_id, name: organizations.display_name}}
             end,
-            parent: parents.display_name,
+            parent: case
+                when parents.organization_id is not null
+                    then {{id: parents.organization_id, name: parents.display_name}}
+            end,
             authors: authors.authors,
             author_count: papers.author_count,
             keywords: keywords.keywords,

@@ -19,7 +19,7 @@ from warehouse.files import remove, replace
 from warehouse.home import DEMO_MARKER
 from warehouse.lock import writer_lock
 from warehouse.publication.publish import read_published, writing
-from warehouse.report import boards, charts, merges
+from warehouse.report import boards, charts, entities, merges
 from warehouse.report.code import read_code
 from warehouse.report.curves import sparkline
 from warehouse.report.definitions import read_definitions
@@ -30,7 +30,7 @@ from warehouse.report.papers import choose_papers, day_shards, id_shards
 from warehouse.report.periods import read_calendar, read_periods
 from warehouse.report.rising import Rising, read_points, read_rising
 from warehouse.report.search_index import write_search
-from warehouse.report.words import FILTERS, LINKS
+from warehouse.report.words import FILTERS, LINKS, search_link
 from warehouse.settings import Settings
 
 _HERE = Path(__file__).parent
@@ -90,6 +90,8 @@ class _Site:
         self.rising: Rising = read_rising(connection)
         newest = scalar(connection, "select max(listing_date) from fct_listings")
         self.newest: date | None = newest
+        #: Ids with a page of their own, by kind of page.
+        self.entities: dict[str, frozenset[str]] = {}
         self.jinja = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -106,6 +108,7 @@ class _Site:
             newest=newest,
             is_invented=is_invented,
             feeds=[name for name in ("atom.xml", "feed.json") if (folder.path / "feeds" / name).exists()],
+            entity_page=self._entity_page,
             page_of=lambda paper_id: f"paper.html#{quote(paper_id)}",
             day_page=lambda day: f"day.html#{day:%Y-%m-%d}",
         )
@@ -121,6 +124,7 @@ class _Site:
             if name == str(self.newest):
                 latest = json.loads(text)
         self.folder.write_shards("ids", id_shards(self.connection))
+        self._write_entities()
         self._write_rising(latest)
         self._write_periods()
         self._write_organizations()
@@ -141,6 +145,21 @@ class _Site:
         write_search(self.connection, self.folder)
         for name in ("day.html", "paper.html"):
             self._page(name)
+
+    def _write_entities(self) -> None:
+        for kind in entities.KINDS:
+            shards = list(entities.read_entities(self.connection, kind))
+            self.folder.write_shards(kind.folder, ((shard.name, shard.text) for shard in shards))
+            self.entities[kind.name] = frozenset(one for shard in shards for one in shard.ids)
+            names = [shard.name for shard in shards]
+            self.folder.write(f"{kind.name}.html", self._text("entity.html", kind=kind, shards=names))
+
+    def _entity_page(self, kind: str, entity_id: str, name: str) -> str:
+        """The address of the page of an author, organization or keyword, or of a search for its name."""
+        if entity_id in self.entities.get(kind, ()):
+            return f"{kind}.html#{quote(entity_id, safe='')}"
+        field = {"author": "author:", "organization": "org:"}.get(kind, "")
+        return search_link('{}"{}"'.format(field, name.replace('"', " ")))
 
     def _write_rising(self, latest: dict[str, Any] | None) -> None:
         shown = [*self.rising.risers, *self.rising.newcomers, *self.rising.breakouts]
@@ -172,10 +191,6 @@ class _Site:
         self._page(
             "organizations.html",
             boards=[("own", own), ("family", families)],
-            charts={
-                "own": charts.all_time_chart(own.all_time, "Organizations"),
-                "family": charts.all_time_chart(families.all_time, "Organizations with all their parts"),
-            },
             merged=merged,
             merges=merge_list,
             rolled_up=rolled_up,

@@ -3,19 +3,12 @@
 "use strict";
 (() => {
   const { loadShard, shardName, make, svg, number, signed, plural, day, moment, clean, hours, paperPage } = window.report;
+  const { pageOf, searchFor, link, authorLink, organizationLink, fragment } = window.report;
   const ID_START_LENGTH = 4; // as in papers.py
   const dayPage = (date) => `day.html#${date}`;
-  const link = (href, text) => make("a", { href }, make("bdi", {}, clean(text)));
   const outside = (href, text) => make("a", { href, rel: "noopener" }, text);
-  const searchPage = (query) => `search.html?q=${encodeURIComponent(query)}`;
-  const nameLink = (name) => link(searchPage(clean(name)), name);
-  const authorLink = ({ name }) => nameLink(name);
-  const organizationLink = ({ name }) => nameLink(name);
   // Marks that TeX escapes.
   const prose = (text, longest) => clean(text, longest).replace(/\\([%&#_$])/g, "$1");
-  const fragment = () => {
-    try { return decodeURIComponent(location.hash.slice(1)); } catch { return "\ufffd"; }
-  };
 
   // ── Drawings ──────────────────────────────────────────────────────────────────────────────────────────────────
   const DAY_SECONDS = 86400;
@@ -268,12 +261,12 @@
     if (paper.code) links.push(make("span", {}, outside(paper.code, "Code"), paper.stars === null ? "" : ` (${number(paper.stars)} ${plural(paper.stars, "star")})`));
     const stars = starPoints(paper);
     const hasStarCurve = new Set(stars.map(([at]) => at)).size > 1;
-      const keyword = ({ name }) => make("li", {}, nameLink(name));
+    const keyword = ({ name, has_page: hasPage }) => make("li", {}, link(hasPage ? pageOf("keyword", name) : searchFor(name), name));
     place.replaceChildren(
       make("p", { class: "kicker" }, listed.length ? "Listed on " : "Paper",
         ...listed.flatMap((date, index) => [index ? ", " : "", make("a", { href: dayPage(date) }, day(date))]),
         ...(paper.organization ? [" · ", organizationLink(paper.organization)] : []),
-        ...(paper.parent ? [", part of ", make("bdi", {}, clean(paper.parent))] : [])),
+        ...(paper.parent ? [", part of ", organizationLink(paper.parent)] : [])),
       make("h1", { class: "long" }, make("bdi", {}, clean(paper.title))),
       make("ul", { class: "links" }, ...links.map((one) => make("li", {}, one))),
       tiles(paper),

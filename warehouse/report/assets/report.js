@@ -37,7 +37,17 @@
   };
   /** The address of a paper's page, from the report's folder. */
   const paperPage = (id) => `paper.html#${encodeURIComponent(id)}`;
-  Object.assign(window.report, { make, svg, number, signed, plural, day, moment, hours, clean, paperPage });
+  // Links to the pages of entities.js; to the search, where a name has no page.
+  const pageOf = (kind, id) => `${kind}.html#${encodeURIComponent(id)}`;
+  const searchFor = (text, field = "") => `search.html?q=${encodeURIComponent(`${field}"${clean(text, 120).replaceAll('"', " ")}"`)}`;
+  const link = (href, text) => make("a", { href }, make("bdi", {}, clean(text, 120)));
+  const authorLink = ({ id, name }) => link(id ? pageOf("author", id) : searchFor(name, "author:"), name);
+  const organizationLink = ({ id, name }) => link(id ? pageOf("organization", id) : searchFor(name, "org:"), name);
+  /** What the address names after `#`. */
+  const fragment = () => {
+    try { return decodeURIComponent(location.hash.slice(1)); } catch { return "\ufffd"; }
+  };
+  Object.assign(window.report, { make, svg, number, signed, plural, day, moment, hours, clean, paperPage, pageOf, searchFor, link, authorLink, organizationLink, fragment });
 
   const DAY = 86400;
   const ago = (seconds) => {
@@ -74,4 +84,70 @@
     field.focus();
     field.select();
   });
+})();
+
+// Tables that sort by a click on a header, tables that are wider than the page, and the filter of the definitions.
+(() => {
+  const { make } = window.report;
+  const DATE = /^\d{1,2} [A-Z][a-z]{2} \d{4}(, \d\d:\d\d)?$/;
+  /** What a cell sorts by: `data-sort`, or the number or date that it shows, or its text; null where it has a dash. */
+  const sortKey = (cell) => {
+    const text = (cell.dataset.sort ?? cell.textContent).trim();
+    if (text === "" || text === "–") return null;
+    if (DATE.test(text)) return Date.parse(`${text.replace(",", "")} UTC`);
+    const number = text.replace("−", "-").replace(/^[▲▼]/, "").replace(/ \(\d+\)$/, "").replace(/[,+×%\s]/g, "");
+    return number !== "" && (cell.tagName === "TD" || "sort" in cell.dataset) && Number.isFinite(Number(number)) ? Number(number) : text;
+  };
+  const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b
+    : String(a).localeCompare(String(b), "en", { numeric: true }));
+  const sortBy = (header, column) => {
+    const body = header.closest("table").tBodies[0];
+    const rows = [...body.rows].map((row) => ({ row, key: sortKey(row.cells[column]) }));
+    const isDescending = header.hasAttribute("aria-sort") ? header.getAttribute("aria-sort") === "ascending" : rows.some(({ key }) => typeof key === "number");
+    for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", isDescending ? "descending" : "ascending");
+    // What is not known comes last in both directions.
+    rows.sort((a, b) => (a.key === null) - (b.key === null) || (a.key === null ? 0 : isDescending ? compare(b.key, a.key) : compare(a.key, b.key)));
+    body.append(...rows.map(({ row }) => row));
+  };
+  /** Give each header of a table a button that sorts by its column; a second click reverses the order. */
+  const sortable = (table) => [...table.tHead.rows[0].cells].forEach((header, column) => {
+    header.append(make("button", { type: "button", class: "sort", "aria-label": `Sort by ${header.textContent.trim()}` }));
+    header.addEventListener("click", (event) => event.target.closest("a") || sortBy(header, column));
+  });
+  document.querySelectorAll("table.sortable").forEach(sortable);
+
+  const sizes = new ResizeObserver((changes) => changes.forEach(({ target }) =>
+    target.classList.toggle("overflows", target.scrollWidth > target.clientWidth + 1)));
+  /** Say of an element with the class `scroll` that it scrolls, while it is wider than the page. */
+  const hintScroll = (element) => sizes.observe(element);
+  document.querySelectorAll(".scroll").forEach(hintScroll);
+
+  const filter = document.querySelector("[data-filter]");
+  if (filter) {
+    const sections = [...document.querySelectorAll(filter.dataset.filter)];
+    const terms = sections.flatMap((section) => [...section.querySelectorAll("dt")].map((term) => ({
+      section, term, text: `${section.querySelector("h2").textContent} ${term.textContent} ${term.nextElementSibling.textContent}`.toLowerCase(),
+    })));
+    const status = filter.parentElement.querySelector("[role=status]");
+    const apply = () => {
+      const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let count = 0;
+      for (const { term, text } of terms) {
+        const isShown = words.every((word) => text.includes(word));
+        count += isShown;
+        term.hidden = term.nextElementSibling.hidden = !isShown;
+      }
+      for (const section of sections) section.hidden = !section.querySelector("dt:not([hidden])");
+      status.textContent = words.length ? `${count} of ${terms.length} columns` : "";
+    };
+    filter.parentElement.hidden = false;
+    filter.addEventListener("input", apply);
+    window.addEventListener("hashchange", () => { // A link leads to what the filter may hide.
+      filter.value = "";
+      apply();
+      document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    });
+  }
+  Object.assign(window.report, { sortable, hintScroll });
 })();
