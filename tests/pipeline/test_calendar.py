@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -31,8 +32,9 @@ from warehouse.landing.fetching import client_of, observed_since, trailing_dates
 from warehouse.landing.importing import parse_day, read_manifest
 from warehouse.publication.queries import load_queries
 from warehouse.raw.observations import read_plan
+from warehouse.report import words
 from warehouse.report.boards import _is_open
-from warehouse.report.charts import _mondays
+from warehouse.report.charts import keyword_chart
 from warehouse.settings import Settings
 
 SetClock = Callable[[datetime], None]
@@ -204,9 +206,10 @@ def test_a_week_on_the_report_is_open_until_its_sunday_is_over() -> None:
 
 def test_a_chart_marks_mondays_through_the_turn_of_the_year() -> None:
     weeks = [date(2026, 11, 30) + timedelta(days=7 * n) for n in range(10)]
-    marked = [datetime.fromtimestamp(milliseconds / 1000, UTC) for milliseconds in _mondays(weeks)]
-    assert sorted(moment.date() for moment in marked) == weeks[1::2]
-    assert all(moment.hour == 0 for moment in marked)
+    svg = keyword_chart([("agent", week, 1) for week in weeks], ["agent"])
+    labels = re.findall(r"<text[^>]*>(\d+ [A-Z][a-z]{2} \d{4})</text>", svg)
+    assert labels == [words.day(weeks[n]) for n in (0, 3, 6, 9)]
+    assert [f"week of {words.day(week)}" in svg for week in weeks] == [True] * 10
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def volume_chart(days: Sequence[ListingDay]) -> Markup:
         for one in days
     ]
     label = f"Papers of each daily listing, {len(days)} {plural(len(days), 'listing')} up to {day(last)}"
-    return _draw([Row(bars, highest, _papers(highest))], _date_labels(first, last), label, height=110)
+    return _draw([Row(bars, highest, _papers(highest))], _date_labels(first, slots), label, height=110)
 
 
 def keyword_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]) -> Markup:
@@ -88,7 +88,7 @@ def keyword_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str
         for place, wanted in enumerate(keywords)
     ]
     label = "Papers first listed per week for each growing keyword; the table has the sums"
-    return _draw(rows, _date_labels(first, last), label, height=34)
+    return _draw(rows, _date_labels(first, slots, 7), label, height=34)
 
 
 def first_day_chart(hours: Sequence[Hour]) -> Markup:
@@ -127,15 +127,11 @@ def _papers(number: int) -> str:
     return f"{count(number)} {plural(number, 'paper')}"
 
 
-def _date_labels(first: date, last: date) -> list[tuple[float, str]]:
-    """At most ``_MAX_LABELS`` days from the first to the last, evenly, and their places."""
-    days = (last - first).days
-    steps = min(_MAX_LABELS - 1, days)
-    return (
-        [(n / steps, day(first + timedelta(days=days * n // steps))) for n in range(steps + 1)]
-        if steps
-        else [(0, day(first))]
-    )
+def _date_labels(first: date, slots: int, days: int = 1) -> list[tuple[float, str]]:
+    """At most ``_MAX_LABELS`` of so many slots of some days each, evenly, the last one too: place and first day."""
+    steps = min(_MAX_LABELS, slots) - 1
+    chosen = [(slots - 1) * n // steps for n in range(steps + 1)] if steps else [0]
+    return [((slot + 0.5) / slots, day(first + timedelta(days=days * slot))) for slot in chosen]
 
 
 def _draw(rows: Sequence[Row], labels: Sequence[tuple[float, str]], label: str, *, height: int) -> Markup:
@@ -158,7 +154,8 @@ def _draw(rows: Sequence[Row], labels: Sequence[tuple[float, str]], label: str, 
             )
         top = base + _GAP
     for place, text in labels:
-        anchor = "start" if place < 0.1 else "end" if place > 0.9 else "middle"
+        anchor = "start" if place < 0.12 else "end" if place > 0.88 else "middle"
+        place = {"start": 0.0, "end": 1.0}.get(anchor, place)
         parts.append(
             Markup('<text x="{:.1f}%" y="{:.0f}" text-anchor="{}">{}</text>').format(100 * place, top + 8, anchor, text)
         )
