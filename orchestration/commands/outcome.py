@@ -176,7 +176,8 @@ def print_publication(settings: Settings, outcome: Outcome) -> None:
 
 def print_leaders(settings: Settings) -> None:
     """Print the first papers of the newest listing, those that rose most, and commands that show more."""
-    from warehouse.digest.selection import Filters, select_risers
+    from warehouse.digest.filters import Filters
+    from warehouse.digest.selection import select_risers
     from warehouse.publication.publish import read_published
 
     with read_published(settings) as connection:

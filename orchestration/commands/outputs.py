@@ -72,9 +72,9 @@ def digest(
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Send what rose to the subscriptions (docs/digest.md), each issue once to each recipient.
+    """Send what rose and what is new to the subscriptions (docs/digest.md), each issue once to each recipient.
 
-    With a filter, or without a file of subscriptions, what rose is printed and nothing is sent.
+    With a filter, or without a file of subscriptions, it is printed and nothing is sent.
     """
     settings = settings_of(home)
     console.check_text(search or "", "--search")
@@ -172,10 +172,10 @@ def _print_sent(result: Sent) -> None:
 def _digest_by_filters(
     settings: Settings, filters: dict[str, Any], dry_run: bool, output: Path | None, as_json: bool
 ) -> None:
-    """Print the rising papers that pass the filters of the command line, or write them for ``--dry-run``."""
+    """Print the papers that pass the filters of the command line, or write them for ``--dry-run``."""
     from warehouse.clock import utc_now
+    from warehouse.digest.filters import SORTS, Filters
     from warehouse.digest.rendering import as_text
-    from warehouse.digest.selection import SORTS, Filters
     from warehouse.digest.sending import build_issues
     from warehouse.digest.subscriptions import EXAMPLE, Subscription
     from warehouse.publication.risers import WINDOWS
@@ -190,7 +190,8 @@ def _digest_by_filters(
         return
     (issue,) = build_issues(settings, [subscription])
     if as_json:
-        console.print_json([vars(riser) for riser in issue.selection.risers] if issue else [])
+        sections = (("rising", issue.selection.risers), ("new", issue.selection.new)) if issue else ()
+        console.print_json([{"section": name, **vars(paper)} for name, papers in sections for paper in papers])
     elif issue is None:
         print("No listing was observed yet.")
     else:

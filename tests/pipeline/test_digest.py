@@ -21,7 +21,7 @@ from orchestration.schedules import digest_job, digest_schedule
 from tests.conftest import Papers
 from warehouse.digest.record import Delivery, SentRecord
 from warehouse.digest.rendering import issue_key
-from warehouse.digest.selection import Filters, Selection, gained, select_risers, why
+from warehouse.digest.selection import Filters, Selection, gained, select_papers, select_risers, why
 from warehouse.digest.sending import Sent, send_digests
 from warehouse.digest.subscriptions import EXAMPLE, SubscriptionsError, parse_subscriptions
 from warehouse.display import one_line, web_address
@@ -57,6 +57,10 @@ class Home:
     def select(self, **filters: object) -> Selection:
         with read_published(self.settings) as connection:
             return select_risers(self.settings, connection, Filters(**filters))  # type: ignore[arg-type]
+
+    def select_all(self, **filters: object) -> Selection:
+        with read_published(self.settings) as connection:
+            return select_papers(self.settings, connection, Filters(**filters))  # type: ignore[arg-type]
 
     def send(self, *names: str, resend_uncertain: bool = False) -> list[Sent]:
         return send_digests(self.settings, list(names), resend_uncertain=resend_uncertain)
@@ -205,8 +209,11 @@ def test_the_filters_have_the_same_words_in_subscriptions_and_on_the_command_lin
     )
     options = ("--exclude", "survey", "--no-code", "--since", "2026-09-29", "--search", "speech -vla")
     printed = Papers(home.path)("digest", *options, "--json").facts
-    selected = home.select(**{**vars(subscription.filters), "top": 10}).risers
-    assert [row["paper_id"] for row in printed] == [riser.paper_id for riser in selected]
+    selected = home.select_all(**{**vars(subscription.filters), "top": 10})
+    assert [(row["section"], row["paper_id"]) for row in printed] == [
+        *(("rising", riser.paper_id) for riser in selected.risers),
+        *(("new", paper.paper_id) for paper in selected.new),
+    ]
 
 
 def test_a_search_that_can_not_be_read_is_one_sentence(home: Home) -> None:
@@ -463,6 +470,21 @@ def test_the_next_issue_is_sent_and_an_empty_one_only_if_asked_for(relay: Home, 
     assert "nothing rose" in mailbox.mails[-1][1]["Subject"]
 
 
+def test_an_issue_of_new_papers_only_is_sent_once(relay: Home, mailbox: Mailbox) -> None:
+    relay.change(*WITHOUT_GAINS)
+    relay.subscribe(TWO.replace("top: 3", "window: 7d\n    keywords: [speech]"))
+    (first,), (again,) = relay.send(), relay.send()
+    assert first.papers > 3 and set(first.recipients.values()) == {"sent"}
+    assert set(again.recipients.values()) == {"sent before"} and len(mailbox.mails) == 2
+    assert "(new) and" in mailbox.mails[0][1]["Subject"] and "NEW" in str(mailbox.mails[0][1].get_body(("plain",)))
+
+
+#: As after a first run: every paper was observed once.
+WITHOUT_GAINS = (
+    "delete from marts.fct_upvote_observations as points where observed_at < (select max(observed_at) from "
+    "marts.fct_upvote_observations as others where others.paper_id = points.paper_id)",
+    "update marts.rpt_paper_trends set observation_count = 1, gain_24h = null, gain_7d = null, gain_observed = null",
+)
 HOSTILE = "<script>alert(1)</script>\r\nBcc: eve@example.org\r\n\r\n.\r\n\u202eevil\x1b[31m\u2028{{ 7 * 7 }}"
 
 

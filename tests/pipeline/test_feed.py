@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import feedparser
 import pytest
-from test_digest import HOSTILE, Home
+from test_digest import HOSTILE, WITHOUT_GAINS, Home
 
 from tests.conftest import Papers
 from warehouse.digest.feeds import write_feeds
@@ -140,6 +140,40 @@ def test_an_id_is_of_the_paper_and_the_day_it_entered_and_stays(home: Home) -> N
     write_feeds(home.settings)
     again = ids(home)
     assert f"tag:daily-papers-warehouse.invalid,2026:all/{late}/2026-11-10" in again and not set(again) & set(before)
+
+
+def test_without_gains_the_feed_for_everybody_has_the_newest_listing(home: Home) -> None:
+    home.change(*WITHOUT_GAINS)
+    write_feeds(home.settings)
+    last = "(select max(listing_date) from marts.fct_listings)"
+    newest = home.rows(f"select paper_id from marts.fct_listings where listing_date = {last}")
+    entered = [entry.split("/")[1] for entry in ids(home)]
+    assert entered and set(entered) == {paper for (paper,) in newest}
+    first = parsed(home, "atom.xml").entries[0]
+    assert "Listed 2026-09-30, " in first.content[0].value and "per hour since its submission" in first.content[0].value
+    assert [item["id"] for item in json.loads((home.settings.feeds / "feed.json").read_text())["items"]] == ids(home)
+    before = (home.settings.feeds / "atom.xml").read_bytes()
+    write_feeds(home.settings)
+    assert (home.settings.feeds / "atom.xml").read_bytes() == before
+
+
+def test_what_entered_as_new_enters_once_more_when_it_rises(home: Home) -> None:
+    home.subscribe("subscriptions:\n  speech:\n    keywords: [speech]\n")
+    home.change(*WITHOUT_GAINS)
+    write_feeds(home.settings)
+    new = ids(home, "speech.xml")
+    paper = new[0].split("/")[1]
+    gain = "gain_24h = 9, gain_24h_hours = 24, gain_observed = 9"
+    home.change(f"update marts.rpt_paper_trends set {gain} where paper_id = '{paper}'")
+    write_feeds(home.settings)
+    assert ids(home, "speech.xml") == new, "an entry of the same day does not change"
+    home.change("update marts.rpt_paper_trends set as_of = as_of + interval 1 day")
+    for _ in range(2):
+        write_feeds(home.settings)
+        assert ids(home, "speech.xml") == [new[0].replace("2026-09-30", "2026-10-01"), *new]
+    home.change("update marts.rpt_paper_trends set as_of = as_of + interval 1 day")
+    write_feeds(home.settings)
+    assert len(ids(home, "speech.xml")) == len(new) + 1, "what entered as rising does not enter again"
 
 
 def test_a_paper_that_left_the_published_file_leaves_the_feed(home: Home) -> None:

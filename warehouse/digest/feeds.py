@@ -1,15 +1,16 @@
-"""Rising papers as Atom and JSON Feed: one pair for everybody, one for each subscription, after each publication.
+"""Rising and new papers as Atom and JSON Feed: one pair for everybody, one for each subscription, after publication.
 
 A paper enters a feed on the UTC day on which it first meets the filters, and its entry does not change: its id is built
-from the feed, the paper and that day. `digest/feeds.json` stores the entries, so that an id never changes; a paper that
-leaves the published file leaves the feeds.
+from the feed, the paper and that day. One that entered as new enters once more on a later day on which it rises.
+`digest/feeds.json` stores the entries, so that an id never changes; a paper that leaves the published file leaves the
+feeds.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -17,8 +18,11 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import duckdb
+
+from warehouse.digest.filters import Filters
 from warehouse.digest.rendering import paper_view
-from warehouse.digest.selection import Filters, Selection, select_risers
+from warehouse.digest.selection import NewPaper, Selection, select_newest_listing, select_papers, select_risers
 from warehouse.digest.subscriptions import Subscription, SubscriptionsError, read_subscriptions
 from warehouse.display import code_link, one_line
 from warehouse.errors import InputError
@@ -33,9 +37,10 @@ _MAX_ENTRIES = 100
 _ATOM = "http://www.w3.org/2005/Atom"
 #: Tag URIs (RFC 4151). A name under .invalid can't be registered (RFC 2606), so no other tags collide with these.
 _TAG = "tag:daily-papers-warehouse.invalid,2026:"
-#: Fields of a stored entry.
+#: Fields of a stored entry, and the one that entries of new papers have besides.
 _ENTRY_FIELDS = {"id", "paper_id", "entered_at", "authors", "title", "link", "links", "byline", "why"}
-#: The feed for everybody; its file names are reserved.
+_NEW_FIELD = "is_new"
+#: The feed for everybody: what rose, or the newest listing while nothing did. Its file names are reserved.
 OVERALL = Subscription(name="all", title="Rising on Daily Papers", filters=Filters(top=20))
 #: The list of all feeds.
 OPML = "feeds.opml"
@@ -66,7 +71,7 @@ def write_feeds(settings: Settings) -> FeedsWritten:
         feeds = []
         for subscription in subscriptions:
             try:
-                selection = select_risers(settings, connection, subscription.filters)
+                selection = _select(settings, connection, subscription)
             except InputError as error:
                 written.problems.append(f"The feed {subscription.name} was left as it is: {error}")
                 continue
@@ -91,10 +96,20 @@ def write_feeds(settings: Settings) -> FeedsWritten:
     return written
 
 
+def _select(settings: Settings, connection: duckdb.DuckDBPyConnection, subscription: Subscription) -> Selection:
+    """What a feed gets now. The feed for everybody has the newest listing while nothing rises."""
+    if subscription is not OVERALL:
+        return select_papers(settings, connection, subscription.filters)
+    selection = select_risers(settings, connection, subscription.filters)
+    if selection.risers:
+        return selection
+    return replace(selection, new=select_newest_listing(settings, connection, subscription.filters))
+
+
 def _read_entries(path: Path, written: FeedsWritten) -> dict[str, list[dict[str, Any]]]:
     try:
         entries: dict[str, list[dict[str, Any]]] = json.loads(path.read_bytes())
-        if any(entry.keys() != _ENTRY_FIELDS for stored in entries.values() for entry in stored):
+        if any(entry.keys() - {_NEW_FIELD} != _ENTRY_FIELDS for stored in entries.values() for entry in stored):
             raise ValueError("it holds something else")
         return entries
     except FileNotFoundError:
@@ -113,19 +128,25 @@ def _update_entries(
     as_of = selection.as_of or datetime.min
     since = (as_of - timedelta(days=REENTRY_DAYS)).isoformat()
     current = [entry for entry in current if entry["entered_at"] > since]
-    known = {entry["paper_id"] for entry in current}
+    entered = {entry["paper_id"] for entry in current}
+    rose = {entry["paper_id"] for entry in current if not entry.get(_NEW_FIELD)}
+    ids = {entry["id"] for entry in current}
     fresh = []
-    for riser in selection.risers:
-        if riser.paper_id in known:
+    for paper in selection.papers:
+        is_new = isinstance(paper, NewPaper)
+        entry_id = f"{_TAG}{subscription.name}/{quote(paper.paper_id, safe='')}/{as_of:%Y-%m-%d}"
+        if paper.paper_id in (entered if is_new else rose) or entry_id in ids:
             continue
-        view = paper_view(riser)
+        view = paper_view(paper)
+        view["why"] = [text for text in (view["about"], *view["why"]) if text]
         fresh.append(
             {
-                "id": f"{_TAG}{subscription.name}/{quote(riser.paper_id, safe='')}/{as_of:%Y-%m-%d}",
-                "paper_id": riser.paper_id,
+                "id": entry_id,
+                "paper_id": paper.paper_id,
                 "entered_at": as_of.isoformat(),
-                "authors": [one_line(name, 200) for name in riser.authors],
+                "authors": [one_line(name, 200) for name in paper.authors],
                 **{key: view[key] for key in ("title", "link", "links", "byline", "why")},
+                **({_NEW_FIELD: True} if is_new else {}),
             }
         )
     return sorted([*fresh, *current], key=lambda entry: entry["entered_at"], reverse=True)

@@ -14,13 +14,22 @@ from typing import Any
 import jinja2
 
 from warehouse.digest.message import build_mail
-from warehouse.digest.selection import Riser, Selection, why
+from warehouse.digest.selection import NewPaper, Riser, Selection, why
 from warehouse.digest.subscriptions import Subscription
 from warehouse.display import code_link, one_line, plural, readable_title, web_address
 
 _TEMPLATES = Path(__file__).with_name("templates")
 #: A digest whose newest observation is older warns first: the pipeline may have stopped.
 STALE_HOURS = 48
+#: What a section counts, at the foot of an issue that has it.
+_GAINS = (
+    "A gain is the difference of two observed totals, never an estimate. Attention compares a paper with the average "
+    "of papers of the same age, weekday and place on the page."
+)
+_NEW = (
+    "New: first listed in this time, with no upvote gained in it as far as observed. Most upvotes per hour since the "
+    "submission come first; papers whose submission time is not known follow, by upvotes."
+)
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,13 @@ class Issue:
     @property
     def subject(self) -> str:
         """The subject, one line for any title."""
-        risers = self.selection.risers
-        if not risers:
-            return one_line(f"{self.subscription.title}, {self.key}: nothing rose")
-        first = one_line(readable_title(risers[0].title), 80)
-        more = f" and {len(risers) - 1} more" if len(risers) > 1 else ""
-        return one_line(f"{self.subscription.title}, {self.key}: {first} ({risers[0].gain:+d}){more}", 200)
+        papers = self.selection.papers
+        if not papers:
+            return one_line(f"{self.subscription.title}, {self.key}: nothing rose, nothing is new")
+        first = one_line(readable_title(papers[0].title), 80)
+        note = f"{papers[0].gain:+d}" if isinstance(papers[0], Riser) else "new"
+        more = f" and {len(papers) - 1} more" if len(papers) > 1 else ""
+        return one_line(f"{self.subscription.title}, {self.key}: {first} ({note}){more}", 200)
 
 
 def issue_key(window: str, as_of: datetime) -> str:
@@ -48,24 +58,28 @@ def issue_key(window: str, as_of: datetime) -> str:
     return f"{as_of:%Y-%m-%d}" if window == "24h" else f"{year}-W{week:02d}"
 
 
-def paper_view(riser: Riser) -> dict[str, Any]:
-    """The fields of a paper that mail and feeds show, each listed text as one safe line."""
-    authors = [one_line(name, 80) for name in riser.authors[:3]]
-    if len(riser.authors) > len(authors):
-        authors.append(f"{len(riser.authors) - len(authors)} more")
+def paper_view(paper: Riser | NewPaper) -> dict[str, Any]:
+    """The fields of a paper that mail and feeds show, each listed text as one safe line.
+
+    ``about`` is what a new paper is about. ``listed`` is the day on which a rising paper was first listed; that of a
+    new paper is in its ``why``.
+    """
+    authors = [one_line(name, 80) for name in paper.authors[:3]]
+    if len(paper.authors) > len(authors):
+        authors.append(f"{len(paper.authors) - len(authors)} more")
     links = (
-        ("Daily Papers", web_address(riser.hf_url)),
-        ("arXiv", web_address(riser.arxiv_url)),
-        ("code", code_link(riser.code_url)),
+        ("Daily Papers", web_address(paper.hf_url)),
+        ("arXiv", web_address(paper.arxiv_url)),
+        ("code", code_link(paper.code_url)),
     )
     return {
-        "title": one_line(readable_title(riser.title)) or riser.paper_id,
-        "link": web_address(riser.hf_url) or web_address(riser.arxiv_url),
+        "title": one_line(readable_title(paper.title)) or paper.paper_id,
+        "link": web_address(paper.hf_url) or web_address(paper.arxiv_url),
         "links": [(name, url) for name, url in links if url],
-        "byline": ", ".join([*authors, *([one_line(riser.organization, 80)] if riser.organization else [])]),
-        "gain": riser.gain,
-        "why": [one_line(sentence) for sentence in why(riser)],
-        "listed": riser.first_listed_on,
+        "byline": ", ".join([*authors, *([one_line(paper.organization, 80)] if paper.organization else [])]),
+        "about": paper.about if isinstance(paper, NewPaper) else None,
+        "why": [one_line(sentence) for sentence in why(paper)],
+        "listed": paper.first_listed_on if isinstance(paper, Riser) else None,
     }
 
 
@@ -109,6 +123,7 @@ def unsubscribe_address(subscription: Subscription, sender: str) -> str:
 
 def _view(issue: Issue, now: datetime, sender: str | None) -> dict[str, Any]:
     selection = issue.selection
+    sections = (("Rising", selection.risers), ("New", selection.new))
     hours = (
         (now.astimezone(UTC).replace(tzinfo=None) - selection.as_of).total_seconds() / 3600 if selection.as_of else 0
     )
@@ -119,7 +134,8 @@ def _view(issue: Issue, now: datetime, sender: str | None) -> dict[str, Any]:
         "stale_days": round(hours / 24) if hours > STALE_HOURS else None,
         "is_demo": selection.is_demo,
         "window": "24 hours" if selection.filters.window == "24h" else "7 days",
-        "papers": [paper_view(riser) for riser in selection.risers],
+        "sections": [(name, [paper_view(paper) for paper in papers]) for name, papers in sections if papers],
+        "notes": [note for note, papers in ((_GAINS, selection.risers), (_NEW, selection.new)) if papers],
         "unknown": [one_line(text) for text in selection.unknown],
         "name": issue.subscription.name,
         "leave": unsubscribe_address(issue.subscription, sender) if sender else None,

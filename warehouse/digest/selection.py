@@ -1,12 +1,12 @@
-"""The rising papers that meet the filters of a subscription, and why each is shown.
+"""The papers that a subscription gets: those that rose, those that are new, and why each is shown.
 
-Used by the digest, the feeds and the table that the demo prints.
+Used by the digest, the feeds and the tables that ``run`` and ``demo`` print. Does not belong here: how a filter is met
+(``filters``) and how an issue looks (``rendering``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,12 +14,24 @@ from typing import Any
 import duckdb
 
 from warehouse.database import rows, scalar
-from warehouse.display import plural
+from warehouse.digest.filters import FilterMatch, Filters, authors_of, listed_keywords_of
+from warehouse.display import one_line, plural, readable_title
 from warehouse.home import DEMO_MARKER
-from warehouse.keys import name_key, words
-from warehouse.publication.risers import hour_words, risers_query, span_words
+from warehouse.publication.risers import WINDOWS, hour_words, risers_query, span_words
 from warehouse.search.query import matching_papers
 from warehouse.settings import Settings
+
+#: Columns and joins of a paper that filters need, and the filters that SQL applies.
+_PAPER_COLUMNS = """
+    papers.hf_url, papers.arxiv_url, coalesce(papers.code_url, 'https://' || papers.repository_id) as code_url,
+    papers.organization_id, organizations.display_name as organization, papers.abstract, papers.ai_summary"""
+_ORGANIZATIONS = """
+left join marts.dim_organizations as organizations on papers.organization_id = organizations.organization_id"""
+_FILTERS = """
+    ($minimum_upvotes = 0 or {upvotes} >= $minimum_upvotes)
+    and ($has_code is null or (papers.code_url is not null) = $has_code)
+    and ($since is null or papers.first_listed_on >= $since)
+    and ($found is null or list_contains($found, papers.paper_id))"""
 
 _RISERS = """
 with risers as ({risers})
@@ -28,43 +40,55 @@ select
     risers.paper_id, papers.title, risers.gain, risers.is_new, risers.gain_hours, risers.gain_24h, risers.gain_7d,
     risers.velocity, risers.upvotes, risers.gain_observed, risers.observed_hours, risers.expected_upvotes,
     risers.attention_rate, risers.is_breakout, risers.breakout_started_at, risers.first_listed_on,
-    risers.as_of, papers.hf_url, papers.arxiv_url,
-    coalesce(papers.code_url, 'https://' || papers.repository_id) as code_url, papers.organization_id,
-    organizations.display_name as organization, papers.abstract, papers.ai_summary{stars}
+    risers.as_of, {columns}{stars}
 from risers
 inner join marts.dim_papers as papers on risers.paper_id = papers.paper_id
-left join marts.dim_organizations as organizations on papers.organization_id = organizations.organization_id
-{code}where risers.gain >= $minimum_gain and risers.upvotes >= $minimum_upvotes
-    and ($has_code is null or (papers.code_url is not null) = $has_code)
-    and ($since is null or papers.first_listed_on >= $since)
-    and ($found is null or list_contains($found, risers.paper_id))
+{organizations}
+{code}where risers.gain >= $minimum_gain and {filters}
 order by {order}risers.place
 """
-#: What a subscription can be sorted by: the gain of the window in upvotes, or in stars of the code.
-SORTS = ("upvotes", "stars")
 
+#: A rate needs a submission before the observation; the first hour counts as whole, as in the report. Papers without a
+#: rate come last: a count can't be ranked with rates.
+_NEW = """
+with papers as (
+    select
+        papers.*, listed.listing_date, trends.last_observed_at as upvotes_at,
+        case
+            when papers.submitted_at < trends.last_observed_at
+                then papers.upvotes
+                    / greatest((epoch(trends.last_observed_at) - epoch(papers.submitted_at)) / 3600.0, 1)
+        end as upvotes_per_hour
+    from marts.fct_listings as listed
+    inner join marts.dim_papers as papers on listed.paper_id = papers.paper_id
+    left join marts.rpt_paper_trends as trends on listed.paper_id = trends.paper_id
+    where {listed}
+)
 
-@dataclass(frozen=True)
-class Filters:
-    """Filters of a subscription. Filters of different kinds must all hold; within one kind, any of its values."""
+select
+    papers.paper_id, papers.title, papers.listing_date, papers.upvotes, papers.upvotes_at, papers.upvotes_per_hour,
+    {columns}
+from papers
+{organizations}
+where {filters}
+order by
+    papers.upvotes_per_hour desc nulls last, papers.upvotes desc nulls last, papers.first_listed_on, papers.paper_id
+"""
+#: First listed in the days that the window reaches into, first observed there in the window, and not rising.
+_LISTED_IN_WINDOW = """
+    listed.listing_date = papers.first_listed_on
+    and listed.listing_date >= cast($as_of - to_hours($hours) as date)
+    and listed.first_observed_at > $as_of - to_hours($hours)
+    and listed.paper_id not in (select paper_id from ({risers}) where gain >= 1)"""
+_NEWEST_LISTING = "listed.listing_date = (select max(listing_date) from marts.fct_listings)"
 
-    window: str = "24h"
-    top: int = 10
-    minimum_upvotes: int = 0
-    minimum_gain: int = 1
-    #: One of ``SORTS``. Papers without a known gain of stars come after the others.
-    sort: str = "upvotes"
-    keywords: tuple[str, ...] = ()
-    organizations: tuple[str, ...] = ()
-    authors: tuple[str, ...] = ()
-    #: Papers with any of these words, as keywords are found, are left out.
-    exclude: tuple[str, ...] = ()
-    #: Only papers with a code repository that the source lists, or only those without; None: both.
-    has_code: bool | None = None
-    #: Only papers that were first listed on this day or later.
-    since: date | None = None
-    #: Only papers that match this query of ``marts.search``.
-    search: str | None = None
+#: Characters of the line that says what a paper is about.
+_MAX_ABOUT = 240
+#: The end of a sentence. Not after an initial or one of the abbreviations that abstracts have.
+_SENTENCE_END = re.compile(
+    r"(?<!\b[A-Z]\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bet al\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bresp\.)(?<!\bFig\.)(?<!\bEq\.)"
+    r"(?<!\bapprox\.)(?<=[.!?])[\"'”’)\]]*\s+(?=[^a-z\s])|(?<=[。！？])"
+)
 
 
 @dataclass(frozen=True)
@@ -105,8 +129,34 @@ class Riser:
 
 
 @dataclass(frozen=True)
+class NewPaper:
+    """A paper that was listed first in the window and did not rise in it, or for which no gain is known yet."""
+
+    paper_id: str
+    title: str
+    listing_date: date
+    #: Upvotes (running total, count) and the moment (UTC) of that observation; None where no observation has them.
+    upvotes: int | None
+    upvotes_at: datetime | None
+    #: Upvotes divided by the hours (at least 1) from the submission to ``upvotes_at``; None where no time is known.
+    upvotes_per_hour: float | None
+    hf_url: str | None
+    arxiv_url: str | None
+    code_url: str | None
+    organization_id: str | None
+    organization: str | None
+    #: What it is about, one line: ``about``.
+    about: str | None = None
+    authors: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Selection:
-    """The rising papers as of a moment (None: no observation yet), and the filters that name nothing known."""
+    """The rising and the new papers as of a moment (None: no observation yet), and the filters that name nothing known.
+
+    Each of the two has at most ``filters.top`` papers, and no paper is in both.
+    """
 
     filters: Filters
     as_of: datetime | None
@@ -114,6 +164,12 @@ class Selection:
     unknown: tuple[str, ...] = ()
     #: Whether every paper in this warehouse is the demo's, and invented.
     is_demo: bool = False
+    new: tuple[NewPaper, ...] = ()
+
+    @property
+    def papers(self) -> tuple[Riser | NewPaper, ...]:
+        """All papers in the order in which they are shown."""
+        return (*self.risers, *self.new)
 
 
 def gained(riser: Riser) -> str:
@@ -121,8 +177,15 @@ def gained(riser: Riser) -> str:
     return f"{riser.gain:+d} {plural(riser.gain, 'upvote')} in {span_words(riser.gain_hours, riser.is_new)}"
 
 
-def why(riser: Riser) -> list[str]:
-    """Why a paper is shown, as sentences: its gain, the expected upvotes, and the filters that it meets."""
+def why(paper: Riser | NewPaper) -> list[str]:
+    """Why a paper is shown, as sentences: its gain or listing, what is usual, and the filters that it meets."""
+    reasons = _why_rising(paper) if isinstance(paper, Riser) else _why_new(paper)
+    if paper.matches:
+        reasons.append(f"It meets your filters: {'; '.join(paper.matches)}.")
+    return reasons
+
+
+def _why_rising(riser: Riser) -> list[str]:
     reasons = [f"{gained(riser)}, now {riser.upvotes}."]
     if riser.expected_upvotes is not None and riser.attention_rate is not None:
         expected = f"{riser.expected_upvotes:.0f}" if riser.expected_upvotes >= 1 else "less than 1"
@@ -139,207 +202,135 @@ def why(riser: Riser) -> list[str]:
         )
     if riser.is_breakout and riser.breakout_started_at:
         reasons.append(f"It broke out after {riser.breakout_started_at:%Y-%m-%d %H:%M} UTC.")
-    if riser.matches:
-        reasons.append(f"It meets your filters: {'; '.join(riser.matches)}.")
     return reasons
 
 
+def _why_new(paper: NewPaper) -> list[str]:
+    count = "upvotes not known" if paper.upvotes is None else f"{paper.upvotes} {plural(paper.upvotes, 'upvote')}"
+    rate = f", {paper.upvotes_per_hour:.1f} per hour since its submission" if paper.upvotes_per_hour is not None else ""
+    return [f"Listed {paper.listing_date}, {count}{rate}."]
+
+
+def about(ai_summary: str | None, abstract: str | None) -> str | None:
+    """What a paper is about in one safe line of at most 240 characters.
+
+    The first sentence of the source's summary, else of the abstract; None without either.
+    """
+    for text in (ai_summary, abstract):
+        line = one_line(readable_title(text or ""), 100_000)
+        if not line:
+            continue
+        sentence = _SENTENCE_END.split(line, maxsplit=1)[0].strip()
+        if len(sentence) <= _MAX_ABOUT:
+            return sentence
+        cut = sentence[: _MAX_ABOUT - 1]
+        whole_words = cut.rpartition(" ")[0]
+        return (whole_words if len(whole_words) > _MAX_ABOUT // 2 else cut).rstrip() + "…"
+    return None
+
+
 def select_risers(settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters) -> Selection:
-    """The papers that meet the filters, greatest gain first, of an open published file.
+    """The rising papers that meet the filters, greatest gain first, of an open published file.
 
     Raises InputError for a search that can't be read.
     """
-    gain, stars, code, order = f"code.stars_gained_{filters.window}", "", "", ""
-    if filters.sort == "stars":
-        stars = f", code.stars, {gain} as stars_gained, {gain}_hours as stars_gained_hours"
-        code = "left join marts.rpt_code_trends as code on risers.paper_id = code.paper_id\n"
-        order = f"{gain} desc nulls last, "
-    as_of = scalar(connection, "select max(as_of) from marts.rpt_paper_trends")
-    found = rows(
-        connection,
-        _RISERS.format(risers=risers_query(filters.window), stars=stars, code=code, order=order),
-        {
-            "minimum_gain": filters.minimum_gain,
+    return _Selector(settings, connection, filters).selection(has_new=False)
+
+
+def select_papers(settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters) -> Selection:
+    """As ``select_risers``, and the new papers that meet the filters and do not rise.
+
+    New papers come by upvotes per hour since their submission, then those whose submission time is not known, by
+    upvotes; ties by upvotes, earlier listing, paper id. A ``minimum_gain`` above 1 asks for a gain: no paper is new.
+    """
+    return _Selector(settings, connection, filters).selection(has_new=True)
+
+
+def select_newest_listing(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters
+) -> tuple[NewPaper, ...]:
+    """The papers of the newest listing that meet the filters, in the order of new papers."""
+    return _Selector(settings, connection, filters).new(_NEWEST_LISTING, {})
+
+
+class _Selector:
+    """Selects papers of an open published file by the filters of a subscription."""
+
+    def __init__(self, settings: Settings, connection: duckdb.DuckDBPyConnection, filters: Filters):
+        self._settings = settings
+        self._connection = connection
+        self._filters = filters
+        self._as_of: datetime | None = scalar(
+            connection,
+            "select coalesce((select max(as_of) from marts.rpt_paper_trends), "
+            "(select max(last_observed_at) from marts.fct_listings))",
+        )
+        self._match = FilterMatch(connection, filters, self._as_of)
+        found = None if filters.search is None else sorted(matching_papers(settings, connection, filters.search))
+        self._values = {
             "minimum_upvotes": filters.minimum_upvotes,
             "has_code": filters.has_code,
             "since": filters.since,
-            "found": None if filters.search is None else sorted(matching_papers(settings, connection, filters.search)),
-        },
-    )
-    filter_match = _FilterMatch(connection, filters, as_of)
-    listed = (
-        _listed_keywords(connection, [row["paper_id"] for row in found]) if filters.keywords or filters.exclude else {}
-    )
-    authors = _authors(connection, [row["paper_id"] for row in found]) if filters.authors else {}
-    selected = []
-    for row in found:
-        matches = filter_match.matches(row, listed.get(row["paper_id"], set()), authors.get(row["paper_id"], []))
-        if matches is not None:
-            selected.append((row, matches))
-        if len(selected) == filters.top:
-            break
-    papers = [row["paper_id"] for row, _ in selected]
-    if not filters.authors:
-        authors = _authors(connection, papers)
-    for row, _ in selected:
-        del row["abstract"], row["ai_summary"]
-    risers = tuple(
-        Riser(**row, matches=tuple(matches), authors=tuple(a["name"] for a in authors.get(row["paper_id"], [])))
-        for row, matches in selected
-    )
-    return Selection(filters, as_of, risers, tuple(filter_match.unknown), (settings.home / DEMO_MARKER).exists())
+            "found": found,
+        }
 
+    def selection(self, *, has_new: bool) -> Selection:
+        risers = self._risers()
+        new: tuple[NewPaper, ...] = ()
+        if has_new and self._as_of and self._filters.minimum_gain == 1:
+            window = {"as_of": self._as_of, "hours": WINDOWS[self._filters.window].hours}
+            new = self.new(_LISTED_IN_WINDOW.format(risers=risers_query(self._filters.window)), window)
+        is_demo = (self._settings.home / DEMO_MARKER).exists()
+        return Selection(self._filters, self._as_of, risers, tuple(self._match.unknown), is_demo, new)
 
-class _FilterMatch:
-    """The keywords, organizations and authors of filters, found in the published file."""
+    def _risers(self) -> tuple[Riser, ...]:
+        window = self._filters.window
+        gain, stars, code, order = f"code.stars_gained_{window}", "", "", ""
+        if self._filters.sort == "stars":
+            stars = f", code.stars, {gain} as stars_gained, {gain}_hours as stars_gained_hours"
+            code = "left join marts.rpt_code_trends as code on risers.paper_id = code.paper_id\n"
+            order = f"{gain} desc nulls last, "
+        query = _RISERS.format(
+            risers=risers_query(window),
+            columns=_PAPER_COLUMNS,
+            organizations=_ORGANIZATIONS,
+            filters=_FILTERS.format(upvotes="risers.upvotes"),
+            stars=stars,
+            code=code,
+            order=order,
+        )
+        found = self._matching(query, {"minimum_gain": self._filters.minimum_gain})
+        for row in found:
+            del row["abstract"], row["ai_summary"]
+        return tuple(Riser(**row) for row in found)
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, filters: Filters, as_of: datetime | None):
-        self._keywords = _with_aliases(connection, filters.keywords)
-        self._excluded = _with_aliases(connection, filters.exclude)
-        self._families: dict[str, str] = {}
-        self._author_ids: dict[str, str] = {}
-        self.unknown: list[str] = []
-        self._filters = filters
-        for text, ids in _families(connection, filters.organizations, as_of).items():
-            self._register(text, ids, self._families, "organization")
-        for text, ids in _find_authors(connection, filters.authors).items():
-            self._register(text, ids, self._author_ids, "author")
+    def new(self, listed: str, values: dict[str, Any]) -> tuple[NewPaper, ...]:
+        """The first ``top`` papers of the listings that a condition selects. ``values``: the condition's parameters."""
+        query = _NEW.format(
+            listed=listed,
+            columns=_PAPER_COLUMNS,
+            organizations=_ORGANIZATIONS,
+            filters=_FILTERS.format(upvotes="papers.upvotes"),
+        )
+        found = self._matching(query, values)
+        for row in found:
+            row["about"] = about(row.pop("ai_summary"), row.pop("abstract"))
+        return tuple(NewPaper(**row) for row in found)
 
-    def _register(self, text: str, ids: set[str], text_by_id: dict[str, str], kind: str) -> None:
-        if not ids:
-            self.unknown.append(f"{kind} {text!r}")
-        for entity_id in sorted(ids):
-            text_by_id.setdefault(entity_id, text)
-
-    def matches(self, row: dict[str, Any], listed: set[tuple[str, ...]], authors: list[dict[str, Any]]) -> Any:
-        """The filters that a paper meets, as text; None if it misses one kind of them."""
-        found: list[str] = []
-        if self._keywords or self._excluded:
-            text = _folded_words(" . ".join(row[name] or "" for name in ("title", "abstract", "ai_summary")))
-            if _contained(self._excluded, text, listed):
-                return None
-        if self._filters.keywords:
-            hits = _contained(self._keywords, text, listed)
-            if not hits:
-                return None
-            found += [f"keyword {hit}" for hit in hits]
-        if self._filters.organizations:
-            wanted = self._families.get(row["organization_id"] or "")
-            if wanted is None:
-                return None
-            own = row["organization"]
-            found.append(own if words(own) == words(wanted) else f"{own}, part of {wanted}")
-        if self._filters.authors:
-            names = [a["name"] for a in authors if a["author_id"] in self._author_ids]
-            if not names:
-                return None
-            found += [f"author {name}" for name in names]
-        return found
-
-
-def _contained(
-    keywords: dict[str, set[tuple[str, ...]]], text: tuple[str, ...], listed: set[tuple[str, ...]]
-) -> list[str]:
-    """The keywords that a paper's folded text or its listed keywords have."""
-    return [
-        keyword
-        for keyword, phrases in keywords.items()
-        if any(phrase in listed or _contains_phrase(text, phrase) for phrase in phrases)
-    ]
-
-
-def _with_aliases(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]) -> dict[str, set[tuple[str, ...]]]:
-    """Keyword → its folded phrases: its own, and the keyword that the reviewed aliases count it as."""
-    if not keywords:
-        return {}
-    listed = connection.execute("select alias, keyword from marts.dim_keyword_aliases").fetchall()
-    aliases = {_folded_words(alias): _folded_words(keyword) for alias, keyword in listed}
-    phrases = {keyword: _folded_words(keyword) for keyword in keywords}
-    return {keyword: {phrase, aliases.get(phrase, phrase)} - {()} for keyword, phrase in phrases.items()}
-
-
-def _listed_keywords(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, set[tuple[str, ...]]]:
-    found: dict[str, set[tuple[str, ...]]] = {}
-    for paper_id, keyword in connection.execute(
-        "select paper_id, keyword from marts.bridge_paper_keywords where list_contains($papers, paper_id)",
-        {"papers": papers},
-    ).fetchall():
-        found.setdefault(paper_id, set()).add(_folded_words(keyword))
-    return found
-
-
-def _authors(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """Paper → its authors in order, by the name that the paper lists."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for paper_id, author_id, name in connection.execute(
-        "select paper_id, author_id, name_as_listed from marts.bridge_paper_authors "
-        "where list_contains($papers, paper_id) order by paper_id, position",
-        {"papers": papers},
-    ).fetchall():
-        found.setdefault(paper_id, []).append({"author_id": author_id, "name": name})
-    return found
-
-
-def _families(
-    connection: duckdb.DuckDBPyConnection, texts: Iterable[str], as_of: datetime | None
-) -> dict[str, set[str]]:
-    """Text of a filter → the organizations of that id, slug or name, and all their parts as of a moment (UTC)."""
-    families: dict[str, set[str]] = {text: set() for text in texts}
-    if not families:
-        return families
-    keys = {text: words(text) for text in families}
-    for organization_id, *names in connection.execute(
-        "select organization_id, display_name, slug from marts.dim_organizations union all "
-        "select organization_id, listed_name, listed_slug from marts.organization_merges"
-    ).fetchall():
-        known = {words(name) for name in names if name} - {""}
-        for text, family in families.items():
-            if text in (organization_id, *names) or keys[text] in known:
-                family.add(organization_id)
-    parts = connection.execute(
-        "select organization_id, parent_organization_id from marts.bridge_organization_parents "
-        "where coalesce(valid_from <= $day, true) and coalesce(valid_to > $day, true)",
-        {"day": as_of.date() if as_of else None},
-    ).fetchall()
-    for family in families.values():
-        while below := {part for part, whole in parts if whole in family} - family:
-            family |= below
-    return families
-
-
-def _find_authors(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> dict[str, set[str]]:
-    """Text of a filter → the authors of that author id (past or present), handle or name in any spelling."""
-    authors: dict[str, set[str]] = {text: set() for text in texts}
-    if not authors:
-        return authors
-    by_key: dict[str, list[str]] = {}
-    for text in authors:
-        for key in (text, text.casefold(), name_key(text)):
-            by_key.setdefault(key, []).append(text)
-    for author_id, handle_or_old_id, name in connection.execute(
-        "select author_id, account_handle, display_name from marts.dim_authors union all "
-        "select author_id, own_author_id, name_as_listed from marts.author_merges"
-    ).fetchall():
-        for key in {author_id, (handle_or_old_id or "").casefold(), name_key(name)} & by_key.keys():
-            for text in by_key[key]:
-                authors[text].add(author_id)
-    return authors
-
-
-def _folded_words(text: str) -> tuple[str, ...]:
-    """The words of a text without case, accents and regular English plurals, as keywords are counted in the models."""
-    return tuple(_singular(word) for word in words(text).split())
-
-
-def _contains_phrase(text: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
-    """Whether the folded words of a phrase occur in a row in those of a text."""
-    size = len(phrase)
-    return bool(size) and any(text[i : i + size] == phrase for i in range(len(text) - size + 1))
-
-
-def _singular(word: str) -> str:
-    if re.search(r"(series|species|ss|us|is|as|ics)$", word) or len(word) < 4 or not word.endswith("s"):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    return word[:-2] if word.endswith(("sses", "shes", "ches", "xes")) else word[:-1]
+    def _matching(self, query: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        """The first ``top`` rows of a query that meet the filters, each with ``matches`` and ``authors``."""
+        filters, connection = self._filters, self._connection
+        found = rows(connection, query, {**self._values, **values})
+        papers = [row["paper_id"] for row in found]
+        listed = listed_keywords_of(connection, papers) if filters.keywords or filters.exclude else {}
+        authors = authors_of(connection, papers) if filters.authors else {}
+        selected: list[dict[str, Any]] = []
+        for row in found:
+            matches = self._match.matches(row, listed.get(row["paper_id"], set()), authors.get(row["paper_id"], []))
+            if matches is not None:
+                selected.append({**row, "matches": tuple(matches)})
+            if len(selected) == filters.top:
+                break
+        if not filters.authors:
+            authors = authors_of(connection, [row["paper_id"] for row in selected])
+        return [{**row, "authors": tuple(a["name"] for a in authors.get(row["paper_id"], []))} for row in selected]

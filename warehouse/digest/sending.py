@@ -14,7 +14,7 @@ from warehouse.digest.mail import Mailer, MaybeDelivered, NotDelivered
 from warehouse.digest.message import MailError, as_bytes
 from warehouse.digest.record import Delivery, SentRecord
 from warehouse.digest.rendering import Issue, as_html, as_mail, as_text, issue_key
-from warehouse.digest.selection import select_risers
+from warehouse.digest.selection import select_papers
 from warehouse.digest.subscriptions import EXAMPLE, Subscription, read_subscriptions
 from warehouse.errors import InputError, UnreachableError
 from warehouse.lock import writer_lock
@@ -62,7 +62,7 @@ def build_issues(settings: Settings, subscriptions: list[Subscription]) -> list[
     with read_published(settings) as connection:
         for subscription in subscriptions:
             try:
-                selection = select_risers(settings, connection, subscription.filters)
+                selection = select_papers(settings, connection, subscription.filters)
             except InputError as error:
                 raise InputError(f"No digest is issued, because of `search` in {subscription.name}: {error}") from None
             if selection.as_of and selection.as_of.date() > utc_now().date():
@@ -171,9 +171,9 @@ class _Sender:
     def send(self, subscription: Subscription, issue: Issue | None) -> Sent:
         if issue is None:
             return Sent(subscription.name, None, None, 0, note="nothing was observed yet: not sent")
-        done = Sent(subscription.name, issue.key, issue.selection.as_of, len(issue.selection.risers))
+        done = Sent(subscription.name, issue.key, issue.selection.as_of, len(issue.selection.papers))
         logger.debug("Issue %s of %s has %d papers", issue.key, subscription.name, done.papers)
-        if not issue.selection.risers and not subscription.send_empty:
+        if not issue.selection.papers and not subscription.send_empty:
             done.note = "nothing meets its filters: not sent"
             return done
         for recipient in subscription.to:

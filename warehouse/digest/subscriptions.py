@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from warehouse.digest.selection import SORTS, Filters
+from warehouse.digest.filters import SORTS, Filters
 from warehouse.display import one_line, web_address
 from warehouse.errors import InputError
 from warehouse.publication.risers import WINDOWS
