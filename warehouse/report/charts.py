@@ -21,7 +21,7 @@ from warehouse.report.words import clean, count, day, share
 #: Height in pixels of a row's label, of the space below a row, and of the labels below all rows.
 _LABEL, _GAP, _FOOT = 18, 14, 22
 #: Labels of days below a chart: more would touch each other on a phone.
-_MAX_LABELS = 4
+_MAX_LABELS = 3
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,12 @@ def volume_chart(days: Sequence[ListingDay]) -> Markup:
 
 
 def keyword_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str]) -> Markup:
-    """Papers first listed per week, one row of bars per keyword, all on one scale."""
+    """Papers first listed per week, one row of bars per keyword, each with its own scale."""
     first, last = min(week for _, week, _ in weeks), max(week for _, week, _ in weeks)
     slots = (last - first).days // 7 + 1
-    highest = max(listed for _, _, listed in weeks)
+    highest = {
+        wanted: max((listed for keyword, _, listed in weeks if keyword == wanted), default=0) for wanted in keywords
+    }
     rows = [
         Row(
             [
@@ -81,11 +83,11 @@ def keyword_chart(weeks: Sequence[tuple[str, date, int]], keywords: Sequence[str
                 for keyword, week, listed in weeks
                 if keyword == wanted
             ],
-            highest,
+            highest[wanted],
             clean(wanted, 80),
-            "" if place else f"{_papers(highest)} at most",
+            f"{_papers(highest[wanted])} at most",
         )
-        for place, wanted in enumerate(keywords)
+        for wanted in keywords
     ]
     label = "Papers first listed per week for each growing keyword; the table has the sums"
     return _draw(rows, _date_labels(first, slots, 7), label, height=34)

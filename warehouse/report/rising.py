@@ -49,6 +49,7 @@ class Riser:
 
     paper_id: str
     title: str
+    organization_id: str | None
     organization: str | None
     first_listed_on: date | None
     upvotes: int
@@ -123,7 +124,8 @@ class Rising:
 
 
 _COLUMNS = """
-    trends.paper_id, papers.title, organizations.display_name as organization, trends.first_listed_on, trends.upvotes,
+    trends.paper_id, papers.title, papers.organization_id, organizations.display_name as organization,
+    trends.first_listed_on, trends.upvotes,
     {gain} as gain, {base_upvotes} as base_upvotes, {base_at} as base_at,
     trends.last_observed_at, trends.first_observed_at, trends.gain_observed, trends.velocity, trends.expected_upvotes,
     trends.attention_rate, trends.cohort_percentile, trends.cohort_size, trends.breakout_started_at,

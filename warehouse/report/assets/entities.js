@@ -109,7 +109,7 @@ order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
   /** Bars that are as wide as the page; texts keep their size. A week of no known gain has no bar. */
   const bars = (weeks, gains, label) => {
     const last = weeks.at(-1);
-    const span = Math.max(MIN_CHART_WEEKS, last - weeks[0] + 1);
+    const span = Math.max(MIN_CHART_WEEKS, last - weeks[gains.findIndex((gain) => gain !== null)] + 1);
     const known = gains.filter((gain) => gain !== null);
     const [top, bottom] = [Math.max(1, ...known), Math.min(0, ...known)];
     const [start, end] = [18, 128];
