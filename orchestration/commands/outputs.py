@@ -48,7 +48,9 @@ def digest(
     resend_uncertain: Annotated[
         bool, typer.Option("--resend-uncertain", help="Send again what may or may not have arrived.")
     ] = False,
-    window: Annotated[str | None, typer.Option("--window", help="Show what rose in 24h or 7d.")] = None,
+    window: Annotated[
+        str | None, typer.Option("--window", help="What rose in 24h, 7d or the last whole month.")
+    ] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="Show first what gained most upvotes or stars.")] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, max=1000, help="Show so many papers.")] = None,
     minimum_upvotes: Annotated[
@@ -174,16 +176,17 @@ def _digest_by_filters(
 ) -> None:
     """Print the papers that pass the filters of the command line, or write them for ``--dry-run``."""
     from warehouse.clock import utc_now
-    from warehouse.digest.filters import SORTS, Filters
+    from warehouse.digest.filters import ISSUE_WINDOWS, MONTH, SORTS, Filters
     from warehouse.digest.rendering import as_text
     from warehouse.digest.sending import build_issues
     from warehouse.digest.subscriptions import EXAMPLE, Subscription
-    from warehouse.publication.risers import WINDOWS
 
-    if filters.get("window", "24h") not in WINDOWS:
-        raise InputError(f"--window is {filters['window']!r}: it can be {' or '.join(WINDOWS)}.")
+    if filters.get("window", "24h") not in ISSUE_WINDOWS:
+        raise InputError(f"--window is {filters['window']!r}: it can be {' or '.join(ISSUE_WINDOWS)}.")
     if filters.get("sort", SORTS[0]) not in SORTS:
         raise InputError(f"--sort is {filters['sort']!r}: it can be {' or '.join(SORTS)}.")
+    if filters.get("window") == MONTH and filters.get("sort") == "stars":
+        raise InputError("--sort stars goes with --window 24h or 7d: the stars gained in a month are not known.")
     subscription = Subscription("everything", "Rising on Daily Papers", Filters(**filters))
     if dry_run:
         _preview(settings, [subscription], output, as_json)

@@ -257,6 +257,27 @@ def test_an_issue_is_a_day_or_an_iso_week() -> None:
     assert issue_key("7d", datetime(2027, 1, 4)) == "2027-W01"
 
 
+def test_a_gain_of_a_month_is_that_of_the_period_table(home: Home) -> None:
+    assert not home.select_all(window="month", top=1000).papers, "August, of which nothing is known"
+    home.change("update marts.rpt_paper_trends set as_of = timestamp '2026-10-15 12:00:00'")
+    found = {riser.paper_id: riser.gain for riser in home.select(window="month", top=1000).risers}
+    listed = home.rows(
+        "select paper_id, upvotes_gained from marts.rpt_period_papers "
+        "where period = 'month' and period_start = date '2026-09-01' and upvotes_gained >= 1"
+    )
+    assert len(listed) > 50 and {paper: found.get(paper) for paper, _ in listed} == dict(listed)
+
+
+def test_a_month_is_sent_once_after_its_end(relay: Home, mailbox: Mailbox) -> None:
+    relay.subscribe(TWO + "    window: month\n")
+    assert relay.send()[0].note == "nothing meets its filters: not sent"
+    for moment in ("2026-10-01 00:00:00", "2026-10-02 12:00:00", "2026-10-31 23:59:59"):
+        relay.change(f"update marts.rpt_paper_trends set as_of = timestamp '{moment}'")
+        assert relay.send()[0].issue == "2026-09" and len(mailbox.mails) == 2
+    text = mailbox.mails[0][1].get_body(("plain",))
+    assert text and "in September 2026, as of 2026-10-01 00:00 UTC. Issue 2026-09." in text.get_content()
+
+
 # The file of subscriptions
 
 
@@ -275,6 +296,7 @@ def test_the_example_that_ships_is_valid() -> None:
         (2, "subscriptions:\n  atom: {}\n"),
         (3, "subscriptions:\n  a:\n    windw: 24h\n"),
         (3, "subscriptions:\n  a:\n    window: 3d\n"),
+        (4, "subscriptions:\n  a:\n    window: month\n    sort: stars\n"),
         (3, "subscriptions:\n  a:\n    top: -1\n"),
         (4, "subscriptions:\n  a:\n    top: 1\n    top: 2\n"),
         (3, "subscriptions:\n  a:\n    keywords: []\n"),

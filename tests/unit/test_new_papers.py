@@ -188,3 +188,47 @@ def test_a_hostile_line_is_text(world: World) -> None:
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "{{ 7 * 7 }}" in page
     assert "   <script>alert(1)</script> Bcc: eve@example.org" in text
     assert not {"\x1b", "\u202e", "\r"} & {*page, *text}
+
+
+# An issue of a month
+
+
+@pytest.mark.parametrize(
+    ("as_of", "key", "first", "last"),
+    [
+        (datetime(2027, 1, 1), "2026-12", datetime(2026, 12, 1), datetime(2026, 12, 31, 23, 59, 59)),
+        (datetime(2028, 3, 31, 23, 59), "2028-02", datetime(2028, 2, 1), datetime(2028, 2, 29, 23, 59, 59)),
+        (datetime(2027, 3, 1), "2027-02", datetime(2027, 2, 1), datetime(2027, 2, 28, 23, 59, 59)),
+    ],
+)
+def test_a_month_issue_is_about_the_last_complete_month(
+    world: World, as_of: datetime, key: str, first: datetime, last: datetime
+) -> None:
+    before, after = first - timedelta(hours=1), last + timedelta(seconds=1)
+    world.list_paper("whole", before.date(), (before, 5), (first, 8), (last, 25), (after, 99), as_of=as_of)
+    world.list_paper("first in it", first.date(), (first, 2), (last, 12), (after, 50), as_of=as_of)
+    world.list_paper("after it", after.date(), (after, 1), (as_of + timedelta(seconds=1), 70), as_of=as_of)
+    world.list_paper("once", last.date(), (last, 3), (after, 40), as_of=as_of)
+    world.list_paper("long before", date(2020, 1, 1), (first - timedelta(days=200), 1), (last, 90), as_of=as_of)
+    old = (first - timedelta(days=200), 1)
+    world.list_paper("old base", date(2020, 1, 1), old, (first, 80), (last, 85), as_of=as_of)
+    world.list_paper("fell", first.date(), (first, 9), (last, 8), as_of=as_of)
+    selection = world.select(window="month")
+    assert [(riser.paper_id, riser.gain, riser.is_new) for riser in selection.risers] == [
+        ("whole", 20, False),
+        ("first in it", 10, True),
+        ("old base", 5, False),
+    ]
+    assert [paper.paper_id for paper in selection.new] == ["once", "fell"]
+    issue = issue_of(selection)
+    assert issue.key == key and issue.subject == f"World models, {key}: A world model of whole (+20) and 4 more"
+    text = as_text(issue, as_of.replace(tzinfo=UTC))
+    assert f"on Daily Papers in {first:%B %Y}, as of" in text
+    assert f"+20 upvotes in {(last - before).days} days up to {last:%Y-%m-%d %H:%M} UTC, now 99." in text
+    assert f"from its first observation to {last:%Y-%m-%d %H:%M} UTC, now 50." in text
+
+
+def test_a_month_is_one_issue_whatever_its_day() -> None:
+    days = [datetime(2028, 3, 1) + timedelta(hours=hours) for hours in range(31 * 24)]
+    assert {issue_key("month", day) for day in days} == {"2028-02"}
+    assert issue_key("month", datetime(2028, 4, 1)) == "2028-03" and issue_key("month", days[0]) == "2028-02"

@@ -14,7 +14,12 @@ from typing import Any
 import duckdb
 
 from warehouse.keys import name_key, words
+from warehouse.publication.risers import WINDOWS
 
+#: The last complete calendar month, as a window of a subscription.
+MONTH = "month"
+#: What an issue is about: the 24 hours or 7 days before the last observation, or a calendar month.
+ISSUE_WINDOWS = (*WINDOWS, MONTH)
 #: What a subscription can be sorted by: the gain of the window in upvotes, or in stars of the code.
 SORTS = ("upvotes", "stars")
 
@@ -23,11 +28,12 @@ SORTS = ("upvotes", "stars")
 class Filters:
     """Filters of a subscription. Filters of different kinds must all hold; within one kind, any of its values."""
 
+    #: One of ``ISSUE_WINDOWS``.
     window: str = "24h"
     top: int = 10
     minimum_upvotes: int = 0
     minimum_gain: int = 1
-    #: One of ``SORTS``. Papers without a known gain of stars come after the others.
+    #: One of ``SORTS``; a month has upvotes only. Papers without a known gain of stars come after the others.
     sort: str = "upvotes"
     keywords: tuple[str, ...] = ()
     organizations: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cache
@@ -13,6 +13,7 @@ from typing import Any
 
 import jinja2
 
+from warehouse.digest.filters import MONTH
 from warehouse.digest.message import build_mail
 from warehouse.digest.selection import NewPaper, Riser, Selection, why
 from warehouse.digest.subscriptions import Subscription
@@ -34,7 +35,7 @@ _NEW = (
 
 @dataclass(frozen=True)
 class Issue:
-    """One issue of a subscription's digest. ``key`` names its period: a UTC day, or an ISO week."""
+    """One issue of a subscription's digest. ``key`` names its period: a UTC day, an ISO week, or a calendar month."""
 
     subscription: Subscription
     selection: Selection
@@ -53,7 +54,12 @@ class Issue:
 
 
 def issue_key(window: str, as_of: datetime) -> str:
-    """The period that a digest of a moment belongs to: ``2026-09-30`` for a day's, ``2026-W40`` for a week's."""
+    """The period that a digest of a moment belongs to: ``2026-09-30`` for a day's, ``2026-W40`` for a week's.
+
+    For a month's it is the last complete calendar month, ``2026-08``.
+    """
+    if window == MONTH:
+        return f"{as_of.replace(day=1) - timedelta(days=1):%Y-%m}"
     year, week, _ = as_of.isocalendar()
     return f"{as_of:%Y-%m-%d}" if window == "24h" else f"{year}-W{week:02d}"
 
@@ -133,13 +139,19 @@ def _view(issue: Issue, now: datetime, sender: str | None) -> dict[str, Any]:
         "as_of": f"{selection.as_of:%Y-%m-%d %H:%M}" if selection.as_of else None,
         "stale_days": round(hours / 24) if hours > STALE_HOURS else None,
         "is_demo": selection.is_demo,
-        "window": "24 hours" if selection.filters.window == "24h" else "7 days",
+        "window": _window_words(selection.filters.window, issue.key),
         "sections": [(name, [paper_view(paper) for paper in papers]) for name, papers in sections if papers],
         "notes": [note for note, papers in ((_GAINS, selection.risers), (_NEW, selection.new)) if papers],
         "unknown": [one_line(text) for text in selection.unknown],
         "name": issue.subscription.name,
         "leave": unsubscribe_address(issue.subscription, sender) if sender else None,
     }
+
+
+def _window_words(window: str, key: str) -> str:
+    if window == MONTH:
+        return f"{date.fromisoformat(f'{key}-01'):%B %Y}"
+    return "24 hours" if window == "24h" else "7 days"
 
 
 @cache

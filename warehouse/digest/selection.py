@@ -14,10 +14,18 @@ from typing import Any
 import duckdb
 
 from warehouse.database import rows, scalar
-from warehouse.digest.filters import FilterMatch, Filters, authors_of, listed_keywords_of
+from warehouse.digest.filters import MONTH, FilterMatch, Filters, authors_of, listed_keywords_of
 from warehouse.display import one_line, plural, readable_title
 from warehouse.home import DEMO_MARKER
-from warehouse.publication.risers import WINDOWS, hour_words, risers_query, span_words
+from warehouse.publication.risers import (
+    MONTH_END,
+    MONTH_START,
+    WINDOWS,
+    hour_words,
+    month_risers_query,
+    risers_query,
+    span_words,
+)
 from warehouse.search.query import matching_papers
 from warehouse.settings import Settings
 
@@ -40,7 +48,7 @@ select
     risers.paper_id, papers.title, risers.gain, risers.is_new, risers.gain_hours, risers.gain_24h, risers.gain_7d,
     risers.velocity, risers.upvotes, risers.gain_observed, risers.observed_hours, risers.expected_upvotes,
     risers.attention_rate, risers.is_breakout, risers.breakout_started_at, risers.first_listed_on,
-    risers.as_of, {columns}{stars}
+    risers.as_of, {columns}{more}
 from risers
 inner join marts.dim_papers as papers on risers.paper_id = papers.paper_id
 {organizations}
@@ -79,7 +87,13 @@ _LISTED_IN_WINDOW = """
     listed.listing_date = papers.first_listed_on
     and listed.listing_date >= cast($as_of - to_hours($hours) as date)
     and listed.first_observed_at > $as_of - to_hours($hours)
-    and listed.paper_id not in (select paper_id from ({risers}) where gain >= 1)"""
+    and {not_rising}"""
+_LISTED_IN_MONTH = f"""
+    listed.listing_date = papers.first_listed_on
+    and listed.listing_date >= (select {MONTH_START} from (select $as_of as as_of))
+    and listed.listing_date < (select {MONTH_END} from (select $as_of as as_of))
+    and {{not_rising}}"""
+_NOT_RISING = "listed.paper_id not in (select paper_id from ({risers}) where gain >= 1)"
 _NEWEST_LISTING = "listed.listing_date = (select max(listing_date) from marts.fct_listings)"
 
 #: Characters of the line that says what a paper is about.
@@ -124,6 +138,8 @@ class Riser:
     stars: int | None = None
     stars_gained: int | None = None
     stars_gained_hours: float | None = None
+    #: The later of the two observations of the gain in an issue of a month; None: the paper's last one.
+    gain_until: datetime | None = None
     #: Which keywords, organizations and authors of the filters it meets, as parts of a sentence.
     matches: tuple[str, ...] = ()
 
@@ -174,7 +190,11 @@ class Selection:
 
 def gained(riser: Riser) -> str:
     """The gain and the time that it was measured over, as text."""
-    return f"{riser.gain:+d} {plural(riser.gain, 'upvote')} in {span_words(riser.gain_hours, riser.is_new)}"
+    upvotes = f"{riser.gain:+d} {plural(riser.gain, 'upvote')}"
+    if riser.gain_until is None:
+        return f"{upvotes} in {span_words(riser.gain_hours, riser.is_new)}"
+    since = "from its first observation to" if riser.is_new else "up to"
+    return f"{upvotes} in {span_words(riser.gain_hours, False)} {since} {riser.gain_until:%Y-%m-%d %H:%M} UTC"
 
 
 def why(paper: Riser | NewPaper) -> list[str]:
@@ -253,6 +273,10 @@ def select_newest_listing(
     return _Selector(settings, connection, filters).new(_NEWEST_LISTING, {})
 
 
+def _gains_query(window: str) -> str:
+    return month_risers_query() if window == MONTH else risers_query(window)
+
+
 class _Selector:
     """Selects papers of an open published file by the filters of a subscription."""
 
@@ -278,24 +302,32 @@ class _Selector:
         risers = self._risers()
         new: tuple[NewPaper, ...] = ()
         if has_new and self._as_of and self._filters.minimum_gain == 1:
-            window = {"as_of": self._as_of, "hours": WINDOWS[self._filters.window].hours}
-            new = self.new(_LISTED_IN_WINDOW.format(risers=risers_query(self._filters.window)), window)
+            new = self._listed_in_window(self._as_of)
         is_demo = (self._settings.home / DEMO_MARKER).exists()
         return Selection(self._filters, self._as_of, risers, tuple(self._match.unknown), is_demo, new)
 
+    def _listed_in_window(self, as_of: datetime) -> tuple[NewPaper, ...]:
+        not_rising = _NOT_RISING.format(risers=_gains_query(self._filters.window))
+        if self._filters.window == MONTH:
+            return self.new(_LISTED_IN_MONTH.format(not_rising=not_rising), {"as_of": as_of})
+        hours = WINDOWS[self._filters.window].hours
+        return self.new(_LISTED_IN_WINDOW.format(not_rising=not_rising), {"as_of": as_of, "hours": hours})
+
     def _risers(self) -> tuple[Riser, ...]:
         window = self._filters.window
-        gain, stars, code, order = f"code.stars_gained_{window}", "", "", ""
-        if self._filters.sort == "stars":
-            stars = f", code.stars, {gain} as stars_gained, {gain}_hours as stars_gained_hours"
+        gain, more, code, order = f"code.stars_gained_{window}", "", "", ""
+        if window == MONTH:
+            more = ", risers.gain_until"
+        elif self._filters.sort == "stars":
+            more = f", code.stars, {gain} as stars_gained, {gain}_hours as stars_gained_hours"
             code = "left join marts.rpt_code_trends as code on risers.paper_id = code.paper_id\n"
             order = f"{gain} desc nulls last, "
         query = _RISERS.format(
-            risers=risers_query(window),
+            risers=_gains_query(window),
             columns=_PAPER_COLUMNS,
             organizations=_ORGANIZATIONS,
             filters=_FILTERS.format(upvotes="risers.upvotes"),
-            stars=stars,
+            more=more,
             code=code,
             order=order,
         )

@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from warehouse.digest.filters import SORTS, Filters
+from warehouse.digest.filters import ISSUE_WINDOWS, MONTH, SORTS, Filters
 from warehouse.display import one_line, web_address
 from warehouse.errors import InputError
-from warehouse.publication.risers import WINDOWS
 from warehouse.settings import Settings
 from warehouse.variables import is_mail_address
 
@@ -113,7 +112,7 @@ class _Reader:
         fields: dict[str, Callable[[yaml.Node, str], Any]] = {
             "title": self.text,
             "to": self.addresses,
-            "window": lambda n, key: self.choice(n, key, tuple(WINDOWS)),
+            "window": lambda n, key: self.choice(n, key, ISSUE_WINDOWS),
             "sort": lambda n, key: self.choice(n, key, SORTS),
             "top": lambda n, key: self.number(n, key, 1, 200),
             "minimum_upvotes": lambda n, key: self.number(n, key, 0, 10**9),
@@ -131,6 +130,8 @@ class _Reader:
         nodes = self.mapping(node, f"subscription {name}", set(fields))
         values = {key: fields[key](nodes[key], f"{name}.{key}") for key in nodes}
         values = {key: value for key, value in values.items() if value is not None}
+        if values.get("window") == MONTH and values.get("sort") == "stars":
+            self.wrong(nodes["sort"], f"{name}.sort is 'stars', whose gain of a month is not known: take upvotes.")
         for_mail = {key: values.pop(key) for key in ("title", "to", "unsubscribe", "send_empty") if key in values}
         return Subscription(name=name, **{"title": name, **for_mail}, filters=Filters(**values))
 

@@ -22,6 +22,9 @@ class Window:
     hours: int
 
 
+#: The bounds of the last complete calendar month (UTC) as SQL: timestamps, the end excluded.
+MONTH_END = "date_trunc('month', as_of)"
+MONTH_START = f"{MONTH_END} - to_months(1)"
 WINDOWS = {"24h": Window("gain_24h", 24), "7d": Window("gain_7d", 168)}
 
 
@@ -86,6 +89,52 @@ select
     ) as place
 from measured
 where gain is not null"""
+
+
+def month_risers_query() -> str:
+    """As ``risers_query``, for the last complete calendar month (UTC): the month before that of ``as_of``.
+
+    A gain is the last total observed in the month − the last one before it, if that is at most ``MAX_WINDOWS`` months
+    before the month's end, else − the first one in it. ``gain_hours`` lie between the two, ``gain_until`` is the moment
+    of the later. A paper that was listed in the month has the same gain in the table of papers by period.
+    """
+    return f"""
+with bounds as (
+    select {MONTH_START} as starts_at, {MONTH_END} as ends_at, {MONTH_END} - to_months({MAX_WINDOWS}) as base_from
+    from (select max(as_of) as as_of from marts.rpt_paper_trends)
+),
+
+totals as (
+    select
+        paper_id,
+        max(observed_at) as gain_until,
+        max_by(upvotes, observed_at) as last_upvotes,
+        max(observed_at) filter (where observed_at < starts_at) as before_at,
+        max_by(upvotes, observed_at) filter (where observed_at < starts_at) as upvotes_before,
+        min(observed_at) filter (where observed_at >= starts_at) as first_at,
+        min_by(upvotes, observed_at) filter (where observed_at >= starts_at) as first_upvotes
+    from marts.fct_upvote_observations, bounds
+    where upvotes is not null and observed_at >= base_from and observed_at < ends_at
+    group by paper_id
+),
+
+measured as (
+    select
+        trends.*,
+        totals.gain_until,
+        trends.first_observed_at >= bounds.starts_at as is_new,
+        (epoch(totals.gain_until) - epoch(coalesce(totals.before_at, totals.first_at))) / 3600 as gain_hours,
+        totals.last_upvotes - coalesce(totals.upvotes_before, totals.first_upvotes) as gain
+    from totals
+    inner join marts.rpt_paper_trends as trends on totals.paper_id = trends.paper_id
+    cross join bounds
+    where totals.gain_until > coalesce(totals.before_at, totals.first_at)
+)
+
+select
+    *,
+    row_number() over (order by gain desc, upvotes desc, first_listed_on nulls last, paper_id) as place
+from measured"""
 
 
 def span_words(gain_hours: float, is_new: bool) -> str:
