@@ -208,6 +208,20 @@ def test_only_authors_of_the_papers_in_the_report_have_a_page(
     )
 
 
+def test_papers_of_very_many_authors_have_a_list_of_all(site: Site) -> None:
+    expected = site.rows(
+        """select paper_id, list(display_name order by position) from bridge_paper_authors
+           join dim_authors using (author_id) group by paper_id having count(*) > 60"""
+    )
+    folder = site.folder / "data" / "author-lists"
+    found = {key: value for file in folder.iterdir() for key, value in site.shard("author-lists", file.stem).items()}
+    assert {key: [author["name"] for author in value] for key, value in found.items()} == dict(expected) != {}
+    with_page = set(pages(site, "author"))
+    assert {author["id"] for value in found.values() for author in value} <= with_page | {None}
+    names = Html((site.folder / "author.html").read_text()).css_first("[data-entity]").attributes["data-lists"]
+    assert (names or "").split(" ") == [file.stem for file in sorted(folder.iterdir())]
+
+
 @pytest.mark.parametrize("name", ["organizations", "authors", "keywords"])
 def test_every_name_of_a_board_leads_to_its_page_or_to_the_search(site: Site, name: str) -> None:
     found = {kind: pages(site, kind) for kind in FOLDERS}

@@ -352,10 +352,14 @@ def rows_of(visit: Visit, selector: str) -> list[list[str]]:
 
 
 def test_an_author_shows_papers_places_and_coauthors_as_sql_has_them(browser: Any, site: Site) -> None:
-    author = site.value(
-        """select author_id from dim_authors where paper_count > 1 and author_id not in (
-               select author_id from bridge_paper_authors join dim_papers using (paper_id) where author_count > 60)
-           order by paper_count desc, author_id limit 1"""
+    author = site.value("select author_id from dim_authors order by paper_count desc, author_id limit 1")
+    # One of the papers has more authors than the shard of its day.
+    assert (
+        site.value(
+            "select max(author_count) from bridge_paper_authors join dim_papers using (paper_id) where author_id = ?",
+            [author],
+        )
+        > 60
     )
     visit = visiting(browser, site)
     visit.open(f"author.html#{author}")

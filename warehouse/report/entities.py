@@ -4,7 +4,7 @@
 with a paper of its own or of a part, ``keywords/<start>`` the keywords of ``MIN_KEYWORD_PAPERS`` papers or more, each
 with a paper in the report. 30,000 pages as HTML files would take seconds to write. A shard is an object of entities by
 id; SQL writes their JSON, so the cost of a run is that of the queries. Titles, upvotes and co-authors are in the shards
-of days (``papers.py``), where the pages find them.
+of days (``papers.py``), where the pages find them; ``author-lists/<paper>`` has the authors of papers with very many.
 
 Not here: how a page looks (``assets/entities.js``), leaderboards (``boards.py``).
 """
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.report.merges import Merge, read_author_spellings, read_organizations_as_listed
-from warehouse.report.papers import MIN_KEYWORD_PAPERS
+from warehouse.report.papers import MAX_AUTHORS, MIN_KEYWORD_PAPERS
+from warehouse.report.shards import shard_name
 
 #: Papers on a page, the newest ones; SQL shows the others.
 MAX_PAPERS = 60
@@ -278,6 +279,30 @@ def read_entities(connection: duckdb.DuckDBPyConnection, kind: Kind) -> Iterator
         merged = {entity_id: _as_json(merges[entity_id]) for entity_id in ids if entity_id in merges}
         text = f'{{"entities":{{{entities}}},"merges":{json.dumps(merged, ensure_ascii=False)}}}'
         yield EntityShard(name, text, ids)
+
+
+def read_author_lists(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Shard name → JSON: id → all authors of each paper of the report that has more than its day's shard holds.
+
+    An author is ``id`` (null where the author has no page) and ``name``. Co-authors are counted from them.
+    """
+    found = connection.execute(
+        f"""select bridge.paper_id,
+                list({{id: case when authors.paper_count > 1 then bridge.author_id end,
+                      name: left(authors.display_name, {MAX_NAME_CHARACTERS})}} order by bridge.position) as authors
+            from bridge_paper_authors as bridge
+            inner join dim_authors as authors on bridge.author_id = authors.author_id
+            where bridge.paper_id in (
+                select paper_id from bridge_paper_authors
+                where position > {MAX_AUTHORS} and paper_id in (select paper_id from report_papers)
+            )
+            group by bridge.paper_id order by bridge.paper_id"""
+    ).fetchall()
+    lists: dict[str, dict[str, object]] = {}
+    for paper_id, authors in found:
+        lists.setdefault(shard_name(paper_id), {})[paper_id] = authors
+    for name, papers in lists.items():
+        yield name, json.dumps(papers, ensure_ascii=False)
 
 
 def _as_json(merge: Merge) -> dict[str, object]:

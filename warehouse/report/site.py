@@ -147,12 +147,17 @@ class _Site:
             self._page(name)
 
     def _write_entities(self) -> None:
+        lists = list(entities.read_author_lists(self.connection))
+        self.folder.write_shards("author-lists", lists)
         for kind in entities.KINDS:
             shards = list(entities.read_entities(self.connection, kind))
             self.folder.write_shards(kind.folder, ((shard.name, shard.text) for shard in shards))
             self.entities[kind.name] = frozenset(one for shard in shards for one in shard.ids)
             names = [shard.name for shard in shards]
-            self.folder.write(f"{kind.name}.html", self._text("entity.html", kind=kind, shards=names))
+            self.folder.write(
+                f"{kind.name}.html",
+                self._text("entity.html", kind=kind, shards=names, lists=[name for name, _ in lists]),
+            )
 
     def _entity_page(self, kind: str, entity_id: str, name: str) -> str:
         """The address of the page of an author, organization or keyword, or of a search for its name."""

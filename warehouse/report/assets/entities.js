@@ -2,7 +2,7 @@
 // and co-authors come from the shards of days. Listed texts only become text nodes; addresses are built from ids.
 "use strict";
 (() => {
-  const { loadShard, make, svg, number, signed, plural, day, clean, sortable, hintScroll, searchFor, authorLink, organizationLink, fragment } = window.report;
+  const { loadShard, shardName, make, svg, number, signed, plural, day, clean, sortable, hintScroll, searchFor, authorLink, organizationLink, fragment } = window.report;
   const DAY_SECONDS = 86400;
   const MAX_NAMES = 12;
   const MAX_BYLINE = 3;
@@ -21,7 +21,7 @@
     organization: (id) => [...id].slice(-1),
     keyword: (id) => [...id].slice(0, 2),
   };
-  const shardName = (kind, id) => shardOf[kind](id).join("").replace(/[^0-9A-Za-z]/gu, "-").toLowerCase();
+  const shardNameOf = (kind, id) => shardOf[kind](id).join("").replace(/[^0-9A-Za-z]/gu, "-").toLowerCase();
 
   // ── SQL ───────────────────────────────────────────────────────────────────────────────────────────────────────
   const inSql = (text) => `'${text.replaceAll("'", "''")}'`;
@@ -39,14 +39,20 @@ order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
 
   // ── Papers ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** The papers of an entity from the shards of their days, in its order; what the report lacks is left out. */
-  const papersOf = async (entity) => {
+  const papersOf = async (entity, lists) => {
     const names = entity.days.map((days) => dateOf(days) ?? "unlisted");
     const shards = await Promise.all([...new Set(names)].map((name) => loadShard("days", name)));
     const papers = new Map(shards.flatMap((shard) => shard?.papers ?? []).map((paper) => [paper.id, paper]));
-    return entity.ids.flatMap((id, index) => {
+    const found = entity.ids.flatMap((id, index) => {
       const paper = papers.get(id);
       return paper ? [{ ...paper, day: dateOf(entity.days[index]), place: entity.places[index] }] : [];
     });
+    // The shard of a day has the first authors only.
+    return Promise.all(found.map(async (paper) => {
+      const name = shardName(paper.id);
+      const long = lists.has(name) ? await loadShard("author-lists", name) : null;
+      return { ...paper, all: (long && Object.hasOwn(long, paper.id) ? long[paper.id] : paper.authors) ?? [] };
+    }));
   };
 
   const byline = (paper, kind) => {
@@ -84,7 +90,7 @@ order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
   const coauthors = (papers, id) => {
     const found = new Map();
     for (const paper of papers) {
-      const names = new Map((paper.authors ?? []).map((author) => [author.id ?? `name ${author.name}`, author]));
+      const names = new Map(paper.all.map((author) => [author.id ?? `name ${author.name}`, author]));
       for (const [key, author] of names) {
         if (author.id === id) continue;
         const one = found.get(key) ?? { ...author, shared: 0 };
@@ -98,10 +104,8 @@ order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
     make("li", {}, toLink(one), " ", make("small", {}, papersText(one.papers ?? one.shared)))));
   const coauthorSection = (papers, entity, id) => {
     const found = coauthors(papers, id);
-    const isCut = papers.some((paper) => (paper.author_count ?? 0) > (paper.authors ?? []).length);
-    const bounds = [entity.facts.papers > papers.length ? "the papers above" : "", isCut ? "the first authors of each paper, as its page lists them" : ""].filter(Boolean);
     return found.length ? [section("coauthors", "Co-authors", nameList(found.slice(0, MAX_NAMES), authorLink), ...more(found.length - MAX_NAMES, ""),
-      ...(bounds.length ? [make("p", { class: "facts" }, `Counted over ${bounds.join(", and ")}.`)] : []))] : [];
+      ...(entity.facts.papers > papers.length ? [make("p", { class: "facts" }, "Counted over the papers above.")] : []))] : [];
   };
 
   // ── Weeks ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -212,7 +216,7 @@ order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
     const kind = place.dataset.entity;
     const { folder, word, unknown, head, lists, rest } = kinds[kind];
     const id = fragment();
-    const name = shardName(kind, id);
+    const name = shardNameOf(kind, id);
     const shard = place.dataset.shards.split(" ").includes(name) ? await loadShard(folder, name) : null;
     if (fragment() !== id) return; // Another one was asked for meanwhile.
     if (!shard || !Object.hasOwn(shard.entities, id)) {
@@ -226,7 +230,7 @@ order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
     const merge = Object.hasOwn(shard.merges, id) ? shard.merges[id] : null;
     const waiting = make("p", { role: "status" }, "Loading the papers …");
     document.title = `${clean(facts.name, 120)} · Daily Papers`;
-    const papers = entity.ids ? papersOf(entity) : Promise.resolve([]);
+    const papers = entity.ids ? papersOf(entity, new Set((place.dataset.lists ?? "").split(" "))) : Promise.resolve([]);
     place.replaceChildren(...head({ facts }), waiting, ...rest({ entity, facts, merge, id }));
     const found = await papers;
     if (fragment() === id) waiting.replaceWith(...(found.length || facts.papers ? [papersSection(entity, kind, found)] : []), ...lists({ entity, facts, id, papers: found }));
