@@ -254,8 +254,12 @@ def _print_rejected(gate: GateOutcome) -> None:
         console.print_line(f"{listings} {were} rejected by the gate: {without_rules(reason)}")
         for failure in gate.failures:
             if failure.severity == "error" and failure.rule == reason.split(":")[0]:
-                names = f" {_name_loads(load_ids)}" if "LOAD" in failure.remedy else ""
-                console.print_line(f"  What to do: {failure.remedy}.{names}")
+                remedy, names = failure.remedy, ""
+                if len(load_ids) == 1:
+                    remedy = remedy.replace("LOAD", load_ids[0])  # a command to copy
+                elif "LOAD" in remedy:
+                    names = f" {_name_loads(load_ids)}"
+                console.print_line(f"  What to do: {remedy}.{names}")
 
 
 def _name_loads(load_ids: Sequence[str]) -> str:

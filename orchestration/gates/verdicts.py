@@ -248,11 +248,11 @@ def batch_gate(settings: Settings, gx: GxRunner, run_id: str) -> GateOutcome:
     elif is_empty or (brought and (len(new) == brought or len(new) / brought > settings.max_rejected_share)):
         reason, count = Counter((new or rejected).values()).most_common(1)[0]
         first = next(load for load, why in rejected.items() if why == reason)
-        remedy = BATCH.rule(reason.split(":")[0]).remedy
+        remedy = BATCH.rule(reason.split(":")[0]).remedy.replace("LOAD", first)
         because = f"{count} of them because" if count < len(rejected) else "because"
         problem = (
             f"The batch gate rejected {len(rejected)} of {len(sources)} listings, {because}: {without_rules(reason)} "
-            f"First: {name_listing(listings[first])} from {sources[first]} (load {first}). What to do: {remedy}."
+            f"First: {name_listing(listings[first])} from {sources[first]}. What to do: {remedy}."
         )
     return GateOutcome(
         *("batch", len(sources), accepted, rejected, warnings, page, problem, failures),

@@ -8,8 +8,9 @@ import dagster as dg
 import pytest
 from gate_pieces import Warehouse, listing
 
-from orchestration.commands.outcome import without_code
+from orchestration.commands.outcome import print_publication, without_code
 from orchestration.gates.accept import accept_load
+from orchestration.outcome import Outcome
 from orchestration.runs.runner import _close_killed_runs
 from tests.conftest import ROOT, Papers
 from warehouse.errors import InputError
@@ -61,6 +62,17 @@ def test_a_load_is_accepted_twice_only_to_publish_what_a_kill_left(tmp_path: Pat
     accept_load(home.settings, load_id, "a holiday", is_published=False)
     with pytest.raises(InputError, match="accepted already"):
         accept_load(home.settings, load_id, "a holiday")
+
+
+def test_a_rejection_ends_with_a_command_to_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = Warehouse.at(tmp_path)
+    (load_id,) = home.land(("2026-09-10", "2026-09-11T22:00:00", b"[]"))
+    gate = home.check()
+    command = f"`papers accept {load_id} --reason"
+    assert gate.problem and command in gate.problem and gate.problem.count(load_id) == 1
+    print_publication(home.settings, Outcome(gates={"batch": gate}))
+    text = capsys.readouterr().out
+    assert command in text and text.count(load_id) == 1 and "LOAD" not in text and "weekday_not_empty" not in text
 
 
 @pytest.mark.parametrize(
