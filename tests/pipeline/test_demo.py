@@ -38,6 +38,7 @@ PUBLIC = {
     "rpt_author_trends": "author_id week",
     "rpt_keyword_trends": "keyword week",
     "rpt_code_trends": "paper_id code_url stars stars_gained_24h star_rank",
+    "rpt_period_papers": "period period_start paper_id rank upvotes upvotes_gained",
     "related_papers": "paper_id related_paper_id rank score shared_terms",
     "author_merges": "mention_id paper_id position name_as_listed account_id author_id rule evidence decided_at",
     "organization_merges": "listed_organization_id listed_slug listed_name organization_id rule evidence",
