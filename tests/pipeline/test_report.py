@@ -20,7 +20,7 @@ from warehouse.publication.publish import read_published
 from warehouse.report.boards import read_growing_keywords
 from warehouse.report.curves import Point, points_of, sparkline, thinned
 from warehouse.report.definitions import read_definitions
-from warehouse.report.words import MISSING, clean, code_link, decimal, short_moment
+from warehouse.report.words import MISSING, clean, code_link, decimal, moment
 from warehouse.report.words import percentile as in_percent
 
 PAGES = (
@@ -97,7 +97,7 @@ def test_rising_now_shows_the_gains_of_the_day_and_why(site: Site) -> None:
            where paper_id = (select max_by(paper_id, gain_24h) from rpt_paper_trends)"""
     )[0]
     assert f"from {base} to {last}" in " ".join(document.css_first(".lead").text().split())
-    assert f"{base} → {last} upvotes, {short_moment(base_at)} to {short_moment(last_at)}" in shown[0][1]
+    assert f"{base} → {last} upvotes, {moment(base_at)} to {moment(last_at)}" in shown[0][1]
     assert not any("open" in why.attributes for why in document.css("details.why"))
     assert "broke out" in shown[0][1]
 

@@ -15,7 +15,7 @@ from warehouse.display import plural
 from warehouse.publication.risers import hour_words, risers_query, span_words
 from warehouse.report.curves import Point, points_of
 from warehouse.report.rows import fetch
-from warehouse.report.words import count, decimal, percentile, short_day, short_moment, signed, times
+from warehouse.report.words import count, day, decimal, moment, percentile, signed, times
 
 #: Rows of each table of the page.
 MAX_RISERS = 30
@@ -82,10 +82,10 @@ class Riser:
         """Why the paper is shown as rising: one fact each, strongest evidence first."""
         upvotes = f"{count(self.upvotes)} {plural(self.upvotes, 'upvote')}"
         reasons = [
-            f"{upvotes}, observed once: {short_moment(self.last_observed_at)}"
+            f"{upvotes}, observed once: {moment(self.last_observed_at)}"
             if self.base_upvotes is None
             else f"{count(self.base_upvotes)} → {upvotes}, "
-            f"{short_moment(self.base_at)} to {short_moment(self.last_observed_at)}"
+            f"{moment(self.base_at)} to {moment(self.last_observed_at)}"
             + (f" ({hour_words(self.gain_hours)})" if self.gain_hours is not None else "")
         ]
         if self.attention_rate is not None and self.expected_upvotes is not None:
@@ -97,11 +97,11 @@ class Riser:
         if self.cohort_percentile is not None and others:
             reasons.append(
                 f"ahead of {percentile(self.cohort_percentile)} of the other {count(others)} {plural(others, 'paper')} "
-                f"of {short_day(self.first_listed_on)}"
+                f"of {day(self.first_listed_on)}"
             )
         if self.breakout_started_at is not None:
             reasons.append(
-                f"broke out after {short_moment(self.breakout_started_at)} "
+                f"broke out after {moment(self.breakout_started_at)} "
                 f"(evidence {decimal(self.breakout_score, 0)} nats, flagged from 12)"
             )
         return reasons

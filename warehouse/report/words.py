@@ -67,19 +67,9 @@ def day(value: date | None) -> str:
     return MISSING if value is None else f"{value.day} {value:%b} {value.year}"
 
 
-def short_day(value: date | None) -> str:
-    """A date without its year: ``9 Mar``."""
-    return MISSING if value is None else f"{value.day} {value:%b}"
-
-
 def moment(value: datetime | None) -> str:
     """A moment (UTC) to the minute: ``9 Mar 2026, 10:31``."""
     return MISSING if value is None else f"{day(value)}, {value:%H:%M}"
-
-
-def short_moment(value: datetime | None) -> str:
-    """A moment (UTC) without its year: ``9 Mar, 10:31``."""
-    return MISSING if value is None else f"{short_day(value)}, {value:%H:%M}"
 
 
 def hours(value: float | None) -> str:
@@ -135,9 +125,7 @@ FILTERS = {
         share,
         percentile,
         day,
-        short_day,
         moment,
-        short_moment,
         hours,
         with_code,
         breakable,
