@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,21 @@ import pytest
 from tests.conftest import Called, Papers, given_listings
 from tests.pipeline.test_period_oracle import compare
 from warehouse.publication.queries import load_queries
+
+
+#: What a search for "prompt tuning" finds first: ids of the text file's papers, which are hashes of their titles.
+TEN_FIRST = [
+    "title:67e7be9e557b3f97",
+    "title:5e59bf045eb0de1e",
+    "title:07fd44ddaa4113f2",
+    "title:658b1539cb05f8d0",
+    "title:8650cd8df9b5a70d",
+    "title:184eb37cedc1a28e",
+    "title:0f67361cf9677eed",
+    "title:a0fed5b1a3d11b87",
+    "title:4bbb2aeb741a2843",
+    "title:7f6c2e0501441f20",
+]
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +96,31 @@ def test_the_five_days_with_several_fetches_show_true_gains(imported: tuple[Pape
 def test_periods_equal_an_oracle(imported: tuple[Papers, Called]) -> None:
     rows = compare(imported[0])
     assert len({start for period, start, _ in rows if period == "month"}) > 6
+
+
+def test_the_papers_of_the_search_page_are_found_by_what_their_abstracts_say(imported: tuple[Papers, Called]) -> None:
+    """The text file is the site's own result for "prompt tuning"."""
+    papers, _ = imported
+    with papers.published() as connection:
+        said = {
+            paper
+            for paper, abstract in connection.execute(
+                """select paper_id, abstract from marts.dim_papers where paper_id in (
+                       select paper_id from marts.fct_upvote_observations where format = 'page_text')"""
+            ).fetchall()
+            if re.search(r"\bprompt[\s-]+tuning\b", abstract or "", re.IGNORECASE)
+        }
+    assert len(said) > 10
+    found = {query: _found(papers, query) for query in ("prompt tuning", '"prompt tuning"')}
+    assert said <= set(found['"prompt tuning"'])
+    # No paper that only has both words somewhere comes before one that says it.
+    last = max(found["prompt tuning"].index(paper) for paper in said)
+    assert set(found["prompt tuning"][: last + 1]) <= set(found['"prompt tuning"'])
+    assert found["prompt tuning"][:10] == TEN_FIRST
+
+
+def _found(papers: Papers, query: str) -> list[str]:
+    return [hit["paper_id"] for hit in papers("search", query, "--limit", "500", "--json").facts["papers"]]
 
 
 def test_each_refused_file_is_in_quarantine_with_its_reason(imported: tuple[Papers, Called]) -> None:
