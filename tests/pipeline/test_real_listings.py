@@ -15,7 +15,6 @@ from tests.conftest import Called, Papers, given_listings
 from tests.pipeline.test_period_oracle import compare
 from warehouse.publication.queries import load_queries
 
-
 #: What a search for "prompt tuning" finds first: ids of the text file's papers, which are hashes of their titles.
 TEN_FIRST = [
     "title:67e7be9e557b3f97",
