@@ -203,7 +203,7 @@ def test_report_and_digest_select_the_same_risers(connection: duckdb.DuckDBPyCon
         "in the 6 hours since it was first observed",
         "in 48 hours",
     ]
-    assert report.risers[0].reasons[0] == "2 → 54 upvotes, 9 Jan, 20:30 to 10 Jan, 20:00 (24 hours)"
+    assert report.risers[0].reasons[0] == "2 → 54 upvotes, 9 Jan 2026, 20:30 to 10 Jan 2026, 20:00 (24 hours)"
 
 
 def test_late_bloomers_are_papers_whose_best_day_is_known(connection: duckdb.DuckDBPyConnection) -> None:

@@ -33,10 +33,14 @@ final as (
         listed.period_start,
         listed.paper_id,
         listed.first_listed_on,
-        row_number() over (
-            partition by listed.period, listed.period_start
-            order by
-                papers.upvotes desc nulls last, listed.first_listed_on asc nulls last, listed.paper_id asc nulls last
+        cast(
+            row_number() over (
+                partition by listed.period, listed.period_start
+                order by
+                    papers.upvotes desc nulls last,
+                    listed.first_listed_on asc nulls last,
+                    listed.paper_id asc nulls last
+            ) as {{ dbt.type_bigint() }}
         ) as rank,
         papers.upvotes,
         gains.upvotes_gained,
