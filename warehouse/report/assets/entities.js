@@ -3,16 +3,12 @@
 "use strict";
 (() => {
   const { loadShard, shardName, make, svg, number, signed, plural, day, clean, sortable, hintScroll, searchFor, authorLink, organizationLink, fragment } = window.report;
+  const { paperPage, papersText, firstAuthors, section, term, tile, copyable } = window.report;
   const DAY_SECONDS = 86400;
   const MAX_NAMES = 12;
-  const MAX_BYLINE = 3;
   const MIN_CHART_WEEKS = 12;
 
-  const section = (id, title, ...children) => make("section", { "aria-labelledby": id }, make("h2", { id }, title), ...children);
-  const tile = (label, value, note) => make("div", {}, make("dt", {}, label), make("dd", {}, value, ...(note ? [make("small", {}, note)] : [])));
-  const term = (label, table, column) => make("a", { class: "term", href: `definitions.html#${table}.${column}` }, label);
   const more = (count, what) => (count > 0 ? [make("p", { class: "facts" }, `and ${number(count)} more${what}.`)] : []);
-  const papersText = (count) => `${number(count)} ${plural(count, "paper")}`;
   const dateOf = (days) => (days < 0 ? null : new Date(days * DAY_SECONDS * 1000).toISOString().slice(0, 10));
 
   /** The end of an id or the start of a keyword that names its shard, as entities.py has it. */
@@ -31,11 +27,7 @@ from marts.${bridge} as bridge
 inner join marts.dim_papers as papers on bridge.paper_id = papers.paper_id
 where bridge.${column} = ${inSql(id)}
 order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
-  const code = (id, label, text) => [
-    make("pre", { class: "scroll", id, tabindex: "0", role: "region", "aria-label": label }, text),
-    make("p", {}, make("button", { type: "button", "data-copy": id }, `Copy ${label}`), " ", make("span", { role: "status", class: "muted" })),
-  ];
-  const sqlSection = (command, select) => section("sql", "The same in SQL", ...(command ? code("command", "command", command) : []), ...code("query", "query", select));
+  const sqlSection = (command, select) => section("sql", "The same in SQL", ...(command ? copyable("command", "command", command) : []), ...copyable("query", "query", select));
 
   // ── Papers ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** The papers of an entity from the shards of their days, in its order; what the report lacks is left out. */
@@ -56,11 +48,8 @@ order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
   };
 
   const byline = (paper, kind) => {
-    if (kind === "author") return paper.organization ? [organizationLink(paper.organization)] : [];
-    const authors = paper.authors ?? [];
-    const others = (paper.author_count ?? authors.length) - Math.min(authors.length, MAX_BYLINE);
-    return [...authors.slice(0, MAX_BYLINE).flatMap((author, index) => [index ? ", " : "", authorLink(author)]),
-      ...(authors.length && others > 0 ? [` and ${number(others)} more`] : [])];
+    if (kind !== "author") return firstAuthors(paper);
+    return paper.organization ? [organizationLink(paper.organization)] : [];
   };
   const cell = (value, text, name = "n") => make("td", { class: name, "data-sort": value ?? "" }, text);
   const header = (label, name = "") => make("th", { scope: "col", class: name }, label);
@@ -71,7 +60,7 @@ order by papers.first_listed_on desc nulls last, papers.paper_id desc`;
       make("tbody", {}, ...papers.map((paper) => {
         const by = byline(paper, kind);
         return make("tr", {},
-          make("th", { scope: "row", "data-sort": clean(paper.title) }, make("a", { class: "title", href: `paper.html#${encodeURIComponent(paper.id)}` }, make("bdi", {}, clean(paper.title))),
+          make("th", { scope: "row", "data-sort": clean(paper.title) }, make("a", { class: "title", href: paperPage(paper.id) }, make("bdi", {}, clean(paper.title))),
             make("span", { class: "by" }, make("span", { class: "narrow" }, day(paper.day), by.length ? " · " : ""), ...by)),
           cell(paper.day, day(paper.day), "n wide"), cell(paper.upvotes, number(paper.upvotes)),
           ...(hasPlace ? [cell(paper.place, `${number(paper.place)} of ${number(paper.author_count)}`, "n wide")] : []));

@@ -4,6 +4,7 @@
 (() => {
   const { loadShard, shardName, make, svg, number, signed, plural, day, moment, clean, hours, paperPage } = window.report;
   const { pageOf, searchFor, link, authorLink, organizationLink, fragment } = window.report;
+  const { papersText, firstAuthors, section, term, tile, copyable } = window.report;
   const ID_START_LENGTH = 4; // as in papers.py
   const dayPage = (date) => `day.html#${date}`;
   const outside = (href, text) => make("a", { href, rel: "noopener" }, text);
@@ -99,15 +100,9 @@
   };
 
   // ── Days ──────────────────────────────────────────────────────────────────────────────────────────────────────
-  const MAX_NAMES = 3;
   const byline = (paper) => {
-    const parts = [];
-    const authors = paper.authors ?? [];
-    authors.slice(0, MAX_NAMES).forEach((author, index) => parts.push(index ? ", " : "", authorLink(author)));
-    const more = (paper.author_count ?? authors.length) - Math.min(authors.length, MAX_NAMES);
-    if (authors.length && more > 0) parts.push(` and ${number(more)} more`);
-    if (paper.organization) parts.push(parts.length ? " · " : "", organizationLink(paper.organization));
-    return parts;
+    const authors = firstAuthors(paper);
+    return [...authors, ...(paper.organization ? [authors.length ? " · " : "", organizationLink(paper.organization)] : [])];
   };
   const facts = (paper) => {
     const found = [];
@@ -168,7 +163,7 @@
     const select = make("select", {}, ...Object.keys(ORDERS).filter((order) => !ORDERS[order] || papers.some((paper) => (ORDERS[order](paper) ?? null) !== null))
       .map((order) => make("option", {}, order)));
     select.addEventListener("change", () => fill(select.value));
-    const head = make("p", { class: "facts sorter" }, `${number(papers.length)} ${plural(papers.length, "paper")}. ${how} `,
+    const head = make("p", { class: "facts sorter" }, `${papersText(papers.length)}. ${how} `,
       make("label", {}, "Order ", select));
     if (isPart) {
       place.replaceChildren(head, list);
@@ -188,29 +183,25 @@
   const decimal = (value, digits = 1) => (value === null ? missing : value.toFixed(digits));
   const tiles = (paper) => {
     const trend = paper.trend;
-    const tile = (label, column, value, note) => make("div", {},
-      make("dt", {}, make("a", { class: "term", href: `definitions.html#rpt_paper_trends.${column}` }, label)),
-      make("dd", {}, value, ...(note ? [make("small", {}, note)] : [])));
+    const metric = (label, column, value, note) => tile(term(label, "rpt_paper_trends", column), value, note);
     return make("dl", { class: "tiles" },
-      tile("Upvotes", "upvotes", number(paper.upvotes), trend.rank === null ? "" : `rank ${number(trend.rank)} of all`),
-      tile("Gain, 24 hours", "gain_24h", signed(trend.gain_24h), trend.gain_24h_missing_reason),
-      tile("Gain, 7 days", "gain_7d", signed(trend.gain_7d), trend.gain_7d_missing_reason),
-      tile("Gain since first observed", "gain_observed", signed(trend.gain_observed),
+      metric("Upvotes", "upvotes", number(paper.upvotes), trend.rank === null ? "" : `rank ${number(trend.rank)} of all`),
+      metric("Gain, 24 hours", "gain_24h", signed(trend.gain_24h), trend.gain_24h_missing_reason),
+      metric("Gain, 7 days", "gain_7d", signed(trend.gain_7d), trend.gain_7d_missing_reason),
+      metric("Gain since first observed", "gain_observed", signed(trend.gain_observed),
         trend.gain_observed === null ? "one observation only" : moment(paper.points[0][0])),
-      tile("× usual", "attention_rate", trend.attention_rate === null ? missing : `${decimal(trend.attention_rate)}×`,
+      metric("× usual", "attention_rate", trend.attention_rate === null ? missing : `${decimal(trend.attention_rate)}×`,
         trend.attention_rate_missing_reason ?? `${decimal(trend.expected_upvotes)} upvotes expected`),
-      tile("Ahead of", "cohort_percentile", percent(trend.cohort_percentile),
+      metric("Ahead of", "cohort_percentile", percent(trend.cohort_percentile),
         trend.cohort_size > 1 ? `of the other ${number(trend.cohort_size - 1)} of its listing` : ""),
-      tile("Upvotes per hour", "velocity", decimal(trend.velocity, 2),
+      metric("Upvotes per hour", "velocity", decimal(trend.velocity, 2),
         trend.velocity_missing_reason ?? (trend.velocity_rank === null ? "" : `rank ${number(trend.velocity_rank)}`)),
-      tile("Half reached after", "half_life_hours", hours(trend.half_life_hours),
+      metric("Half reached after", "half_life_hours", hours(trend.half_life_hours),
         trend.half_life_missing_reason ?? `known to ${hours(trend.half_life_resolution_hours)}`),
-      tile("Best day", "peak_day", day(trend.peak_day), trend.peak_day_missing_reason ?? signed(trend.peak_day_gain)),
-      tile("Breakout", "is_breakout", trend.is_breakout === null ? missing : trend.is_breakout ? "yes" : "no",
+      metric("Best day", "peak_day", day(trend.peak_day), trend.peak_day_missing_reason ?? signed(trend.peak_day_gain)),
+      metric("Breakout", "is_breakout", trend.is_breakout === null ? missing : trend.is_breakout ? "yes" : "no",
         trend.is_breakout_missing_reason ?? (trend.breakout_started === null ? "" : `after ${moment(trend.breakout_started)}`)));
   };
-  const section = (id, title, ...children) =>
-    make("section", { "aria-labelledby": id }, make("h2", { id }, title), ...children);
   const authorList = (paper) => {
     const more = (paper.author_count ?? 0) - paper.authors.length;
     return section("authors", "Authors",
@@ -229,12 +220,8 @@
     })));
   const starPoints = (paper) => (paper.points ?? []).filter(([, , stars]) => stars !== null && stars !== undefined)
     .map(([at, , stars]) => [at, stars]);
-  const citation = (paper) => {
-    const text = make("pre", { class: "scroll", id: "bibtex", tabindex: "0", role: "region", "aria-label": "BibTeX" }, paper.bibtex);
-    const button = make("button", { type: "button", "data-copy": "bibtex" }, "Copy BibTeX");
-    return section("cite", "Cite", text, make("p", {}, button, " ", make("span", { role: "status", class: "muted" })),
-      make("p", { class: "facts" }, "RIS and CSL-JSON: ", make("code", {}, `papers cite ${paper.id} --format ris`)));
-  };
+  const citation = (paper) => section("cite", "Cite", ...copyable("bibtex", "BibTeX", paper.bibtex),
+    make("p", { class: "facts" }, "RIS and CSL-JSON: ", make("code", {}, `papers cite ${paper.id} --format ris`)));
 
   const findPaper = async (id) => {
     const shards = await loadShard("ids", shardName(id.slice(0, ID_START_LENGTH)));

@@ -47,7 +47,26 @@
   const fragment = () => {
     try { return decodeURIComponent(location.hash.slice(1)); } catch { return "\ufffd"; }
   };
+  const papersText = (count) => `${number(count)} ${plural(count, "paper")}`;
+  const MAX_BYLINE = 3;
+  /** The first authors of a paper as links, and how many others it has. */
+  const firstAuthors = (paper) => {
+    const authors = paper.authors ?? [];
+    const others = (paper.author_count ?? authors.length) - Math.min(authors.length, MAX_BYLINE);
+    return [...authors.slice(0, MAX_BYLINE).flatMap((author, index) => [index ? ", " : "", authorLink(author)]),
+      ...(authors.length && others > 0 ? [` and ${number(others)} more`] : [])];
+  };
+  const section = (id, title, ...children) => make("section", { "aria-labelledby": id }, make("h2", { id }, title), ...children);
+  /** A label that leads to the definition of a column. */
+  const term = (label, table, column) => make("a", { class: "term", href: `definitions.html#${table}.${column}` }, label);
+  const tile = (label, value, note) => make("div", {}, make("dt", {}, label), make("dd", {}, value, ...(note ? [make("small", {}, note)] : [])));
+  /** A text with a button that copies it. */
+  const copyable = (id, label, text) => [
+    make("pre", { class: "scroll", id, tabindex: "0", role: "region", "aria-label": label }, text),
+    make("p", {}, make("button", { type: "button", "data-copy": id }, `Copy ${label}`), " ", make("span", { role: "status", class: "muted" })),
+  ];
   Object.assign(window.report, { make, svg, number, signed, plural, day, moment, hours, clean, paperPage, pageOf, searchFor, link, authorLink, organizationLink, fragment });
+  Object.assign(window.report, { papersText, firstAuthors, section, term, tile, copyable });
 
   const DAY = 86400;
   const ago = (seconds) => {

@@ -2,7 +2,7 @@
 // found. Listed texts only become text nodes. Not here: how papers are found (search_engine.js).
 "use strict";
 (() => {
-  const { make, number, day, plural, paperPage, countPapers, findPapers, loadRows, loadWords, stemOf, wordsOf } = window.report;
+  const { make, number, day, plural, paperPage, papersText, countPapers, findPapers, loadRows, loadWords, stemOf, wordsOf } = window.report;
   const PAGE = 20; // Results shown at a time.
   const DELAY_MS = 120; // From the last key to the search.
   const MAX_SUGGESTIONS = 3; // For a word.
@@ -15,7 +15,6 @@
   let latest = 0; // The number of the newest search: what an older one finds is not shown.
   let shown = { papers: [] };
 
-  const papersText = (count) => `${number(count)} ${plural(count, "paper")}`;
   const linkTo = (query, text = query) => make("a", { href: `?q=${encodeURIComponent(query)}` }, make("bdi", {}, text));
   const joined = (pieces, separator) => pieces.flatMap((piece, place) => (place ? [separator, piece] : [piece]));
 
