@@ -23,11 +23,11 @@ _MAX_NAMED = 5
 #: Papers of the newest listing that are shown.
 _MAX_LISTED = 5
 _NEWEST_LISTING = """
-    select listings.listing_date, papers.upvotes, papers.comments, papers.display_title, papers.paper_id
-    from marts.fct_listings as listings inner join marts.dim_papers as papers on listings.paper_id = papers.paper_id
-    where listings.listing_date = (select max(listing_date) from marts.fct_listings)
-    order by papers.upvotes desc nulls last, papers.paper_id
-    limit ?"""
+    select listed.period_start, listed.rank, papers.upvotes, papers.comments, papers.display_title, papers.paper_id
+    from marts.rpt_period_papers as listed inner join marts.dim_papers as papers on listed.paper_id = papers.paper_id
+    where listed.period = 'day' and listed.rank <= ?
+        and listed.period_start = (select max(listing_date) from marts.fct_listings)
+    order by listed.rank"""
 
 
 def run_facts(settings: Settings, outcome: Outcome) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def print_leaders(settings: Settings) -> None:
             ["#", "upvotes", "comments", "paper", "id"],
             [
                 [rank, upvotes, comments, readable_title(title), paper_id]
-                for rank, (_, upvotes, comments, title, paper_id) in enumerate(listed, start=1)
+                for _, rank, upvotes, comments, title, paper_id in listed
             ],
             title=f"The newest listing, of {listed[0][0]}, most upvotes first",
         )

@@ -67,7 +67,7 @@ _CHOSEN = """
         end as per_hour
     from chosen"""
 
-# One JSON object a paper. Moments are seconds since 1970, UTC; a key whose value is null is left out by the browser.
+# One JSON object a paper. Moments are seconds since 1970, UTC.
 _PAPERS = f"""
     with chosen as (from report_papers),
     authors as (

@@ -8,13 +8,14 @@ from __future__ import annotations
 import itertools
 from calendar import Calendar
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 import duckdb
 
-from warehouse.database import rows
+from warehouse.database import rows, scalar
 
 #: Rows of the tables of a page.
 MAX_TOP = 25
@@ -161,7 +162,7 @@ _GAINED = """
     with gains as (
         select kind.period, date_trunc(kind.period, day)::date as period_start, paper_id, sum(gained) as gained
         from fct_paper_upvotes_daily cross join (values ('week'), ('month'), ('year')) as kind(period)
-        where is_observed group by all
+        where is_observed and day >= $first_before group by all
     ),
     ranked as (
         select *, row_number() over (partition by period, period_start order by gained desc, paper_id) as place
@@ -182,12 +183,13 @@ _MOVED = """
     with listed as (
         select period, period_start, {key} as entity_id, count(*) as papers, sum(upvotes)::bigint as upvotes
         from rpt_period_papers as periods inner join {bridge} as bridge on periods.paper_id = bridge.paper_id
-        where period <> 'day' group by all
+        where period <> 'day' and period_start >= $first_before group by all
     ),
     -- Periods in which the source gave the field for nearly all papers: before, it began to, or gave it to some.
     present as (
         select periods.period, periods.period_start
         from rpt_period_papers as periods inner join dim_papers as papers on periods.paper_id = papers.paper_id
+        where periods.period <> 'day' and periods.period_start >= $first_before
         group by all having avg(({provided})::integer) >= {share}
     ),
     compared as (
@@ -247,22 +249,25 @@ def read_periods(connection: duckdb.DuckDBPyConnection, as_of: date | None) -> l
 
     ``as_of`` is the date of the last observation: a period that it is in is open. ``report_papers`` must exist.
     """
-    found = connection.execute("select min(first_listed_on) from report_papers").fetchall()
-    first_day: dict[str, Any] = {"first_day": found[0][0]}
-    if first_day["first_day"] is None:
+    first_day: date | None = scalar(connection, "select min(first_listed_on) from report_papers")
+    if first_day is None:
         return []
+    first: dict[str, Any] = {"first_day": first_day}
+    # The first year is compared with the one before; what is older, however much, is not read.
+    compared = {**first, "first_before": date(first_day.year - 1, 1, 1)}
     pages: dict[Period, PeriodPage] = {}
-    for row in rows(connection, _PERIODS, first_day):
+    for row in rows(connection, _PERIODS, first):
         period = Period(row["period"], row["period_start"])
         is_open = as_of is None or as_of <= period.end
         pages[period] = PeriodPage(period, row["papers"], row["days"], is_open)
-    for name, kind, query, limits in (
-        ("top", TopPaper, _TOP, {"rows": MAX_TOP}),
-        ("gained", Gained, _GAINED, {"rows": MAX_GAINED}),
-        ("organizations", Moved, _ORGANIZATIONS, {"rises": MAX_RISES, "falls": MAX_FALLS}),
-        ("keywords", Moved, _KEYWORDS, {"rises": MAX_RISES, "falls": MAX_FALLS}),
+    moved = {**compared, "rises": MAX_RISES, "falls": MAX_FALLS}
+    for name, kind, query, values in (
+        ("top", TopPaper, _TOP, {**first, "rows": MAX_TOP}),
+        ("gained", Gained, _GAINED, {**compared, "rows": MAX_GAINED}),
+        ("organizations", Moved, _ORGANIZATIONS, moved),
+        ("keywords", Moved, _KEYWORDS, moved),
     ):
-        for row in rows(connection, query, {**first_day, **limits}):
+        for row in rows(connection, query, values):
             period = Period(row.pop("period"), row.pop("period_start"))
             if period in pages:
                 getattr(pages[period], name).append(kind(**row))
@@ -305,28 +310,24 @@ class CalendarYear:
     months: list[CalendarMonth]
 
 
-def read_calendar(connection: duckdb.DuckDBPyConnection) -> list[CalendarYear]:
-    """Years, newest first, of the listings that the report has. ``report_papers`` must exist."""
+def read_calendar(connection: duckdb.DuckDBPyConnection, pages: Sequence[PeriodPage]) -> list[CalendarYear]:
+    """Years, newest first, of the listings that the report has, whose periods are ``pages``.
+
+    ``report_papers`` must exist.
+    """
     counts: dict[date, int] = dict(
         connection.execute(
             """select listing_date, count(*) from fct_listings
                where listing_date >= (select min(first_listed_on) from report_papers) group by listing_date"""
         ).fetchall()
     )
-    papers: dict[tuple[str, date], int] = {
-        (kind, start): count
-        for kind, start, count in connection.execute(
-            "select period, period_start, count(*) from rpt_period_papers where period <> 'day' group by all"
-        ).fetchall()
-    }
-    years: dict[int, list[CalendarMonth]] = defaultdict(list)
+    papers = {page.period: page.papers for page in pages}
+    years: dict[Period, list[CalendarMonth]] = defaultdict(list)
     for start in sorted({day.replace(day=1) for day in counts}, reverse=True):
         weeks: list[tuple[Period, list[CalendarDay | None]]] = []
         for dates in Calendar().monthdatescalendar(start.year, start.month):
             days = [CalendarDay(day, counts.get(day, 0)) if day.month == start.month else None for day in dates]
             weeks.append((Period("week", dates[0]), days))
-        years[start.year].append(CalendarMonth(Period("month", start), papers["month", start], weeks))
-    return [
-        CalendarYear(Period("year", date(year, 1, 1)), papers["year", date(year, 1, 1)], months)
-        for year, months in years.items()
-    ]
+        month, year = Period("month", start), Period("year", start.replace(month=1))
+        years[year].append(CalendarMonth(month, papers[month], weeks))
+    return [CalendarYear(year, papers[year], months) for year, months in years.items()]

@@ -23,7 +23,7 @@ _NAME = re.compile(r"(?!\.)[0-9A-Za-z.-]{1,80}", re.ASCII)
 _CALL = re.compile(r'\ufeffreport\.addShard\("[^"]*","[^"]*",(\d+),"([^"]*)"\);\n')
 #: A letter stands for 15 bits: 32,768 letters from this one on, none of them a control character, a quotation mark or
 #: half of a surrogate pair. The file is UTF-16, so a letter takes two bytes and the data 7 % more than the bytes that
-#: they stand for (base64: 33 %). Browsers tell UTF-16 by the byte order mark: https://encoding.spec.whatwg.org/#decode
+#: they stand for (base64: 33 %). Browsers recognize UTF-16 by its byte order mark: https://encoding.spec.whatwg.org/#decode
 _FIRST_LETTER = 0x3400
 _BITS = 15
 

@@ -182,7 +182,7 @@ class _Site:
         pages = read_periods(self.connection, self.rising.as_of.date() if self.rising.as_of else None)
         for page in pages:
             self.folder.write(page.period.file, self._text("period.html", root="../", page=page))
-        years = read_calendar(self.connection)
+        years = read_calendar(self.connection, pages)
         most = max(
             (day.papers for y in years for m in y.months for _, week in m.weeks for day in week if day), default=0
         )

@@ -14,7 +14,6 @@ from warehouse.display import code_link, one_line, plural, readable_title
 MISSING = "–"
 #: No real title or name comes near; a hostile one must not fill a page.
 MAX_TEXT_LENGTH = 300
-_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}")
 
 
 def clean(text: str | None, longest: int = MAX_TEXT_LENGTH) -> str:
@@ -72,13 +71,6 @@ def moment(value: datetime | None) -> str:
     return MISSING if value is None else f"{day(value)}, {value:%H:%M}"
 
 
-def hours(value: float | None) -> str:
-    """A stretch of time: ``26 h``, ``3.5 days``."""
-    if value is None:
-        return MISSING
-    return f"{value:.0f} h" if value < 72 else f"{value / 24:.1f} days"
-
-
 def with_code(text: str) -> Markup:
     """A description of the contract: text between backticks becomes code, the rest is escaped."""
     parts = text.split("`")
@@ -90,16 +82,6 @@ def with_code(text: str) -> Markup:
 def breakable(name: str) -> Markup:
     """A long identifier that a browser may break after ``_``, ``.``, ``]`` and ``/``."""
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[_.\]/])", clean(name, 160)))
-
-
-def arxiv_link(paper_id: str) -> str | None:
-    """The paper's page at arXiv, if its id is an arXiv id."""
-    return f"https://arxiv.org/abs/{paper_id}" if _ARXIV_ID.fullmatch(paper_id) else None
-
-
-def paper_link(paper_id: str) -> str | None:
-    """The paper's page at Hugging Face, if its id is an arXiv id."""
-    return f"https://huggingface.co/papers/{paper_id}" if _ARXIV_ID.fullmatch(paper_id) else None
 
 
 def listing_link(listed_on: date | None) -> str | None:
@@ -126,9 +108,8 @@ FILTERS = {
         percentile,
         day,
         moment,
-        hours,
         with_code,
         breakable,
     )
 }
-LINKS = {f.__name__: f for f in (code_link, arxiv_link, paper_link, listing_link, search_link)}
+LINKS = {f.__name__: f for f in (code_link, listing_link)}
