@@ -25,6 +25,7 @@ from warehouse.publication.risers import (
     month_risers_query,
     risers_query,
     span_words,
+    upvotes_per_hour,
 )
 from warehouse.search.query import matching_papers
 from warehouse.settings import Settings
@@ -64,8 +65,7 @@ with papers as (
         papers.*, listed.listing_date, trends.last_observed_at as upvotes_at,
         case
             when papers.submitted_at < trends.last_observed_at
-                then papers.upvotes
-                    / greatest((epoch(trends.last_observed_at) - epoch(papers.submitted_at)) / 3600.0, 1)
+                then {per_hour}
         end as upvotes_per_hour
     from marts.fct_listings as listed
     inner join marts.dim_papers as papers on listed.paper_id = papers.paper_id
@@ -343,6 +343,7 @@ class _Selector:
             columns=_PAPER_COLUMNS,
             organizations=_ORGANIZATIONS,
             filters=_FILTERS.format(upvotes="papers.upvotes"),
+            per_hour=upvotes_per_hour("papers", "trends.last_observed_at"),
         )
         found = self._matching(query, values)
         for row in found:

@@ -137,6 +137,14 @@ select
 from measured"""
 
 
+def upvotes_per_hour(papers: str, observed_at: str) -> str:
+    """SQL: upvotes divided by the hours from the submission to an observation, of which the first counts as whole.
+
+    ``papers`` has the columns ``upvotes`` and ``submitted_at``, which must be before ``observed_at``.
+    """
+    return f"{papers}.upvotes / greatest((epoch({observed_at}) - epoch({papers}.submitted_at)) / 3600.0, 1)"
+
+
 def span_words(gain_hours: float, is_new: bool) -> str:
     """The time of a gain as text: ``24 hours``, ``the 12 hours since it was first observed``."""
     span = hour_words(gain_hours) if gain_hours < 72 else f"{gain_hours / 24:.1f} days".replace(".0 ", " ")

@@ -15,6 +15,7 @@ import duckdb
 from warehouse.database import scalar
 from warehouse.display import CODE_LINK
 from warehouse.publication.citations import bibtex, read_cited
+from warehouse.publication.risers import upvotes_per_hour
 from warehouse.report.shards import shard_name
 
 #: Papers in the report: those of the newest days, in whole days. The cost of a run must not grow with the history; SQL
@@ -36,7 +37,7 @@ UNLISTED = "unlisted"
 #: First characters of an id that name the shard of ``ids``: of an arXiv id, its month.
 ID_START_LENGTH = 4
 
-_CHOSEN = """
+_CHOSEN = f"""
     create or replace temp table report_papers as
     with days as (
         select first_listed_on, sum(count(*)) over (order by first_listed_on desc) as papers
@@ -61,9 +62,7 @@ _CHOSEN = """
         case
             when chosen.upvote_observation_count = 1
                 and chosen.last_observed_at - chosen.submitted_at between to_hours(0) and to_hours($max_rate_hours)
-                then round(
-                    chosen.upvotes / greatest(epoch(chosen.last_observed_at - chosen.submitted_at) / 3600, 1), 2
-                )
+                then round({upvotes_per_hour("chosen", "chosen.last_observed_at")}, 2)
         end as per_hour
     from chosen"""
 
