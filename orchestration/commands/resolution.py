@@ -1,4 +1,5 @@
-"""`papers evaluate` and `papers explain`: how well the resolver and related papers do, and the reasons of decisions."""
+"""`papers explain`, `papers review` and `papers evaluate`: the reasons of decisions, the doubtful decisions, and how
+well the resolver and related papers do."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ def author(
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Why mentions are one person: rule, evidence and who else bears the name."""
+    """Why mentions are one person: the facts that decided, then rule and evidence in numbers."""
     from warehouse.publication.explain import explain_author
 
     persons = explain_author(settings_of(home), who)
@@ -56,6 +57,40 @@ def organization(
         return
     for facts in organizations:
         _print_organization(facts)
+
+
+#: The columns of `papers review --csv`: those of an override, then what a person needs to decide.
+_REVIEW_COLUMNS = (
+    *("action", "mention_id", "author_id", "reason", "decision", "log_odds", "name", "other_name", "title"),
+    *("other_title", "hf_url", "other_hf_url", "other_mention_id"),
+)
+
+
+@app.command(rich_help_panel=PANEL)
+def review(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many decisions to show.")] = 50,
+    as_csv: Annotated[
+        bool,
+        typer.Option("--csv", help="Write lines for overrides/author_overrides.csv: fill in merge or split as action."),
+    ] = False,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Show the most doubtful merges of authors, and the pairs that stayed apart by the least."""
+    from warehouse.publication.explain import doubtful_decisions
+
+    if as_csv and as_json:
+        raise InputError("Give --csv or --json, not both.")
+    decisions = doubtful_decisions(settings_of(home), limit)
+    if as_json:
+        console.print_json(decisions)
+        return
+    if as_csv:
+        console.print_csv(_REVIEW_COLUMNS, [[row.get(column) for column in _REVIEW_COLUMNS] for row in decisions])
+        return
+    columns = ["decision", "log_odds", "name", "other_name", "reason", "mention_id", "author_id"]
+    console.print_table(columns, [[row[column] for column in columns] for row in decisions])
 
 
 @app.command(rich_help_panel=PANEL)
@@ -140,10 +175,10 @@ def _print_author(person: dict[str, Any], limit: int) -> None:
     if person["redirected_from"]:
         console.print_line(f"{person['redirected_from']} was merged into it.")
     rows = [
-        [m["mention_id"], m["name_as_listed"], m["account_id"], m["rule"], _words(m["evidence"])]
+        [m["mention_id"], m["name_as_listed"], "; ".join(m["facts"]), m["account_id"], m["rule"], _words(m["evidence"])]
         for m in person["mentions"][:limit]
     ]
-    console.print_table(["mention", "listed as", "account", "rule", "evidence"], rows)
+    console.print_table(["mention", "listed as", "why", "account", "rule", "evidence"], rows)
     if len(person["mentions"]) > limit:
         console.print_line(f"and {len(person['mentions']) - limit} more (--limit).")
     console.print_line()

@@ -1,6 +1,7 @@
 """Overrides in the home: `overrides/author_overrides.csv` and `overrides/organization_overrides.csv`.
 
-Every run reads them again, so removing a line undoes the decision. The project's own overrides are dbt seeds.
+Every run reads them again, so removing a line undoes the decision. A line without an action is not decided yet and is
+skipped, as most lines of `papers review --csv` are. The project's own overrides are dbt seeds.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def _rows(path: Path, name: str) -> list[dict[str, str | int | None]]:
             if missing:
                 raise InputError(f"{path} has no column {missing[0]!r}: its first line is {','.join(columns)}.")
             for row in reader:
-                rows.append(_row(path, reader.line_num, row, columns, actions))
+                if (row["action"] or "").strip():
+                    rows.append(_row(path, reader.line_num, row, columns, actions))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} can't be read ({error}).") from error
     return rows
