@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Annotated
 
@@ -14,7 +11,6 @@ import typer
 from orchestration.commands import console
 from orchestration.commands.app import Home, Verbose, settings_of
 from warehouse.errors import Stopped, WarehouseError
-from warehouse.settings import PROJECT_ROOT
 
 app = typer.Typer()
 _PANEL = "Serve it"
@@ -52,26 +48,21 @@ def ui(
     from orchestration.gates.data_docs import serving
     from orchestration.history import set_damaged_aside
     from orchestration.runs.runner import prepare_environment
+    from orchestration.runs.services import check_port, dagster_services, wait_for_end
     from orchestration.transform.manifest import ensure_manifest
 
     settings = replace(settings_of(home), data_docs_port=port + 1)
+    for needed in (port, port + 1):
+        check_port(needed)
     prepare_environment(settings)
     if not settings.dagster_config:
         set_damaged_aside(settings)
     ensure_manifest(settings)
-    command = [sys.executable, "-m", "orchestration.compat.guarded_dagster"]
-    command += ["dev", "-h", "127.0.0.1", "-p", str(port), "-m", "orchestration.definitions"]
-    with serving(settings) as data_docs:
-        console.print_message(
-            f"Dagster for {settings.home}: http://127.0.0.1:{port}, Data Docs: {data_docs} (Ctrl-C stops both)"
-        )
-        process = subprocess.Popen(command, cwd=PROJECT_ROOT)
-        signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
-        try:
-            code = process.wait()
-        except (KeyboardInterrupt, Stopped):
-            code = process.wait()
-    if code not in (0, -signal.SIGINT, -signal.SIGTERM, 130):
-        raise WarehouseError(
-            f"Dagster stopped with code {code}: is port {port} taken? `papers ui --port` picks another."
-        )
+    with contextlib.suppress(KeyboardInterrupt, Stopped):
+        log_level = "info" if console.is_verbose() else "warning"
+        with serving(settings) as data_docs, dagster_services(port, log_level=log_level) as services:
+            console.print_message(
+                f"Dagster for {settings.home}: http://127.0.0.1:{port}, Data Docs: {data_docs} (Ctrl-C stops both)"
+            )
+            ended = wait_for_end(services)
+        raise WarehouseError(f"Dagster's {ended} stopped by itself: the lines above say why. Start `papers ui` again.")

@@ -1,6 +1,6 @@
 """dbt's manifest, which Dagster reads the models from: written when the project changed, kept otherwise.
 
-dagster-dbt's ``DbtProject`` parses whenever it prepares (``prepare_if_dev`` for each process of `dagster dev`, nothing
+dagster-dbt's ``DbtProject`` parses whenever it prepares (``prepare_if_dev`` for each process of `dg dev`, nothing
 for other commands): 13 s on two busy cores, 6–10 s on idle ones (2026-11-28), half of a day of 14 s on 6,000 papers.
 Comparing a digest of the project's files takes 20 ms.
 """

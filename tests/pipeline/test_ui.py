@@ -51,8 +51,9 @@ pytestmark = pytest.mark.slow
 class Ui:
     """A running `papers ui`, and the site that it asks."""
 
-    def __init__(self, url: str, papers: Papers, site: ReplayServer):
+    def __init__(self, url: str, papers: Papers, site: ReplayServer, output: Path):
         self.url = url
+        self.output = output
         self.papers = papers
         self.site = site
 
@@ -69,18 +70,17 @@ def ui(new_home: Callable[[str], Papers]) -> Iterator[Ui]:
         port = probe.getsockname()[1]
     papers = new_home("ui")
     command = [str(Path(sys.executable).with_name("papers")), "ui", "--port", str(port), "--home", str(papers.home)]
-    with ReplayServer(SAMPLE) as site:
+    output = papers.home.parent / "output.txt"
+    with ReplayServer(SAMPLE) as site, open(output, "wb") as written:
         environment = {**os.environ, "PAPERS_ENDPOINT": site.url}
-        process = subprocess.Popen(
-            command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=written, stderr=written)
         try:
-            running = Ui(f"http://127.0.0.1:{port}", papers, site)
+            running = Ui(f"http://127.0.0.1:{port}", papers, site, output)
             _wait(lambda: _answers(running), 120, "the web server does not answer")
             yield running
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+            assert process.wait(timeout=60) == 0
 
 
 def _answers(ui: Ui) -> bool:
@@ -95,6 +95,18 @@ def _wait(done: Callable[[], bool], seconds: float, problem: str) -> None:
     while not done():
         assert time.monotonic() < deadline, problem
         time.sleep(1)
+
+
+def test_it_prints_where_it_is_and_no_warning(ui: Ui) -> None:
+    (line,) = ui.output.read_text().splitlines()
+    assert line.startswith(f"Dagster for {ui.papers.home}: {ui.url}")
+
+
+def test_a_taken_port_is_one_sentence(ui: Ui) -> None:
+    port = ui.url.rpartition(":")[2]
+    done = ui.papers("ui", "--port", port, expect=2)
+    assert done.err.startswith(f"Error: Port {port} can't be used (Address already in use): `papers ui --port`")
+    assert len(done.err.splitlines()) == 1
 
 
 def test_the_graph_leads_through_both_gates(ui: Ui) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestration.compat import guarded_dagster
+from orchestration.compat import guarded_webserver
 from orchestration.loopback import LoopbackGuard, folder_server, refusal
 
 HERE = "127.0.0.1:3000"
@@ -123,22 +123,10 @@ def test_every_application_of_the_web_server_is_guarded(monkeypatch: pytest.Monk
     from dagster_webserver.webserver import DagsterWebserver
 
     monkeypatch.setattr(DagsterWebserver, "build_middleware", DagsterWebserver.build_middleware)
-    guarded_dagster.guard_webserver()
+    guarded_webserver.guard_webserver()
     first, *_ = DagsterWebserver.build_middleware(object.__new__(DagsterWebserver))
     assert first.cls is LoopbackGuard
     assert "middleware=self.build_middleware()" in inspect.getsource(DagsterWebserver.create_asgi_app)
-
-
-def test_dagster_dev_starts_its_web_server_as_it_is_replaced_here() -> None:
-    from dagster._cli import dev
-
-    assert '[sys.executable, "-m", "dagster_webserver"]' in inspect.getsource(dev.dev_command_impl)
-    command = guarded_dagster.guarded_command(["python", "-m", "dagster_webserver", "--port", "3000"])
-    assert command == ["python", "-m", "orchestration.compat.guarded_dagster", "webserver", "--port", "3000"]
-    daemon = ["python", "-m", "dagster._daemon", "run"]
-    assert guarded_dagster.guarded_command(daemon) == daemon
-    with pytest.raises(RuntimeError):
-        guarded_dagster.guarded_command(["dagster-webserver", "--port", "3000"])
 
 
 # Folders
