@@ -362,6 +362,9 @@ def test_a_stopped_run_prints_that_it_was_stopped(
     output, ended = stopped(("import", str(SAMPLE)), tmp_path / "home", number, seconds)
     if ended == 0:
         pytest.skip("this machine was done before it could be stopped")
+    if ended == -number:
+        assert seconds < 1 and output == "", "during the imports of a busy machine: no message"
+        return
     assert ended == code and output.splitlines()[-1].startswith(("Stopped.", "The run was stopped."))
     assert "Traceback" not in output and "nanobind" not in output
     assert not (tmp_path / "home" / "papers.duckdb").exists() or "had published" in output
