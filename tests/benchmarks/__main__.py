@@ -5,7 +5,8 @@
     python -m tests.benchmarks --only history --repeats 3 --output figures.json
 
 Ratios are taken side by side: the two sides run in turn, on the same machine, five times each; the table has the
-medians. Rows: load, decode, page, day, day_floor, history, rebuild, scale, queries, publication.
+medians. Rows: load, page, day, day_floor, history, rebuild, scale, queries, publication, search, search_scale,
+related, report, intraday, cli, suite.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.benchmarks import reading_rows
+from tests.benchmarks import rows as main_rows
 from tests.benchmarks.measuring import ROOT, Row, machine, table
-from tests.benchmarks.rows import ROWS, Bench
+from tests.benchmarks.rows import Bench
+
+ROWS = {**main_rows.ROWS, **reading_rows.ROWS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--listings", type=Path, default=given, help="given listing files; generated where it is not")
     parser.add_argument("--day-papers", type=int, default=Bench.day_papers)
     parser.add_argument("--rebuild-papers", type=int, default=Bench.rebuild_papers)
+    parser.add_argument("--reading-papers", type=int, default=Bench.reading_papers)
     parser.add_argument("--scale-papers", type=int, default=Bench.scale_papers)
     parser.add_argument("--scale-base", type=int, default=Bench.scale_base)
     options = parser.parse_args(arguments)
@@ -51,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         repeats=options.repeats,
         day_papers=options.day_papers,
         rebuild_papers=options.rebuild_papers,
+        reading_papers=options.reading_papers,
         scale_papers=options.scale_papers,
         scale_base=options.scale_base,
         listings=options.listings if options.listings.is_dir() else None,

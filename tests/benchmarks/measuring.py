@@ -32,11 +32,13 @@ class BenchmarkError(RuntimeError):
 
 @dataclass(frozen=True)
 class Taken:
-    """One run: its seconds, its peak memory in bytes (0: not known), what it printed as JSON in its last line."""
+    """One run: its seconds, its peak memory in bytes (0: not known), what it printed as JSON in its last line, and the
+    CPU-seconds of the process and all that it started and waited for."""
 
     seconds: float
     peak: int
     facts: dict[str, Any] = field(default_factory=dict)
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def run(
             start_new_session=True,
         )
         with MemoryWatch(process.pid) as memory:
-            code = process.wait()
+            _, status, used = os.wait4(process.pid, 0)
+            code = process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.monotonic() - started
         out.seek(0)
         err.seek(0)
@@ -119,7 +122,7 @@ def run(
         raise BenchmarkError(
             f"{' '.join(map(str, command))} ended with {code}:\n{printed[-2000:]}\n{complaints[-4000:]}"
         )
-    return Taken(seconds, memory.peak, _last_json(printed))
+    return Taken(seconds, memory.peak, _last_json(printed), used.ru_utime + used.ru_stime)
 
 
 def run_work(
@@ -128,7 +131,7 @@ def run_work(
     """Run a script that measures its own work and prints ``{"seconds": …}``: those are the seconds, without imports."""
     command = [python, *(["-m", script] if isinstance(script, str) else [script]), *arguments]
     taken = run(command, environment)
-    return Taken(float(taken.facts["seconds"]), taken.peak, taken.facts)
+    return Taken(float(taken.facts["seconds"]), taken.peak, taken.facts, taken.cpu)
 
 
 def in_turn(repeats: int, *works: Callable[[], Taken], say: Callable[[str], None]) -> list[list[Taken]]:

@@ -1,6 +1,7 @@
-"""Readers of a published warehouse: every query timed, and one reader in a loop, alone or beside publications.
+"""Readers of a published warehouse: queries and searches timed, and one reader in a loop, alone or beside publications.
 
     python -m tests.benchmarks.readers queries HOME REPEATS
+    python -m tests.benchmarks.readers searches|keywords HOME COUNT
     python -m tests.benchmarks.readers reader HOME SECONDS 0|1
 
 Prints one JSON line.
@@ -20,23 +21,40 @@ from warehouse.publication.queries import load_queries
 from warehouse.settings import Settings
 
 QUESTION = "select title, upvotes from dim_papers order by upvotes desc limit 10"
-#: Keywords of two words or more to search for, from common to rare.
-_SEARCHED = """
+#: Keywords of two words or more, from common to rare.
+_KEYWORDS = """
     select keyword from (
-        select keyword, ntile(5) over (order by paper_count desc, keyword) as part
+        select keyword, ntile(?) over (order by paper_count desc, keyword) as part
         from dim_keywords where contains(keyword, ' ') and paper_count >= 5
     ) qualify row_number() over (partition by part order by md5(keyword)) = 1
     order by part
 """
+_SEARCH = "select paper_id from search(?) order by score desc limit 50"
+_SCAN = "select paper_id from dim_papers where contains(lower(concat_ws(' ', title, abstract)), lower(?)) limit 50"
+
+
+def keywords(settings: Settings, count: int) -> list[str]:
+    """So many keywords to search for."""
+    with read_published(settings) as connection:
+        return [keyword for (keyword,) in connection.execute(_KEYWORDS, [count]).fetchall()]
+
+
+def time_searches(settings: Settings, count: int) -> dict[str, object]:
+    """Milliseconds of each keyword's search and of a scan of all texts for it, in turn, opening not included."""
+    times: dict[str, list[float]] = {"search": [], "scan": []}
+    for keyword in keywords(settings, count):
+        for name, sql in (("search", _SEARCH), ("scan", _SCAN)):
+            with read_published(settings) as connection:
+                started = time.perf_counter()
+                connection.execute(sql, [keyword]).fetchall()
+                times[name].append(1000 * (time.perf_counter() - started))
+    return dict(times)
 
 
 def time_queries(settings: Settings, repeats: int) -> dict[str, object]:
     """Milliseconds of each analytics query and of five searches, opening not included, in turn."""
     asked: dict[str, tuple[str, list[str]]] = {query.name: (query.sql, []) for query in load_queries().values()}
-    with read_published(settings) as connection:
-        for (keyword,) in connection.execute(_SEARCHED).fetchall():
-            search = "select paper_id from search(?) order by score desc limit 50"
-            asked[f"search: {keyword}"] = (search, [keyword])
+    asked |= {f"search: {keyword}": (_SEARCH, [keyword]) for keyword in keywords(settings, 5)}
     times: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(repeats):
         for name, (sql, values) in asked.items():
@@ -98,6 +116,10 @@ def main(arguments: list[str]) -> int:
     settings = Settings().at(Path(home))
     if what == "queries":
         facts = time_queries(settings, int(rest[0]))
+    elif what == "searches":
+        facts = time_searches(settings, int(rest[0]))
+    elif what == "keywords":
+        facts = {"keywords": keywords(settings, int(rest[0]))}
     else:
         facts = read_in_a_loop(settings, float(rest[0]), rest[1] == "1")
     print(json.dumps(facts))

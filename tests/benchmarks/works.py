@@ -66,29 +66,6 @@ def pages(folder: Path) -> dict[str, object]:
     return {"seconds": (time.perf_counter() - started) / PASSES, "entries": entries}
 
 
-def decode(folder: Path) -> dict[str, object]:
-    """API JSON → typed payload objects."""
-    import msgspec
-
-    from sources.daily_papers.payload_types import PayloadEntry
-
-    decoder = msgspec.json.Decoder(list[PayloadEntry])
-    bodies = [path.read_bytes() for path in sorted(folder.iterdir())]
-    started = time.perf_counter()
-    entries = sum(len(decoder.decode(body)) for _ in range(PASSES) for body in bodies)
-    return {"seconds": (time.perf_counter() - started) / PASSES, "entries": entries}
-
-
-def records(folder: Path) -> dict[str, object]:
-    """API JSON → a listing of typed records, refusals and fields seen: all that parsing does."""
-    from sources.daily_papers.api_json import parse_api_json
-
-    bodies = [path.read_bytes() for path in sorted(folder.iterdir())]
-    started = time.perf_counter()
-    entries = sum(len(parse_api_json([body]).entries) for _ in range(PASSES) for body in bodies)
-    return {"seconds": (time.perf_counter() - started) / PASSES, "entries": entries}
-
-
 def main(arguments: list[str]) -> int:
     """Do one work and print what it took."""
     work, *paths = arguments
@@ -97,8 +74,6 @@ def main(arguments: list[str]) -> int:
         "load": lambda: load(*places),
         "load_gate": lambda: load(*places, with_gate=True),
         "pages": lambda: pages(*places),
-        "decode": lambda: decode(*places),
-        "records": lambda: records(*places),
     }
     print(json.dumps(works[work]()))
     return 0
