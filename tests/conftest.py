@@ -35,7 +35,7 @@ CHROMIUM_FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 #: Commands that run the pipeline or dbt: each in a forked child (see ``warm_process``). The others run in this process.
-FORKED_COMMANDS = frozenset({"demo", "run", "backfill", "import", "rebuild", "accept", "docs"})
+FORKED_COMMANDS = frozenset({"demo", "run", "backfill", "import", "rebuild", "accept", "restore", "docs"})
 #: A test with one of these fixtures is slow without being marked.
 SLOW_FIXTURES = frozenset({"browser", "shared_data"})
 #: Where the files are that take longest.

@@ -71,6 +71,11 @@ class HomePaths:
         return self.home / "report" / "feeds"
 
     @property
+    def backup_record(self) -> Path:
+        """When and where the home was backed up last."""
+        return self.home / "last_backup.json"
+
+    @property
     def lock_file(self) -> Path:
         return self.home / "writer.lock"
 

@@ -1,14 +1,15 @@
-"""``papers copy-landing`` and ``papers handover``: copies of the data for another place or another engine."""
+"""``papers backup``, ``restore`` and ``handover``: copies of the data for another place or another engine."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
 
 from orchestration.commands import console
 from orchestration.commands.app import Home, Json, Verbose, settings_of
+from orchestration.commands.outcome import print_run
 from warehouse.display import plural
 from warehouse.errors import InputError
 from warehouse.variables import parse_storage_root
@@ -17,37 +18,54 @@ app = typer.Typer()
 _PANEL = "Copy it"
 
 
-@app.command("copy-landing", rich_help_panel=_PANEL)
-def copy_landing(
-    to: Annotated[str, typer.Argument(help="A folder or s3://…; then set PAPERS_LANDING to it.")],
+@app.command(rich_help_panel=_PANEL)
+def backup(
+    to: Annotated[str, typer.Argument(help="A folder or s3://…, best on another disk.", metavar="DIR")],
+    is_check: Annotated[bool, typer.Option("--check", help="Read the whole backup again, compare checksums.")] = False,
     home: Home = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Copy the landing archive to another place and check every payload. Repeat it to copy what is new since."""
-    from warehouse.landing.copying import copy_archive
-    from warehouse.landing.location import open_landing
-    from warehouse.lock import writer_lock
+    """Back up what can't be rebuilt: the landing archive, overrides, the record of digests, subscriptions.
+
+    Repeat it into the same folder: only what is new since then is copied.
+    """
+    from warehouse.backup import back_up, check_backup
+
+    place = parse_storage_root(to, "DIR")
+    done = back_up(settings_of(home), place)
+    if is_check:
+        check_backup(place)
+    if as_json:
+        console.print_json({"schema_version": 1, **asdict(done), "is_checked": is_check})
+        return
+    new = f"{done.new_captures} new {plural(done.new_captures, 'capture')}"
+    if done.new_decisions:
+        new += f" and {done.new_decisions} new {plural(done.new_decisions, 'decision')}"
+    console.print_line(
+        f"{new} → {done.place}, which has {done.captures} now, and {done.files} other {plural(done.files, 'file')}"
+        + (": all as written." if is_check else ".")
+    )
+
+
+@app.command(rich_help_panel=_PANEL)
+def restore(
+    source: Annotated[str, typer.Argument(help="A folder or s3://… that papers backup wrote.", metavar="DIR")],
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Restore a backup into an empty home: check all checksums, copy it, build everything again, publish."""
+    from orchestration.runs.runner import run_job
+    from warehouse.backup import restore as restore_backup
 
     settings = settings_of(home)
-    source, target = open_landing(settings.landing), open_landing(parse_storage_root(to, "TO"))
-    if not source.exists():
-        raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to copy.")
-    if str(source.root) == str(target.root):
-        raise InputError(f"{target.root} is where the archive lies: give another place.")
-    with writer_lock(settings.lock_file, purpose="papers copy-landing", timeout=settings.lock_timeout):
-        try:
-            captures, decisions = copy_archive(source, target)
-        except ValueError as error:
-            raise InputError(
-                f"The archive {source.root} is damaged: {error}. All the rest was copied to {target.root}; "
-                "`papers doctor --archive` says what is affected and restores what it can, then copy again."
-            ) from error
-    total = sum(1 for _ in target.captures())
-    if as_json:
-        console.print_json({"to": str(target.root), "new": captures, "decisions": decisions, "captures": total})
-        return
-    console.print_line(f"{captures} new capture(s) and {decisions} decision(s) → {target.root}, which has {total} now.")
+    done = restore_backup(settings, parse_storage_root(source, "DIR"))
+    console.print_message(
+        f"Restored the backup of {done.created_at:%Y-%m-%d %H:%M} UTC: {done.captures} "
+        f"{plural(done.captures, 'capture')}, {done.files} other {plural(done.files, 'file')}. Now building."
+    )
+    print_run(settings, run_job(settings, "load_landed", rebuild=True), as_json, {"restored": asdict(done)})
 
 
 @app.command(rich_help_panel=_PANEL)

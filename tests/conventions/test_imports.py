@@ -34,7 +34,7 @@ FLOORS = (
     {"warehouse.report", "warehouse.digest", "warehouse.search"},
     {"warehouse.spark"},
     {"warehouse.publication"},
-    {"warehouse.raw"},
+    {"warehouse.raw", "warehouse.backup"},
     {"warehouse.landing"},
     {"warehouse.resolution"},
     {

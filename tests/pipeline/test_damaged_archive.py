@@ -173,12 +173,15 @@ def test_the_doctor_gives_up_a_line_on_request_and_runs_go_on(home: Home) -> Non
     assert "--archive" in papers("doctor", expect=2).err
 
 
-def test_copy_landing_copies_the_rest_and_names_what_is_damaged(home: Home, tmp_path: Path) -> None:
+def test_a_backup_copies_the_rest_and_names_what_is_damaged(home: Home, tmp_path: Path) -> None:
     damage_payload(home)
     papers = Papers(home.warehouse.settings.home)
-    called = papers("copy-landing", str(tmp_path / "copy"), expect=2)
+    called = papers("backup", str(tmp_path / "copy"), expect=2)
     assert home.loads[1] in called.err and "All the rest was copied" in called.err
-    assert [c.load_id for c in FolderLanding(tmp_path / "copy").captures()] == [home.loads[0], home.loads[2]]
+    assert [c.load_id for c in FolderLanding(tmp_path / "copy" / "landing").captures()] == [
+        home.loads[0],
+        home.loads[2],
+    ]
 
 
 @pytest.mark.slow

@@ -261,7 +261,7 @@ def test_help_lists_the_commands_in_order_and_in_named_groups() -> None:
     group: Any = get_command(cli.app)
     assert " ".join(group.commands) == (
         "demo run plan backfill import rebuild accept status doctor sql query search similar cite explain review "
-        "evaluate report digest feeds copy-landing handover docs ui"
+        "evaluate report digest feeds backup restore handover docs ui"
     )
     assert all(command.rich_help_panel for command in group.commands.values())
 

@@ -1,4 +1,4 @@
-"""Copy one landing archive into another, as for a backup."""
+"""Copy one landing archive into another, for a backup and for a restore."""
 
 from __future__ import annotations
 
