@@ -6,18 +6,8 @@ parents as (
     select * from {{ ref('int_organization_parents') }}
 ),
 
--- The parent of today; of several, the one that holds longest.
 present_parents as (
-    select
-        organization_id,
-        parent_organization_id,
-        valid_from,
-        row_number() over (
-            partition by organization_id
-            order by valid_to desc nulls first, valid_from desc nulls last, parent_organization_id asc nulls last
-        ) as parent_rank,
-        valid_to
-    from parents
+    select * from {{ ref('int_organization_present_parents') }}
 ),
 
 reviewed as (
@@ -100,7 +90,7 @@ papers as (
     group by owned.organization_id
 ),
 
-final as (
+described as (
     select
         every_organization.organization_id,
         coalesce(
@@ -115,19 +105,41 @@ final as (
             'unknown'
         ) as kind,
         present_parents.parent_organization_id,
+        countries.ror_id,
+        countries.country_code,
+        countries.country_basis,
         coalesce(papers.paper_count, 0) as paper_count,
         cast(every_organization.listed_count as {{ dbt.type_bigint() }}) as listed_count,
         papers.paper_upvotes,
         every_organization.first_seen_at as first_observed_at
     from every_organization
     left join reviewed on every_organization.organization_id = reviewed.organization_id
-    left join present_parents
-        on
-            every_organization.organization_id = present_parents.organization_id
-            and present_parents.parent_rank = 1
-            and present_parents.valid_to is null
+    left join present_parents on every_organization.organization_id = present_parents.organization_id
+    left join {{ ref('int_organization_countries') }} as countries
+        on every_organization.organization_id = countries.organization_id
     left join reviewed as parent_reviewed on present_parents.parent_organization_id = parent_reviewed.organization_id
     left join papers on every_organization.organization_id = papers.organization_id
+),
+
+final as (
+    select
+        organization_id,
+        display_name,
+        slug,
+        kind,
+        parent_organization_id,
+        ror_id,
+        country_code,
+        country_basis,
+        case
+            when country_code is null and kind = 'community' then 'a community without a known seat'
+            when country_code is null then 'no record in ROR and not reviewed'
+        end as country_missing_reason,
+        paper_count,
+        listed_count,
+        paper_upvotes,
+        first_observed_at
+    from described
 )
 
 select * from final
