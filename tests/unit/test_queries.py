@@ -117,6 +117,41 @@ def test_the_month_of_a_keyword_share_is_that_of_the_listing_date(connection: du
     assert months == [("2025-12", 1), ("2026-01", 1)]
 
 
+def _place(connection: duckdb.DuckDBPyConnection, paper_id: str, country: str | None, *authors: str) -> None:
+    """A paper with an organization in a country, and its authors."""
+    name = country or "nowhere"
+    if not connection.execute("select 1 from marts.dim_organizations where organization_id = ?", [name]).fetchone():
+        insert(connection, "dim_organizations", [{"organization_id": name, "country_code": country}])
+    insert(connection, "bridge_paper_organizations", [{"paper_id": paper_id, "organization_id": name}])
+    for position, author in enumerate(authors, 1):
+        insert(connection, "bridge_paper_authors", [{"paper_id": paper_id, "position": position, "author_id": author}])
+
+
+def test_papers_of_a_country_count_in_the_week_of_their_first_listing(connection: duckdb.DuckDBPyConnection) -> None:
+    facts = [("a", "2026-01-05", 5), ("b", "2026-01-11", None), ("c", "2026-01-11", 1), ("d", "2026-01-12", 2)]
+    for paper_id, listed, upvotes in [*facts, ("e", "2026-01-12", 9), ("f", None, 4)]:
+        insert(connection, "dim_papers", [{"paper_id": paper_id, "first_listed_on": listed, "upvotes": upvotes}])
+    for paper_id, country in (("a", "CN"), ("b", "CN"), ("c", "US"), ("d", "US"), ("e", None), ("f", "US")):
+        _place(connection, paper_id, country)
+    rows = [tuple(row.values()) for row in answer(connection, "papers_by_country")]
+    first, second = date(2026, 1, 5), date(2026, 1, 12)
+    assert rows == [
+        (first, "CN", 2, 5, pytest.approx(2 / 3), 3),
+        (first, "US", 1, 1, pytest.approx(1 / 3), 3),
+        (second, "US", 1, 2, 1.0, 1),
+    ]
+
+
+def test_countries_are_linked_by_authors_with_papers_in_both(connection: duckdb.DuckDBPyConnection) -> None:
+    _place(connection, "p", "US", "both", "home")
+    _place(connection, "q", "CN", "both", "home")
+    _place(connection, "r", "CN", "alone")
+    _place(connection, "s", "GB", "both")
+    _place(connection, "t", None, "alone")
+    rows = [tuple(row.values()) for row in answer(connection, "international_collaborations")]
+    assert rows == [("CN", "US", 2, 2), ("CN", "GB", 1, 2), ("GB", "US", 1, 2)]
+
+
 WEEKS = ("2026-01-05", "2026-01-12", "2026-01-19")
 
 
