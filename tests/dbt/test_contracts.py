@@ -20,7 +20,7 @@ PUBLISHED = {
     "dim_papers": "paper_id title abstract published_on first_listed_on author_count upvotes comments "
     "github_stars code_url hf_url arxiv_url last_observed_at",
     "dim_authors": "author_id display_name account_handle paper_count",
-    "dim_organizations": "organization_id display_name kind parent_organization_id",
+    "dim_organizations": "organization_id display_name kind parent_organization_id ror_id country_code",
     "bridge_paper_authors": "paper_id position author_id name_as_listed",
     "bridge_paper_organizations": "paper_id organization_id",
     "bridge_paper_keywords": "paper_id keyword",

@@ -17,7 +17,7 @@ PUBLIC = {
     "dim_papers": "paper_id title abstract published_on first_listed_on author_count upvotes comments "
     "github_stars code_url hf_url arxiv_url last_observed_at",
     "dim_authors": "author_id display_name account_handle paper_count",
-    "dim_organizations": "organization_id display_name kind parent_organization_id",
+    "dim_organizations": "organization_id display_name kind parent_organization_id ror_id country_code",
     "dim_keywords": "keyword",
     "dim_keyword_aliases": "alias keyword",
     "bridge_paper_keywords": "paper_id keyword",

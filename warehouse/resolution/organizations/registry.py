@@ -254,9 +254,10 @@ def match(
         parent = found.get(organization.parent, (None, ""))[0]
         if rule != "reviewed" and not _is_part(record, parent):
             del found[organization.name]
-            left.append(
-                f"{organization.name}: {record.name} ({record.ror_id}), unlike its parent {organization.parent}"
-            )
+            if record != parent:
+                left.append(
+                    f"{organization.name} of {organization.parent}: {record.name} ({record.ror_id}) is elsewhere"
+                )
     return found, left
 
 
