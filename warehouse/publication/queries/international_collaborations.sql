@@ -1,8 +1,9 @@
 -- question: Which countries do authors link, with papers for organizations of both?
 -- grain: one row per pair of countries, the first by its code first
--- columns: authors is the number of authors with papers for organizations of both countries (ISO 3166-1 alpha-2, by seat),
---   papers the number of these papers. The source names one organization a paper and none for an author, so this does not
---   show co-authors of one paper who work in two countries, and an author who moved counts as one who collaborates
+-- columns: authors is the number of authors with papers for organizations of both countries (ISO 3166-1 alpha-2, by
+--   seat), papers the number of these papers. The source names one organization a paper and none for an author, so
+--   this does not show co-authors of one paper who work in two countries, and an author who moved counts as one who
+--   collaborates
 -- empty: no author has papers for organizations of two known countries.
 with authored as (
     select distinct

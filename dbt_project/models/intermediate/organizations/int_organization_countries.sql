@@ -1,5 +1,5 @@
--- One row per organization with a ROR id or a country: the country of the reviewed list, else of its ROR record, else of
--- what it is part of today, up to three levels above.
+-- One row per organization with a ROR id, a country or a parent. Its country is that of the reviewed list, else of its
+-- ROR record, else of what it is part of today, up to three levels above.
 with sources as (
     select
         {{ seed_organization_id('organization') }} as organization_id,
@@ -36,23 +36,30 @@ every_organization as (
     select organization_id from parents
 ),
 
-final as (
+inherited as (
     select
-        every_organization.organization_id,
-        own.ror_id,
-        coalesce(own.country_code, above.country_code, two_above.country_code, three_above.country_code) as country_code,
-        case
-            when own.country_code is not null then own.country_basis
-            when coalesce(above.country_code, two_above.country_code, three_above.country_code) is not null then 'parent'
-        end as country_basis
-    from every_organization
-    left join own on every_organization.organization_id = own.organization_id
-    left join parents on every_organization.organization_id = parents.organization_id
+        parents.organization_id,
+        coalesce(above.country_code, two_above.country_code, three_above.country_code) as country_code
+    from parents
     left join own as above on parents.parent_organization_id = above.organization_id
     left join parents as parents_above on parents.parent_organization_id = parents_above.organization_id
     left join own as two_above on parents_above.parent_organization_id = two_above.organization_id
     left join parents as grandparents on parents_above.parent_organization_id = grandparents.organization_id
     left join own as three_above on grandparents.parent_organization_id = three_above.organization_id
+),
+
+final as (
+    select
+        every_organization.organization_id,
+        own.ror_id,
+        coalesce(own.country_code, inherited.country_code) as country_code,
+        case
+            when own.country_code is not null then own.country_basis
+            when inherited.country_code is not null then 'parent'
+        end as country_basis
+    from every_organization
+    left join own on every_organization.organization_id = own.organization_id
+    left join inherited on every_organization.organization_id = inherited.organization_id
 )
 
 select * from final
