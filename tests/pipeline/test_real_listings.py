@@ -159,6 +159,19 @@ def test_the_organizations_with_most_papers_are_decided_with_a_kind(imported: tu
     assert [row for row in largest if row[1] == "unknown" or not row[2]] == []
 
 
+def test_most_papers_with_an_organization_have_a_country_and_a_ror_id(imported: tuple[Papers, Called]) -> None:
+    with imported[0].published() as connection:
+        papers, with_country, with_ror_id = connection.execute(
+            """select count(*), count(own.country_code), count(coalesce(own.ror_id, parent.ror_id))
+               from marts.bridge_paper_organizations
+               join marts.dim_organizations as own using (organization_id)
+               left join marts.dim_organizations as parent on own.parent_organization_id = parent.organization_id"""
+        ).fetchall()[0]
+    assert papers > 800
+    assert with_country / papers >= 0.92
+    assert with_ror_id / papers >= 0.82
+
+
 def test_a_second_import_changes_no_row_and_reports_that(shared_data: Path, imported: tuple[Papers, Called]) -> None:
     papers, _ = imported
     before = (papers.home / "papers.duckdb").read_bytes(), (papers.home / "raw.duckdb").read_bytes()
