@@ -9,7 +9,8 @@ import logging
 import os
 import shutil
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +41,29 @@ def prune(settings: Settings, instance: dg.DagsterInstance) -> None:
         storage.remove_run(run_id)
         shutil.rmtree(settings.dagster_home / "storage" / run_id, ignore_errors=True)
     _shrink(settings.dagster_home / "history" / "runs" / "index.db")
+
+
+def is_schedule_on(settings: Settings, name: str) -> bool:
+    """Whether a person switched a schedule on in Dagster's pages. False where Dagster never started for this home."""
+    with _instance(settings) as instance:
+        states = instance.all_instigator_state() if instance else []
+        return any(state.instigator_name == name and state.is_running for state in states)
+
+
+def is_daemon_alive(settings: Settings, daemon: str) -> bool:
+    """Whether a daemon of Dagster (``SCHEDULER``, ``SENSOR``) runs for this home and is healthy."""
+    with _instance(settings) as instance:
+        return bool(instance and instance.get_daemon_statuses([daemon])[daemon].healthy)
+
+
+@contextmanager
+def _instance(settings: Settings) -> Iterator[dg.DagsterInstance | None]:
+    """Dagster's instance of a home; None where there is none yet."""
+    if not (settings.dagster_home / "dagster.yaml").exists():
+        yield None
+        return
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        yield instance
 
 
 def _shrink(database: Path) -> None:

@@ -290,6 +290,16 @@ class Settings(HomePaths):
             default="none; `handover/` in the home with another engine than DuckDB",
         ),
     ] = None
+    backup_days: Annotated[
+        int,
+        setting(
+            "PAPERS_BACKUP_DAYS",
+            "age at which `papers doctor` calls the last backup too old; 0: something else than `papers backup` backs "
+            "the home up",
+            ge=0,
+            le=3650,
+        ),
+    ] = 7
     keep_runs: Annotated[
         int, setting("PAPERS_KEEP_RUNS", "runs that Dagster's history keeps, with their logs", ge=1, le=100_000)
     ] = 20

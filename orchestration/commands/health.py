@@ -1,17 +1,19 @@
-"""``papers status`` and ``papers doctor``: what is published, what waits, and what is damaged."""
+"""``papers status`` and ``papers doctor``: what is published, what waits, what is not ready, what is damaged."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration.commands import console
 from orchestration.commands.app import Expand, Home, Json, Verbose, settings_of
-from warehouse.errors import GateError, InputError
+from warehouse.errors import GateError, InputError, UnreachableError
 
 if TYPE_CHECKING:
     from warehouse.raw.archive_check import ArchiveState
+    from warehouse.settings import Settings
 
 app = typer.Typer()
 _PANEL = "Check it"
@@ -60,18 +62,47 @@ def doctor(
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Check the landing archive for damage and losses, and restore what can be restored.
+    """Show what is ready, what is not and how to fix it; with --archive, check every payload and restore what can be.
 
-    Exit code 1: something is damaged or missing.
+    Exit code 1: something is not ready, damaged or missing. 3: only the source is unreachable.
     """
+    settings = settings_of(home)
+    if archive:
+        _check_archive(settings, restore, accept_loss, reason.strip(), as_json)
+    elif restore or accept_loss or reason:
+        raise InputError(
+            "--restore, --accept-loss and --reason go with --archive: `papers doctor --archive --restore`."
+        )
+    else:
+        _check_readiness(settings, as_json)
+
+
+def _check_readiness(settings: Settings, as_json: bool) -> None:
+    """Print the result of each check. Exits with 1 or 3 where one is not ready."""
+    from orchestration.runs.readiness import check_readiness
+
+    checks = check_readiness(settings)
+    failed = [check.name for check in checks if check.state == "not ready"]
+    if as_json:
+        facts = {"schema_version": 1, "home": str(settings.home), "is_ready": not failed}
+        console.print_json({**facts, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            console.print_line(f"{check.state:<9}  {check.name:<8}  {check.detail}")
+            if check.fix:
+                console.print_line(f"{'':<21}→ {check.fix}")
+    if failed:
+        console.print_message(f"Not ready: {', '.join(failed)}.")
+        raise typer.Exit(UnreachableError.exit_code if failed == ["source"] else GateError.exit_code)
+
+
+def _check_archive(settings: Settings, restore: bool, accept_loss: bool, reason: str, as_json: bool) -> None:
+    """Read every payload, compare with the tables, and restore or give up what is asked for."""
     from warehouse.landing.location import open_landing
     from warehouse.lock import writer_lock
     from warehouse.publication.publish import published_file
     from warehouse.raw.archive_check import check_archive, known_loads, repair_archive
 
-    if not archive:
-        raise InputError("Name what to check: `papers doctor --archive` reads the landing archive.")
-    settings = settings_of(home)
     landing = open_landing(settings.landing)
     if not landing.exists():
         raise InputError(f"There is no landing archive in {settings.landing}: there is nothing to check.")
@@ -81,7 +112,7 @@ def doctor(
         with console.progress("Reading payloads", len(known), shown=not as_json) as advance:
             state = check_archive(landing, known, advance)
         restored, problems, is_changed = repair_archive(
-            landing, state, restore=restore, accept_loss=accept_loss, reason=reason.strip()
+            landing, state, restore=restore, accept_loss=accept_loss, reason=reason
         )
         if is_changed:
             state = check_archive(landing, known)

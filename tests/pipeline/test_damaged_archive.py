@@ -170,7 +170,7 @@ def test_the_doctor_gives_up_a_line_on_request_and_runs_go_on(home: Home) -> Non
     papers = Papers(home.warehouse.settings.home)
     papers("doctor", "--archive", "--accept-loss", "--reason", "no backup", expect=1)  # the load is still lost
     assert len(list(home.landing.captures())) == 2
-    assert "--archive" in papers("doctor", expect=2).err
+    assert "--archive" in papers("doctor", "--accept-loss", expect=2).err
 
 
 def test_a_backup_copies_the_rest_and_names_what_is_damaged(home: Home, tmp_path: Path) -> None:
