@@ -157,17 +157,19 @@ class _Lists:
         """All texts × terms of a vocabulary, common terms left out."""
         self._engine.register("vocabulary", _column("term", vocabulary))
         found = self._engine.read(
-            f"""select term, paper_number, cast(2 * frequency + title_frequency as bigint) as frequency
-                from (
-                    select term, paper_number, cast(frequency as bigint) as frequency, title_frequency,
-                        count(*) over (partition by term) as papers,
-                        count(*) filter (where paper_number in (select paper_number from counted))
-                            over (partition by term) as counted
+            f"""with compared as (
+                    select term
                     from postings
                     where term in (select cast(term as uinteger) from vocabulary)
                         and paper_number in (select paper_number from present)
+                    group by term
+                    having count(*) > 1
+                        and count(*) filter (where paper_number in (select paper_number from counted)) <= {MAX_PAPERS}
                 )
-                where papers > 1 and counted <= {MAX_PAPERS}"""
+                select term, paper_number,
+                    cast(2 * cast(frequency as bigint) + title_frequency as bigint) as frequency
+                from postings
+                where term in (select term from compared) and paper_number in (select paper_number from present)"""
         )
         numbers, keys = (found.ints(name).astype(np.int64) for name in ("paper_number", "term"))
         places = self._order[np.searchsorted(self._numbers, numbers, sorter=self._order)]
