@@ -356,4 +356,5 @@ cast(
 {% macro search_macro(file_id) -%}
 create or replace macro marts.search(query) as table
 {{ search_query('marts.dim_papers', 'intermediate.int_search_papers', 'intermediate.int_search_postings', is_file_in_use(file_id)) }};
+comment on macro table marts.search is 'One row per paper that matches `query`: `paper_id` and `score` (BM25, without unit), best first. A query has words, "a phrase", -excluded words, author:, org:, has:code, after:2026-09-01 and before:.';
 {%- endmacro %}

@@ -85,14 +85,17 @@ select * from {{ cte_of('rpt_paper_trends') }}
 {% macro table_macros(file_id) -%}
 {%- set is_in_use = is_file_in_use(file_id) -%}
 create or replace macro marts.file_id() as '{{ file_id }}';
+comment on macro marts.file_id is 'Id of the build that made this file. The table macros compare it with the database in use.';
 create or replace macro marts.upvotes_as_of(ts) as table
 select * from (
 {{ upvotes_as_of('marts.fct_upvote_observations', 'marts.rpt_paper_trends', 'cast(ts as timestamp)') }}
 ) as answer where {{ is_in_use }};
+comment on macro table marts.upvotes_as_of is 'One row per paper observed up to the moment `ts` (UTC): `observed_at`, `upvotes` and `comments` of its last observation up to then.';
 create or replace macro marts.trends_as_of(ts) as table
 select * from (
 {{ trends_as_of('marts.fct_upvote_observations', 'marts.fct_listings', 'cast(ts as timestamp)') }}
 ) as answer where {{ is_in_use }};
+comment on macro table marts.trends_as_of is 'The columns of `rpt_paper_trends` as they were at the moment `ts` (UTC), from the observations up to then.';
 {%- endmacro %}
 
 {# On-run-end hook: creates the table macros in the file that was built. On an engine without table macros it does nothing. #}

@@ -1,4 +1,4 @@
-"""``papers report``, ``digest`` and ``feeds``: what is written for readers from the published file."""
+"""``papers report``, ``digest``, ``feeds`` and ``release``: what is written for readers from the published file."""
 
 from __future__ import annotations
 
@@ -120,6 +120,50 @@ def feeds(home: Home = None, verbose: Verbose = False, as_json: Json = False) ->
             console.print_line(str(path))
     if written.problems:
         raise InputError("Not every feed was written: fix the problems above, then run `papers feeds` again.")
+
+
+@app.command(rich_help_panel=_PANEL)
+def release(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of all releases; each is a folder in it.")],
+    without_abstracts: Annotated[
+        bool, typer.Option("--without-abstracts", help="Leave out abstracts, whose rights are their authors'.")
+    ] = False,
+    home: Home = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Write what is published as a dated folder to upload anywhere (docs/release.md). It is never changed again."""
+    from warehouse.publication.release.write import write_release
+
+    written = write_release(settings_of(home), folder, has_abstracts=not without_abstracts)
+    changes = written.changes
+    if as_json:
+        console.print_json(
+            {
+                "release": str(written.folder),
+                "version": written.facts.version,
+                "published_at": written.facts.published_at,
+                "bytes": written.size,
+                "has_abstracts": written.facts.has_abstracts,
+                "tables": {table.name: table.rows for table in written.facts.tables},
+                "before": changes.before,
+                "new_papers": None if changes.new_papers is None else len(changes.new_papers),
+                "moved_mentions": None if changes.moved_authors is None else changes.moved_mentions,
+                "changed_columns": None if changes.columns is None else len(changes.columns),
+            }
+        )
+        return
+    tables = len(written.facts.tables)
+    console.print_line(
+        f"The release is {written.folder} ({tables} {plural(tables, 'table')}, {written.size / 1e6:.1f} MB)"
+    )
+    if changes.before is not None:
+        papers = len(changes.new_papers or [])
+        console.print_line(
+            f"Since {changes.before}: {papers} new {plural(papers, 'paper')}, {changes.moved_mentions} "
+            f"{plural(changes.moved_mentions, 'mention')} with another author, {len(changes.columns or [])} changed "
+            f"{plural(len(changes.columns or []), 'column')}; changes.json has all."
+        )
 
 
 def _day(text: str) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from warehouse.report.definitions import read_contracts
+from warehouse.publication.contracts import primary_key, read_contracts, references
 from warehouse.settings import PROJECT_ROOT
 
 DICTIONARY = PROJECT_ROOT / "docs" / "data-dictionary.md"
@@ -19,17 +19,41 @@ observation of each paper up to then, `from marts.trends_as_of(…)` the columns
 ([trends.md](trends.md)). A third one searches: `from marts.search('prompt tuning')` ([query.md](query.md#search)).
 They read the database in use: if the file is attached under a name, run `use NAME` first, else they fail.
 """
+_DIAGRAM_HEAD = """
+The diagram has the columns of keys (PK) and those that refer to a dimension (FK), by their names. A dimension need not
+have what `ops_loads` and `dim_keyword_aliases` refer to.
+"""
 
 
 def dictionary() -> str:
     """The page as Markdown."""
     tables = read_contracts()
     names = ", ".join(f"[`{table['name']}`](#{table['name']})" for table in tables)
-    return "\n".join([_HEAD, f"{len(tables)} tables: {names}.", *(_table(table) for table in tables)])
+    listed = f"{len(tables)} tables: {names}."
+    return "\n".join([_HEAD, listed, _DIAGRAM_HEAD, _diagram(tables), *(_table(table) for table in tables)])
+
+
+def _diagram(tables: list[dict[str, Any]]) -> str:
+    """A Mermaid diagram: the columns of each table that are of its key or refer to a dimension, and the references."""
+    edges = references(tables)
+    keys = {table["name"]: primary_key(table) for table in tables}
+    lines = ["```mermaid", "erDiagram"]
+    for table in tables:
+        foreign = [column for name, column, _ in edges if name == table["name"]]
+        lines.append(f"    {table['name']} {{")
+        for column in table["columns"]:
+            marks = [mark for mark, of in (("PK", keys[table["name"]]), ("FK", foreign)) if column["name"] in of]
+            if marks:
+                lines.append(f"        {column['data_type']} {column['name']} {', '.join(marks)}")
+        lines.append("    }")
+    for name, column, dimension in edges:
+        many = "o|" if keys[name] == [column] else "o{"
+        lines.append(f"    {dimension} |o--{many} {name} : {column}")
+    return "\n".join([*lines, "```"])
 
 
 def _table(table: dict[str, Any]) -> str:
-    key = ", ".join(f"`{column}`" for column in _key(table))
+    key = ", ".join(f"`{column}`" for column in primary_key(table))
     lines = [f"\n## {table['name']}\n", _line(table["description"]), ""]
     lines += [f"Key: {key}.\n"] if key else []
     lines += ["| column | type | meaning |", "|---|---|---|"]
@@ -38,13 +62,6 @@ def _table(table: dict[str, Any]) -> str:
         for column in table["columns"]
     ]
     return "\n".join(lines)
-
-
-def _key(table: dict[str, Any]) -> list[str]:
-    for test in table.get("data_tests", []):
-        if isinstance(test, dict) and "primary_key" in test:
-            return list(test["primary_key"]["arguments"]["columns"])
-    return []
 
 
 def _line(text: str) -> str:

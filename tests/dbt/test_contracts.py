@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from dbt_outcome import DbtSession
 
+from warehouse.publication.contracts import comment_on_tables
 from warehouse.publication.publish import STORAGE_VERSION
 from warehouse.publication.table_macros import TABLES_READ, table_macros
 
@@ -167,3 +168,26 @@ def test_an_exported_file_gets_the_macros_that_dbt_makes(dbt_session: DbtSession
     assert made_id != built_id
     assert [(name, text.replace(made_id, built_id)) for name, text in made] == built
     assert [name for name, _ in built] == ["file_id", "trends_as_of", "upvotes_as_of"]
+
+
+#: Comment of each public table and column of the database in use.
+COMMENTS = """
+select table_name, '' as column_name, comment from duckdb_tables()
+where database_name = current_database() and schema_name = 'marts'
+union all
+select table_name, column_name, comment from duckdb_columns()
+where database_name = current_database() and schema_name = 'marts'
+order by 1, 2
+"""
+
+
+def test_an_exported_file_gets_the_comments_that_dbt_makes(dbt_session: DbtSession) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{dbt_session.database}' as built (read_only)")
+        connection.execute("create schema marts")
+        for table in dbt_session.models("marts"):
+            connection.execute(f"create table marts.{table} as from built.marts.{table} limit 0")
+        comment_on_tables(connection, "marts")
+        made = connection.execute(COMMENTS).fetchall()
+        connection.execute("use built")
+        assert len(made) > 300 and made == connection.execute(COMMENTS).fetchall()

@@ -169,6 +169,22 @@ def test_the_file_is_written_for_older_readers(demo: Papers) -> None:
     assert tags[0][0]["storage_version"].startswith("v1.5.0")
 
 
+def test_every_table_column_and_macro_of_the_file_has_its_description_as_a_comment(demo: Papers) -> None:
+    with demo.published() as connection:
+        comments = connection.execute(
+            """select schema_name || '.' || table_name, comment from duckdb_tables() where not internal
+            union all select schema_name || '.' || view_name, comment from duckdb_views() where not internal
+            union all select schema_name || '.' || table_name || '.' || column_name, comment from duckdb_columns()
+                where not internal
+            union all select schema_name || '.' || function_name, comment from duckdb_functions() where not internal"""
+        ).fetchall()
+    assert len(comments) > 700
+    assert [name for name, comment in comments if not comment or not comment.strip().endswith(".")] == []
+    described = dict(comments)
+    assert described["marts.dim_papers.upvotes"].startswith("Upvotes (count)")
+    assert described["marts.search"].startswith("One row per paper that matches")
+
+
 def test_status_lists_published_tables_and_rejected_loads(demo: Papers) -> None:
     facts = demo("status", "--json").facts
     assert {row["table"] for row in facts["tables"]} == set(PUBLIC)

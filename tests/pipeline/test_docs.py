@@ -14,7 +14,7 @@ import pytest
 from orchestration.transform.dictionary import DICTIONARY, dictionary
 from orchestration.transform.docs import server
 from tests.conftest import ROOT, Papers
-from warehouse.report.definitions import read_contracts
+from warehouse.publication.contracts import read_contracts
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 

@@ -125,7 +125,10 @@ def _is_built_by(path: Path, models: str | None) -> bool:
 
 def _write_version(connection: duckdb.DuckDBPyConnection, catalog: str, models: str) -> None:
     connection.execute(f"create schema if not exists {catalog}.intermediate")
-    connection.execute(f"create or replace table {catalog}.intermediate.built_with as select ? as version", [models])
+    table = f"{catalog}.intermediate.built_with"
+    connection.execute(f"create or replace table {table} as select ? as version", [models])
+    connection.execute(f"comment on table {table} is 'One row: what the tables of this file were built with.'")
+    connection.execute(f"comment on column {table}.version is 'Digest (SHA-256) of the files of the dbt project.'")
 
 
 def seal_next(settings: Settings) -> dict[str, int]:
@@ -249,9 +252,15 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_ino, status.st_mtime_ns
 
 
-def _export(connection: duckdb.DuckDBPyConnection, table: str, rows: int, folder: Path, name: str) -> dict[str, object]:
+def export_table(connection: duckdb.DuckDBPyConnection, table: str, folder: Path) -> Path:
+    """Write a public table of an open file as Parquet into ``folder`` and return the file."""
     file = folder / f"{table}.parquet"
     connection.execute(f"copy {PUBLIC_SCHEMA}.\"{table}\" to '{quoted(file)}' (format parquet, compression zstd)")
+    return file
+
+
+def _export(connection: duckdb.DuckDBPyConnection, table: str, rows: int, folder: Path, name: str) -> dict[str, object]:
+    file = export_table(connection, table, folder)
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return {

@@ -1,7 +1,7 @@
 """The definitions of the public tables and columns, read from the contracts of the marts.
 
-The contracts (``dbt_project/models/marts/<subject>/_<subject>.yml``) are the only place where a formula is written. The
-report's page of definitions and ``docs/data-dictionary.md`` read them through this module; it renders nothing.
+The contracts are the only place where a formula is written (``publication/contracts.py`` reads them). The report's page
+of definitions shows what this module returns; it renders nothing.
 """
 
 from __future__ import annotations
@@ -10,13 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
+from warehouse.publication.contracts import read_contracts
 
-from warehouse.settings import DBT_PROJECT
-
-MARTS = DBT_PROJECT / "models" / "marts"
-#: Order of the subjects; other subjects follow in alphabetical order.
-_SUBJECTS = ("papers", "listings", "authors", "organizations", "keywords", "trends", "operations")
 #: Tables that the report's pages show come first; the others follow in the order of the contracts.
 _FIRST = (
     "rpt_paper_trends",
@@ -50,16 +45,6 @@ class TableDefinition:
     columns: list[Definition]
 
 
-def read_contracts() -> list[dict[str, Any]]:
-    """Read dbt's properties of each public model, in the order of subjects."""
-    order = {subject: index for index, subject in enumerate(_SUBJECTS)}
-    subjects = sorted((folder.name for folder in MARTS.iterdir()), key=lambda name: (order.get(name, len(order)), name))
-    files = [MARTS / subject / f"_{subject}.yml" for subject in subjects]
-    return [
-        model for file in files for model in yaml.load(file.read_text(encoding="utf-8"), Loader=_loader())["models"]
-    ]
-
-
 def read_definitions() -> list[TableDefinition]:
     """Read the public tables from their contracts, those of the report's pages first."""
     tables = [
@@ -85,8 +70,3 @@ def _stripped(parts: dict[str, str], name: str) -> str | None:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _loader() -> Any:
-    """PyYAML's loader in C where it is available: ten times faster."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

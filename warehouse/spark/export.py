@@ -11,6 +11,7 @@ import duckdb
 from warehouse.database import quoted, wal_of
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import open_storage
+from warehouse.publication.contracts import comment_on_tables
 from warehouse.publication.publish import PUBLIC_SCHEMA, STORAGE_VERSION, publish, writing
 from warehouse.publication.table_macros import TABLES_READ, table_macros
 from warehouse.settings import Settings
@@ -41,6 +42,7 @@ def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str]) -> N
                 connection.execute(f"create table {PUBLIC_SCHEMA}.{table} as from read_parquet('{files}')")
             if set(TABLES_READ) <= set(tables):
                 connection.execute(table_macros())
+            comment_on_tables(connection, PUBLIC_SCHEMA)
             connection.execute("checkpoint next")
         except duckdb.IOException as error:
             raise HomeError(f"{path} can't be written ({error}): check the disk, then run again.") from error
