@@ -17,10 +17,16 @@ UV = ROOT / ".tools" / "bin" / "uv"
 pytestmark = pytest.mark.slow
 
 
-def uv(*arguments: str | Path) -> str:
-    """Run uv with the index that it is configured for; the second try trusts the system's authorities (Makefile)."""
+def uv(*arguments: str | Path, text: str | None = None) -> str:
+    """Run uv with the index that it is configured for; the second try trusts the system's authorities (Makefile).
+
+    ``text`` is its standard input.
+    """
+    command, *rest = arguments
     for more in ([], ["--system-certs"]):
-        done = subprocess.run([UV, *arguments, *more], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [UV, command, *more, *rest], cwd=ROOT, input=text, capture_output=True, text=True, check=False
+        )
         if not done.returncode:
             break
     assert not done.returncode, done.stderr
