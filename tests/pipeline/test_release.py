@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import frictionless
-import mlcroissant
 import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
@@ -179,6 +177,8 @@ def test_the_examples_of_the_card_run(released: Released, monkeypatch: pytest.Mo
 
 
 def test_frictionless_finds_the_data_package_valid_and_damage_in_it(released: Released, tmp_path: Path) -> None:
+    import frictionless
+
     report = frictionless.validate(released.folder / "datapackage.json")
     assert report.valid and len(report.tasks) == len(released.tables())
     package = frictionless.Package(str(released.folder / "datapackage.json"))
@@ -196,6 +196,8 @@ def test_frictionless_finds_the_data_package_valid_and_damage_in_it(released: Re
 
 @pytest.mark.parametrize("table", ["fct_listings", "dim_authors", "bridge_paper_authors", "ops_schema_drift"])
 def test_the_fields_of_the_data_package_fit_the_rows(released: Released, table: str) -> None:
+    import frictionless
+
     (declared,) = [r for r in released.json("datapackage.json")["resources"] if r["name"] == table]
     schema = frictionless.Schema.from_descriptor(declared["schema"])
     place = {"path": declared["path"], "basepath": str(released.folder)}
@@ -204,6 +206,8 @@ def test_the_fields_of_the_data_package_fit_the_rows(released: Released, table: 
 
 
 def test_mlcroissant_reads_each_record_set(released: Released, caplog: pytest.LogCaptureFixture) -> None:
+    import mlcroissant
+
     dataset = mlcroissant.Dataset(jsonld=released.folder / "croissant.json")
     issues = dataset.metadata.ctx.issues
     assert (issues.errors, issues.warnings, caplog.text) == (set(), set(), "")
@@ -288,6 +292,8 @@ def test_a_release_before_that_can_not_be_read_is_one_sentence(demo: Papers, tmp
 
 
 def test_abstracts_are_left_out_on_request(demo: Papers, tmp_path: Path) -> None:
+    import frictionless
+
     released = release(demo, tmp_path / "out", "--without-abstracts")
     with demo.published() as connection:
         parts = [
@@ -349,6 +355,8 @@ def test_a_file_that_was_changed_after_its_publication_is_not_released(demo: Pap
 
 
 def test_texts_of_strangers_are_in_no_file_that_describes_the_release(demo: Papers, tmp_path: Path) -> None:
+    import frictionless
+
     hostile = release(made_hostile(copy_of(demo, tmp_path / "hostile")), tmp_path / "out")
     texts = [hostile.folder / name for name in FILES - {"papers.duckdb"}]
     for path in texts:
