@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from warehouse.resolution.census import census_names
 from warehouse.resolution.names import Relation, parse, unumlaut
 from warehouse.resolution.text import keyword_key, words
 
@@ -84,7 +85,11 @@ class Statistics:
         return self._prefixes
 
     def chance(self, relation: Relation) -> float:
-        """The probability that another person's name fits too. Times ``POPULATION``: the expected namesakes."""
+        """The probability that another person's name fits too. Times ``POPULATION``: the expected namesakes.
+
+        The probability by these counts plus that by the census (``census.CensusNames``): a field holds people with the
+        names of its listings, and people with names that are common in the world and rare in its listings so far.
+        """
         own = 1 if relation.rule == "same" else 2
         chance = 1.0
         for how, token in relation.shared:
@@ -95,7 +100,7 @@ class Statistics:
             else:
                 count = self.tokens[unumlaut(token)]
             chance *= max(count - own, 0.5) / max(1, self.names)
-        return chance
+        return chance + census_names().chance(relation)
 
     def coauthor_weight(self, key: str) -> float:
         """Log odds that a shared co-author with this key (``coauthor_key``) is no coincidence."""

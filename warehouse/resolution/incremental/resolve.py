@@ -35,10 +35,10 @@ NAMES_AT_ONCE = 20_000
 
 @cache
 def version() -> str:
-    """Hash of the resolver's code and statistics: decisions of another version are made again."""
+    """Hash of the resolver's code and reference tables: decisions of another version are made again."""
     folder = Path(__file__).parents[1]
     digest = hashlib.blake2b(digest_size=6)
-    for path in sorted([*folder.glob("*.py"), *folder.glob("incremental/*.py"), folder / "reference.json"]):
+    for path in sorted([*folder.glob("*.py"), *folder.glob("incremental/*.py"), *folder.glob("*.json")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
