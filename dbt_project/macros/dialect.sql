@@ -167,6 +167,15 @@ flatten(transform(
 ))
 {%- endmacro %}
 
+{# A text with each of its words replaced by `expression`, SQL of the variable `word`. Single spaces separate words. #}
+{% macro each_word(text, expression) -%}{{ return(adapter.dispatch('each_word')(text, expression)) }}{%- endmacro %}
+{% macro duckdb__each_word(text, expression) -%}
+array_to_string(list_transform(string_split({{ text }}, ' '), lambda word: {{ expression }}), ' ')
+{%- endmacro %}
+{% macro spark__each_word(text, expression) -%}
+array_join(transform(split({{ text }}, ' '), word -> {{ expression }}), ' ')
+{%- endmacro %}
+
 {# How many bits differ between two whole numbers. #}
 {% macro bits_apart(one, other) -%}{{ return(adapter.dispatch('bits_apart')(one, other)) }}{%- endmacro %}
 {% macro duckdb__bits_apart(one, other) -%}bit_count(xor({{ one }}, {{ other }})){%- endmacro %}

@@ -26,6 +26,7 @@ TABLES = (
     "intermediate.int_papers_latest",
     "intermediate.int_content_keywords",
     "intermediate.int_contents_readable",
+    "intermediate.int_keyword_merges",
     "intermediate.int_paper_keywords",
     "intermediate.int_papers_described",
     "intermediate.int_mentions",
@@ -98,7 +99,7 @@ class World:
                         "code_url": self.chance.choice([None, "https://github.com/some/where"]),
                         "organization_slug": self.chance.choice([None, "a-lab"]),
                         "submitted_at": START.replace(hour=self.chance_of_fields.choice([0, 0, 5])),
-                        "ai_keywords": self.chance.sample(["Diffusion Models", "agents", "LLMs", "video"], 2),
+                        "ai_keywords": self.chance.sample(["Diffusion Models", "agents", "LLMs", "diffusion-model"], 2),
                     }
                 ],
             )
@@ -265,7 +266,7 @@ def test_a_build_leaves_the_rows_of_known_contents_and_texts_alone(
     shutil.copyfile(grown[0], raw), shutil.copyfile(grown[1], marked)
     marks = {
         "int_contents_readable": ("display_title", "'marked'"),
-        "int_content_keywords": ("keyword", "'marked ' || keyword"),
+        "int_content_keywords": ("spelling", "'marked ' || spelling"),
         "int_author_names": ("coauthor_key", "'marked'"),
         "int_author_name_keys": ("family_key", "'marked ' || family_key"),
     }

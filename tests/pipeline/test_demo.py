@@ -19,7 +19,7 @@ PUBLIC = {
     "dim_authors": "author_id display_name account_handle paper_count",
     "dim_organizations": "organization_id display_name kind parent_organization_id ror_id country_code",
     "dim_keywords": "keyword",
-    "dim_keyword_aliases": "alias keyword",
+    "dim_keyword_aliases": "alias keyword reason",
     "bridge_paper_keywords": "paper_id keyword",
     "bridge_paper_authors": "paper_id position author_id name_as_listed",
     "bridge_paper_organizations": "paper_id organization_id",

@@ -43,7 +43,8 @@ def site(demo: Papers, tmp_path_factory: pytest.TempPathFactory) -> Site:
         f"""insert into bridge_paper_families by name select paper_id, {whole} as organization_id,
             {part} as member_organization_id, 1 as levels
             from bridge_paper_organizations where organization_id = {part}""",
-        "insert into dim_keyword_aliases values ('bench mark', 'benchmark'), ('benchmarking suite', 'benchmark')",
+        "insert into dim_keyword_aliases values ('bench mark', 'benchmark', 'reviewed'), "
+        "('benchmarking suite', 'benchmark', 'reviewed')",
     )
     return site.written()
 

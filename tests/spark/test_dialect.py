@@ -57,6 +57,7 @@ EXPRESSIONS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "bytes that differ": ("edit_distance", ("t", "'lab é'")),
     "JSON": ("json_object_text", ({"text": "t", "none": "nullif(t, t)", "number": "length(t)"},)),
     "a hash": ("short_hash", ("t",)),
+    "each word": ("each_word", ("t", "concat(word, '/', length(word))")),
 }
 
 

@@ -5,7 +5,6 @@ Does not belong here: which papers rise or are new (``selection``), and the file
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +14,7 @@ import duckdb
 
 from warehouse.keys import name_key, words
 from warehouse.publication.risers import WINDOWS
+from warehouse.publication.table_macros import singular_word
 
 #: The last complete calendar month, as a window of a subscription.
 MONTH = "month"
@@ -52,8 +52,8 @@ class FilterMatch:
     """The keywords, organizations and authors of filters, found in the published file."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, filters: Filters, as_of: datetime | None):
-        self._keywords = _with_aliases(connection, filters.keywords)
-        self._excluded = _with_aliases(connection, filters.exclude)
+        self._keywords = _find_keywords(connection, filters.keywords)
+        self._excluded = _find_keywords(connection, filters.exclude)
         self._families: dict[str, str] = {}
         self._author_ids: dict[str, str] = {}
         self.unknown: list[str] = []
@@ -69,13 +69,16 @@ class FilterMatch:
         for entity_id in sorted(ids):
             text_by_id.setdefault(entity_id, text)
 
-    def matches(self, row: dict[str, Any], listed: set[tuple[str, ...]], authors: list[dict[str, Any]]) -> Any:
-        """The filters that a paper meets, as text; None if it misses one kind of them."""
+    def matches(
+        self, row: dict[str, Any], text: tuple[str, ...], listed: set[str], authors: list[dict[str, Any]]
+    ) -> list[str] | None:
+        """The filters that a paper meets, as text; None if it misses one kind of them.
+
+        ``text`` and ``listed`` are the paper's, as of ``texts_of`` and ``listed_keywords_of``.
+        """
         found: list[str] = []
-        if self._keywords or self._excluded:
-            text = _folded_words(" . ".join(row[name] or "" for name in ("title", "abstract", "ai_summary")))
-            if _contained(self._excluded, text, listed):
-                return None
+        if _contained(self._excluded, text, listed):
+            return None
         if self._filters.keywords:
             hits = _contained(self._keywords, text, listed)
             if not hits:
@@ -95,35 +98,55 @@ class FilterMatch:
         return found
 
 
-def _contained(
-    keywords: dict[str, set[tuple[str, ...]]], text: tuple[str, ...], listed: set[tuple[str, ...]]
-) -> list[str]:
+@dataclass(frozen=True)
+class _Keyword:
+    """What a keyword of a filter is found by: its name in ``marts.dim_keywords``, and folded phrases."""
+
+    name: str
+    phrases: set[tuple[str, ...]]
+
+
+def _contained(keywords: dict[str, _Keyword], text: tuple[str, ...], listed: set[str]) -> list[str]:
     """The keywords that a paper's folded text or its listed keywords have."""
     return [
         keyword
-        for keyword, phrases in keywords.items()
-        if any(phrase in listed or _contains_phrase(text, phrase) for phrase in phrases)
+        for keyword, known in keywords.items()
+        if known.name in listed or any(_contains_phrase(text, phrase) for phrase in known.phrases)
     ]
 
 
-def _with_aliases(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]) -> dict[str, set[tuple[str, ...]]]:
-    """Keyword → its folded phrases: its own, and the keyword that the reviewed aliases count it as."""
-    if not keywords:
-        return {}
-    listed = connection.execute("select alias, keyword from marts.dim_keyword_aliases").fetchall()
-    aliases = {_folded_words(alias): _folded_words(keyword) for alias, keyword in listed}
-    phrases = {keyword: _folded_words(keyword) for keyword in keywords}
-    return {keyword: {phrase, aliases.get(phrase, phrase)} - {()} for keyword, phrase in phrases.items()}
-
-
-def listed_keywords_of(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, set[tuple[str, ...]]]:
-    found: dict[str, set[tuple[str, ...]]] = {}
-    for paper_id, keyword in connection.execute(
-        "select paper_id, keyword from marts.bridge_paper_keywords where list_contains($papers, paper_id)",
-        {"papers": papers},
-    ).fetchall():
-        found.setdefault(paper_id, set()).add(_folded_words(keyword))
+def _find_keywords(connection: duckdb.DuckDBPyConnection, keywords: Iterable[str]) -> dict[str, _Keyword]:
+    """Keyword of a filter → the keyword that its spelling is counted as."""
+    found: dict[str, _Keyword] = {}
+    for keyword in keywords:
+        *head, last = words(keyword).split() or [""]
+        folded = " ".join([*head, *_singulars(connection, {last}).values()])
+        spellings = [" ".join(keyword.lower().split()), folded]
+        (name,) = connection.execute(
+            "select coalesce(min_by(keyword, list_position($spellings, alias)), $folded) "
+            "from marts.dim_keyword_aliases where list_contains($spellings, alias)",
+            {"spellings": spellings, "folded": folded},
+        ).fetchall()[0]
+        found[keyword] = _Keyword(name, set(_folded_words(connection, [keyword, name])) - {()})
     return found
+
+
+def texts_of(connection: duckdb.DuckDBPyConnection, papers: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Paper → the folded words of its title, abstract and summary."""
+    texts = (" . ".join(row[name] or "" for name in ("title", "abstract", "ai_summary")) for row in papers)
+    return dict(zip((row["paper_id"] for row in papers), _folded_words(connection, texts), strict=True))
+
+
+def listed_keywords_of(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, set[str]]:
+    """Paper → its keywords as the warehouse names them."""
+    return {
+        paper_id: set(keywords)
+        for paper_id, keywords in connection.execute(
+            "select paper_id, list(keyword) from marts.bridge_paper_keywords "
+            "where list_contains($papers, paper_id) group by paper_id",
+            {"papers": papers},
+        ).fetchall()
+    }
 
 
 def authors_of(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict[str, list[dict[str, Any]]]:
@@ -184,20 +207,20 @@ def _find_authors(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -
     return authors
 
 
-def _folded_words(text: str) -> tuple[str, ...]:
-    """The words of a text without case, accents and regular English plurals, as keywords are counted in the models."""
-    return tuple(_singular(word) for word in words(text).split())
+def _folded_words(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> list[tuple[str, ...]]:
+    """The words of each text without case and accents, in the singular."""
+    split = [words(text).split() for text in texts]
+    singulars = _singulars(connection, {word for text in split for word in text})
+    return [tuple(singulars[word] for word in text) for text in split]
+
+
+def _singulars(connection: duckdb.DuckDBPyConnection, plurals: set[str]) -> dict[str, str]:
+    """Word → its singular, by the rules that the models fold keywords with."""
+    query = f"select word, {singular_word()} from (select unnest($words) as word)"
+    return dict(connection.execute(query, {"words": sorted(plurals)}).fetchall())
 
 
 def _contains_phrase(text: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     """Whether the folded words of a phrase occur in a row in those of a text."""
     size = len(phrase)
     return bool(size) and any(text[i : i + size] == phrase for i in range(len(text) - size + 1))
-
-
-def _singular(word: str) -> str:
-    if re.search(r"(series|species|ss|us|is|as|ics)$", word) or len(word) < 4 or not word.endswith("s"):
-        return word
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    return word[:-2] if word.endswith(("sses", "shes", "ches", "xes")) else word[:-1]

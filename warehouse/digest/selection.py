@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from warehouse.database import rows, scalar
-from warehouse.digest.filters import MONTH, FilterMatch, Filters, authors_of, listed_keywords_of
+from warehouse.digest.filters import MONTH, FilterMatch, Filters, authors_of, listed_keywords_of, texts_of
 from warehouse.display import one_line, plural, readable_title
 from warehouse.home import DEMO_MARKER
 from warehouse.publication.risers import (
@@ -355,11 +355,14 @@ class _Selector:
         filters, connection = self._filters, self._connection
         found = rows(connection, query, {**self._values, **values})
         papers = [row["paper_id"] for row in found]
-        listed = listed_keywords_of(connection, papers) if filters.keywords or filters.exclude else {}
+        has_keywords = bool(filters.keywords or filters.exclude)
+        listed = listed_keywords_of(connection, papers) if has_keywords else {}
+        texts = texts_of(connection, found) if has_keywords else {}
         authors = authors_of(connection, papers) if filters.authors else {}
         selected: list[dict[str, Any]] = []
         for row in found:
-            matches = self._match.matches(row, listed.get(row["paper_id"], set()), authors.get(row["paper_id"], []))
+            paper = row["paper_id"]
+            matches = self._match.matches(row, texts.get(paper, ()), listed.get(paper, set()), authors.get(paper, []))
             if matches is not None:
                 selected.append({**row, "matches": tuple(matches)})
             if len(selected) == filters.top:

@@ -54,6 +54,12 @@ def search_macros() -> Any:
     return models_macros("search", **yaml.safe_load(project)["vars"])
 
 
+@cache
+def singular_word() -> str:
+    """SQL of the variable ``word``, lower case, in the singular as keywords are folded (``keywords.sql``)."""
+    return str(models_macros("[dk]*").singular_word("word"))
+
+
 class _Adapter:
     """dbt's ``adapter`` as far as the macros use it: DuckDB's variant of a macro, else the default one."""
 

@@ -169,7 +169,8 @@ _KEYWORDS = Kind(
         where keywords.paper_count >= {MIN_KEYWORD_PAPERS}""",
     facts=f"""
         with aliases as (
-            select keyword, list(alias order by alias) as aliases from dim_keyword_aliases group by keyword
+            select keyword, list(alias order by alias) as aliases from dim_keyword_aliases
+            where reason in ('abbreviation', 'reviewed') group by keyword
         ),
         members as (
             select entries.id as keyword, organizations.organization_id, organizations.display_name,

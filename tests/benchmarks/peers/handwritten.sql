@@ -394,19 +394,49 @@ create temp table organization_papers as
 select distinct organization_id as entity, paper_id from marts.bridge_paper_organizations;
 create temp table family_papers as select organization_id as entity, paper_id from marts.bridge_paper_families;
 create macro singular(word) as case
-    when word like '%series' or word like '%species' then word
+    when word in ('matrices', 'indices', 'vertices') then replace(replace(word, 'rices', 'rix'), 'ices', 'ex')
+    when word in ('metrics', 'topics', 'critics', 'rubrics', 'heuristics', 'caches', 'gpus', 'apis') then word[:-2]
+    when word like '%series' or word like '%species' or word like '%lens' or word in ('news', 'means', 'bias') then word
     when word like '%ies' and length(word) > 4 then word[:-4] || 'y'
+    when word similar to '.*(theses|alyses)' then word[:-3] || 'is'
     when word similar to '.*(ss|sh|ch|x)es' then word[:-3]
-    when word similar to '.*(ss|us|is|as|ics)' or word not like '%s' or length(word) <= 3 then word
+    when word similar to '.*(ss|us|is|ics)' or word not like '%s' or length(word) <= 3 then word
     else word[:-2] end;
-create temp table keyword_papers as
-select distinct coalesce(aliases.keyword, stemmed) as entity, paper_id
+create macro plain(listed) as trim(regexp_replace(
+    replace(replace(regexp_replace(lower(listed), ' \([^)]*(\)|$)', '', 'g'), '-', ' '), '_', ' '), '\s+', ' ', 'g'));
+create macro squeezed(text) as
+replace(array_to_string(list_transform(string_split(text, ' '), lambda word: singular(word)), ' '), ' ', '');
+create macro last_singular(text) as
+array_to_string(list_append(string_split(text, ' ')[:-2], singular(string_split(text, ' ')[-1])), ' ');
+create temp table reviewed as
+with rows as (from read_csv('$seeds/keyword_aliases.csv', header = true, all_varchar = true) where alias <> keyword)
+select squeezed(alias) as key, min(keyword) as keyword
+from (from rows union select keyword, keyword from rows) group by squeezed(alias);
+create temp table spelled as
+select *, last_singular(plain) as form, squeezed(plain) as key,
+    array_to_string(list_transform(string_split(last_singular(plain), ' '), lambda word: word[1]), '') as initials
 from (
-    select paper_id, singular(trim(regexp_replace(
-        replace(replace(lower(split_part(keyword, ' (', 1)), '-', ' '), '_', ' '), '\s+', ' ', 'g'))) as stemmed
+    select distinct paper_id, lower(keyword) as spelling, plain(keyword) as plain,
+        singular(regexp_extract(lower(keyword), '^[^(]+ \(([a-z][a-z0-9]{1,7})\)$', 1)) as short
     from latest inner join contents using (content_id), unnest(ai_keywords) as keywords(keyword)
-) left join read_csv('$seeds/keyword_aliases.csv', header = true, all_varchar = true) as aliases on stemmed = aliases.alias
-where stemmed <> '';
+) where plain <> '';
+create temp table shorts as
+select initials as key, arg_max(key, papers) as long_key
+from (
+    select initials, key, count(*) as papers, count(*) filter (short = initials) as shown
+    from spelled where form like '% %' group by initials, key
+)
+group by initials
+having max(papers) > 1 and max(papers) >= .75 * sum(papers)
+    and arg_max(shown, papers) > if(length(initials) > 2, 0, 1);
+create temp table keyword_papers as
+select distinct coalesce(own.keyword, whole.keyword, forms.form) as entity, paper_id
+from spelled left join shorts using (key)
+left join reviewed as own on spelled.key = own.key
+left join reviewed as whole on shorts.long_key = whole.key
+inner join (select key, form from spelled group by key, form
+    qualify row_number() over (partition by key order by count(*) desc, form) = 1) as forms
+    on coalesce(shorts.long_key, spelled.key) = forms.key;
 
 -- The source lists organizations since some day: no paper last observed before can have one.
 create temp table papers_with_field as
