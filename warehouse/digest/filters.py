@@ -100,7 +100,7 @@ class FilterMatch:
 
 @dataclass(frozen=True)
 class _Keyword:
-    """What a keyword of a filter is found by: its name in ``marts.dim_keywords``, and folded phrases."""
+    """What a keyword of a filter is found by: its name in ``marts.bridge_paper_keywords``, and folded phrases."""
 
     name: str
     phrases: set[tuple[str, ...]]
