@@ -1,5 +1,5 @@
 {# Forms of keywords. Which forms are one keyword is decided in int_keyword_merges. A library of inflections can't run in
-   SQL that DuckDB and Spark share, so the endings of English plurals are rules here, the only ones for keywords. #}
+   the portable SQL of models, so the endings of English plurals are rules here, the only ones for keywords. #}
 
 {# A listed keyword in lower case, white space as single spaces. #}
 {% macro keyword_spelling(text) -%}
