@@ -84,9 +84,9 @@ def landed_listings(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Every listing as received, with its address, its date and the moment of observation. Append-only.
 
-    Materializing a date again observes it again; nothing is replaced. A run with the tag ``SKIP_OBSERVED_SINCE``
-    skips the dates that were observed since that moment, so that a backfill can be resumed. A run without partitions,
-    date and lookback observes what is due by the observation plan.
+    Materializing a date again observes it again; nothing is replaced. A run without partitions, date and lookback
+    observes what is due by the observation plan. A backfill skips the dates that were observed since it was started, so
+    that it can be resumed. Imported dates are materialized too.
     """
 
     def on_date(day: datetime.date, what: str) -> None:
@@ -114,7 +114,7 @@ def landed_listings(
             context.log_event(dg.AssetMaterialization(LISTINGS, partition=day.isoformat()))
     return dg.MaterializeResult(
         metadata={
-            "seconds": outcome.seconds["Fetching"],
+            "seconds": round(outcome.seconds["Fetching"], 2),
             "landed": len(report.landed),
             "failed": len(report.failures),
             "skipped": len(report.skipped),
@@ -164,7 +164,7 @@ def _kind_result(context: dg.AssetExecutionContext, report: KindReport, seconds:
         context.log.info(f"Nothing was requested: {report.skipped_because}.")
     return dg.MaterializeResult(
         metadata={
-            "seconds": seconds,
+            "seconds": round(seconds, 2),
             "landed": len(report.landed),
             "not at the site": len(report.missing),
             "failed": len(report.failures),

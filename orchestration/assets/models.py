@@ -22,7 +22,10 @@ from warehouse.settings import Settings
 
 
 class Translator(DagsterDbtTranslator):  # type: ignore[misc]
-    """All raw tables are one asset in Dagster; a model's group is its schema."""
+    """All raw tables are one asset in Dagster; a model's group is its schema.
+
+    Tables have the names that they have in ``papers.duckdb``, not those of the file that a run builds.
+    """
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
@@ -31,6 +34,12 @@ class Translator(DagsterDbtTranslator):  # type: ignore[misc]
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         return str(dbt_resource_props.get("schema") or "seeds")
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props.get("description") or "")
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        return super().get_metadata({**dbt_resource_props, "database": None})  # type: ignore[no-any-return]
 
 
 def build_models(manifest: Path, engine: str) -> dg.AssetsDefinition:

@@ -32,11 +32,11 @@ def build_publication(
     def candidate(
         warehouse: dg.ResourceParam[Settings], dbt: dg.ResourceParam[WorkerProcess], outcome: dg.ResourceParam[Outcome]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        """``next.duckdb``, finished: self-contained, written to disk, its public tables counted."""
+        """The tables of this run in a file that nobody reads yet: finished, counted, and checked by the mart gate."""
         with failing_in_dagster():
             counts = pipeline.seal(warehouse, dbt, outcome)
         rows = {f"rows in {table}": count for table, count in counts.items()}
-        return dg.MaterializeResult(metadata={"seconds": outcome.seconds["Sealing"], **rows})
+        return dg.MaterializeResult(metadata={"seconds": round(outcome.seconds["Sealing"], 2), **rows})
 
     @dg.asset_check(
         asset=CANDIDATE,
@@ -73,7 +73,7 @@ def build_publication(
         file = warehouse.published_database
         return dg.MaterializeResult(
             metadata={
-                "seconds": outcome.seconds["Publication"],
+                "seconds": round(outcome.seconds["Publication"], 2),
                 "published at": publication.published_at,
                 "where": engine_of(warehouse, dbt).place(),
                 **({"file": dg.MetadataValue.path(str(file)), "bytes": file.stat().st_size} if file.exists() else {}),
@@ -96,7 +96,7 @@ def build_publication(
             return dg.MaterializeResult(metadata={"problem": str(written)})
         return dg.MaterializeResult(
             metadata={
-                "seconds": outcome.seconds["Report"],
+                "seconds": round(outcome.seconds["Report"], 2),
                 # The event log keeps metadata for long, so the page is linked and no part of it is copied.
                 "first page": dg.MetadataValue.url(f"{warehouse.site_url}/{written.index.name}")
                 if warehouse.site_url
@@ -120,7 +120,7 @@ def build_publication(
             context.log.warning(problem)
         return dg.MaterializeResult(
             metadata={
-                "seconds": outcome.seconds["Feeds"],
+                "seconds": round(outcome.seconds["Feeds"], 2),
                 "files": len(written.files),
                 "problems": dg.MetadataValue.json(written.problems),
             }

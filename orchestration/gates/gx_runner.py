@@ -1,7 +1,7 @@
 """Runs a suite of rules in Great Expectations, in a worker process.
 
-Belongs here: rules in, results and the Data Docs page out. Not here: verdicts. Great Expectations takes 8–15 s to
-import, so it is imported in functions only.
+Belongs here: rules in, results and their rendering out. Not here: verdicts, and the Data Docs. Great Expectations takes
+8–15 s to import, so it is imported in functions only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestration.gates.rules import Rule, Suite
@@ -48,10 +47,10 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """The results of one suite's rules, and its Data Docs page as HTML."""
+    """The results of one suite's rules, and Great Expectations' rendering of them: HTML, one part for each frame."""
 
     rule_results: tuple[RuleResult, ...]
-    page: str
+    details: tuple[str, ...]
 
 
 def warm_up() -> None:
@@ -71,9 +70,9 @@ class GxRunner:
         """Seconds that the run waited for the import of Great Expectations."""
         return self._worker.waited_seconds
 
-    def run_suite(self, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> SuiteResult:
+    def run_suite(self, suite: Suite, frames: dict[str, pd.DataFrame]) -> SuiteResult:
         """As the function ``run_suite``. Raises WorkerError when the process fails."""
-        (suite_result,) = self._worker.run(suite, frames, title)
+        (suite_result,) = self._worker.run(suite, frames)
         return cast(SuiteResult, suite_result)
 
 
@@ -84,13 +83,13 @@ def gx_process() -> Iterator[GxRunner]:
         yield GxRunner(worker)
 
 
-def run_suite_in_worker(emit: Emit, suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> None:
+def run_suite_in_worker(emit: Emit, suite: Suite, frames: dict[str, pd.DataFrame]) -> None:
     """``run_suite`` as a job of a worker process."""
-    emit(run_suite(suite, frames, title))
+    emit(run_suite(suite, frames))
 
 
-def run_suite(suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> SuiteResult:
-    """Validate each frame with the suite's rules for it. ``title`` is the heading of the page."""
+def run_suite(suite: Suite, frames: dict[str, pd.DataFrame]) -> SuiteResult:
+    """Validate each frame with the suite's rules for it."""
     warm_up()
     import great_expectations as gx
     import great_expectations.expectations as gxe
@@ -99,7 +98,7 @@ def run_suite(suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> Suit
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     rule_results: list[RuleResult] = []
-    bodies: list[str] = []
+    details: list[str] = []
     for frame_name, frame in frames.items():
         rules = [rule for rule in suite.rules if rule.frame == frame_name]
         keys = suite.keys.get(frame_name, ())
@@ -128,14 +127,16 @@ def run_suite(suite: Suite, frames: dict[str, pd.DataFrame], title: str) -> Suit
         )
         result = definition.run(
             batch_parameters={"dataframe": frame},
-            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": list(keys)}
-            if keys
-            else {"result_format": "COMPLETE"},
+            result_format={
+                "result_format": "COMPLETE",
+                "return_unexpected_index_query": False,
+                **({"unexpected_index_column_names": list(keys)} if keys else {}),
+            },
         )
         by_name = {r.expectation_config.meta["rule"]: r for r in result.results}
         rule_results += [_rule_result(rule, by_name[rule.name], keys) for rule in rules]
-        bodies.append(_render(result))
-    return SuiteResult(tuple(rule_results), _page(title, bodies))
+        details.append(_render(result))
+    return SuiteResult(tuple(rule_results), tuple(details))
 
 
 def _rule_result(rule: Rule, result: Any, keys: tuple[str, ...]) -> RuleResult:
@@ -165,36 +166,17 @@ def _plain(value: Any) -> Any:
 
 
 def _render(result: Any) -> str:
-    """Great Expectations' own page of one validation, its body only, without scripts and without the network."""
+    """Great Expectations' own sections of one validation, by column, without its summary, scripts and the network.
+
+    Its summary knows no severity: it calls a suite failed whose rules only warn.
+    """
     from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.render.view import DefaultJinjaSectionView
 
-    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
-    body = re.search(r"<body[^>]*>(.*)</body>", page, re.DOTALL)
-    text = body.group(1) if body else page
-    text = re.sub(r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<iframe\b.*?</iframe>", "", text, flags=re.DOTALL)
-    text = re.sub(r"<footer\b.*?</footer>|<nav\b.*?</nav>", "", text, flags=re.DOTALL)
-    return re.sub(r'\son\w+="[^"]*"', "", text)
-
-
-_STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1b1f24;background:#fff}
-table{border-collapse:collapse;width:100%;margin:.5rem 0}td,th{border:1px solid #d0d7de;padding:.35rem .6rem;
-text-align:left;vertical-align:top;overflow-wrap:anywhere}h1{font-size:1.4rem}h2{font-size:1.15rem}
-code{background:#eef1f4;padding:.05rem .3rem}.text-success{color:#1a7f37}.text-danger{color:#cf222e}
-.text-warning{color:#9a6700}.popover-body,.d-none,.modal{display:none}
-@media (prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}td,th{border-color:#30363d}
-code{background:#21262d}}
-"""
-
-
-def _page(title: str, bodies: list[str]) -> str:
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
-        f'<body><h1>{escape(title)}</h1><p><a href="../index.html">All runs</a></p>'
-        + "".join(bodies)
-        + "</body></html>"
+    _, *sections = ValidationResultsPageRenderer().render(result).sections
+    text = "".join(
+        DefaultJinjaSectionView().render({"section": section.to_json_dict(), "section_loop": {"index": number}})
+        for number, section in enumerate(sections, start=1)
     )
+    text = re.sub(r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<iframe\b.*?</iframe>", "", text, flags=re.DOTALL)
+    return re.sub(r'\son\w+="[^"]*"', "", text)

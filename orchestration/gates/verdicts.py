@@ -6,14 +6,12 @@ An outcome with a ``problem`` blocks the run. A rule that could not be run raise
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +35,13 @@ from orchestration.gates.mart_rules import (
     RAW_QUERIES,
     REASONS_QUERY,
 )
+from orchestration.gates.pages import write_page
 from orchestration.gates.rules import Rule, Suite
 from warehouse.clock import utc_now
 from warehouse.database import is_damage, open_database, quoted, rows, scalar
+from warehouse.display import plural
 from warehouse.errors import DamagedError, GateError
-from warehouse.files import make_folder
-from warehouse.publication.publish import count_tables, is_intact, published_file, writing
+from warehouse.publication.publish import count_tables, is_intact, published_file
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
 
@@ -53,8 +52,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _RULE_NAMES = re.compile(rf"\b(?:{'|'.join(rule.name for rule in (*BATCH.rules, *MARTS.rules))}): ")
-#: Runs in the index of the Data Docs; it is written twice a run, so its size must not grow with history.
-INDEXED_RUNS = 100
 #: Entries in one frame of the batch gate: a frame of text takes some 0.5 GB a million, here and in the worker process.
 FRAME_ENTRIES = 1_000_000
 
@@ -194,8 +191,7 @@ def batch_gate(settings: Settings, gx: GxRunner, run_id: str) -> GateOutcome:
             listings.update((load_id, name if isinstance(name, str) else source) for load_id, source, name in named)
             frames = {"loads": loads} if entries.empty else {"loads": loads, "entries": entries}
             sizes.update({name: len(frame) for name, frame in frames.items()})
-            title = f"Batch gate · {now:%Y-%m-%d %H:%M} UTC · {len(loads)} loads"
-            suite_results.append(gx.run_suite(BATCH, frames, title))
+            suite_results.append(gx.run_suite(BATCH, frames))
         unreadable = _count(raw, "verdict_by = 'loader' and loaded_in = ?", run_id)
         unreadable_listings = _count(raw, "verdict_by = 'loader' and capture_kind = 'daily' and loaded_in = ?", run_id)
         none_readable = (
@@ -214,8 +210,10 @@ def batch_gate(settings: Settings, gx: GxRunner, run_id: str) -> GateOutcome:
                 problem = none_accepted
             return GateOutcome("batch", 0, 0, {}, (), None, problem)
         suite_result = merge_results(suite_results)
-        page = write_page(settings, run_id, "batch", suite_result)
+        failures = _failures(BATCH, suite_result, sizes, listings)
         rejected = _rejections(suite_result)
+        decided = f"{len(rejected)} of {len(sources)} loads rejected" if rejected else "passed"
+        page = _write_page(settings, run_id, BATCH, suite_result, failures, decided, now)
         raw.append("gate_results", _result_rows(BATCH, suite_result, run_id, now, page))
         _raise_if_unusable(BATCH, suite_result)
         raw.set_verdicts(
@@ -228,7 +226,6 @@ def batch_gate(settings: Settings, gx: GxRunner, run_id: str) -> GateOutcome:
         )
         _record_taken_back(settings, raw, rejected, run_id)
         is_empty = not _count(raw, _ACCEPTED_LISTINGS)
-    failures = _failures(BATCH, suite_result, sizes, listings)
     warnings = tuple(failure.rule for failure in failures if failure.severity == "warning")
     accepted = len(sources) - len(rejected)
     logger.debug("The batch gate accepted %d of %d loads", accepted, len(sources))
@@ -314,16 +311,14 @@ def batch_frames(raw: RawStore, now: datetime) -> Iterator[tuple[pd.DataFrame, p
 
 def merge_results(suite_results: Sequence[SuiteResult]) -> SuiteResult:
     """The results of the parts of a batch as one."""
-    first, *others = suite_results
-    if not others:
-        return first
+    if len(suite_results) == 1:
+        return suite_results[0]
     rule_results: dict[str, list[RuleResult]] = defaultdict(list)
     for suite_result in suite_results:
         for rule_result in suite_result.rule_results:
             rule_results[rule_result.rule].append(rule_result)
-    bodies = [suite_result.page.partition("<body>")[2].rpartition("</body>")[0] for suite_result in others]
-    head, end, tail = first.page.rpartition("</body>")
-    return SuiteResult(tuple(map(_merge_rule_results, rule_results.values())), "".join((head, *bodies, end, tail)))
+    details = tuple(part for suite_result in suite_results for part in suite_result.details)
+    return SuiteResult(tuple(map(_merge_rule_results, rule_results.values())), details)
 
 
 def _merge_rule_results(parts: list[RuleResult]) -> RuleResult:
@@ -357,18 +352,20 @@ def mart_gate(
     live_at = now if is_live else None
     violations = count_violations(live_at) if count_violations else mart_violations(settings, live_at)
     counts = {name: [found.rows] for name, found in violations.items()}
-    suite_result = gx.run_suite(MARTS, {"marts": pd.DataFrame(counts)}, f"Mart gate · {now:%Y-%m-%d %H:%M} UTC")
+    suite_result = gx.run_suite(MARTS, {"marts": pd.DataFrame(counts)})
     # Great Expectations gets counts; the rows that they count are added here.
     rule_results = [
         replace(rule_result, unexpected=violations[rule_result.rule].rows, rows=violations[rule_result.rule].sample)
         for rule_result in suite_result.rule_results
     ]
     suite_result = replace(suite_result, rule_results=tuple(rule_results))
-    page = write_page(settings, run_id, "marts", suite_result)
+    failures = _failures(MARTS, suite_result, {}, {})
+    failed = [f for f in suite_result.rule_results if not f.passed and MARTS.rule(f.rule).severity == "error"]
+    decided = "publication blocked" if failed else "passed"
+    page = _write_page(settings, run_id, MARTS, suite_result, failures, decided, now)
     with RawStore.open(settings.raw_database) as raw:
         raw.append("gate_results", _result_rows(MARTS, suite_result, run_id, now, page))
     _raise_if_unusable(MARTS, suite_result)
-    failed = [f for f in suite_result.rule_results if not f.passed and MARTS.rule(f.rule).severity == "error"]
     problem = None
     if failed:
         rule = MARTS.rule(failed[0].rule)
@@ -379,7 +376,6 @@ def mart_gate(
     warnings = tuple(f.rule for f in suite_result.rule_results if not f.passed and f not in failed)
     accepted = len(counts) - len(failed)
     logger.debug("The mart gate passed %d of %d rules", accepted, len(counts))
-    failures = _failures(MARTS, suite_result, {}, {})
     return GateOutcome("marts", len(counts), accepted, {}, warnings, page, problem, failures)
 
 
@@ -438,38 +434,21 @@ def _violations(connection: duckdb.DuckDBPyConnection, query: str) -> Violations
     return Violations(count, tuple({name: str(value) for name, value in row.items()} for row in found))
 
 
-def write_page(settings: Settings, run_id: str, gate: str, suite_result: SuiteResult) -> str:
-    """Write the gate's Data Docs page and list it in the index. Returns its path below the Data Docs folder.
-
-    Raises HomeError when the folder can't be written.
-    """
-    with writing(str(settings.data_docs)):
-        make_folder(settings.data_docs)
-        return _write_page(settings, run_id, gate, suite_result)
-
-
-def _write_page(settings: Settings, run_id: str, gate: str, suite_result: SuiteResult) -> str:
-    folder = settings.data_docs / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{gate}.html").write_text(suite_result.page, encoding="utf-8")
-    runs = sorted((f for f in os.scandir(settings.data_docs) if f.is_dir()), key=lambda f: -f.stat().st_mtime)
-    pages = [page for run in runs[:INDEXED_RUNS] for page in sorted(Path(run.path).glob("*.html"), reverse=True)]
-    links = "".join(
-        f'<li><a href="{escape(str(page.relative_to(settings.data_docs)))}">{escape(page.stem)} gate, '
-        f"{datetime.fromtimestamp(page.stat().st_mtime).astimezone():%Y-%m-%d %H:%M}, run "
-        f"{escape(page.parent.name)}</a></li>"
-        for page in pages
-    )
-    (settings.data_docs / "index.html").write_text(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>Data Docs</title></head>'
-        f"<body><h1>Data Docs: the gates of the last {INDEXED_RUNS} runs</h1>"
-        f"<ul>{links}</ul><p>{len(runs)} runs have pages here; earlier ones are listed in the table "
-        "<code>ops_gate_results</code>, column <code>data_docs_page</code>.</p></body></html>",
-        encoding="utf-8",
-    )
-    return f"{run_id}/{gate}.html"
+def _write_page(
+    settings: Settings,
+    run_id: str,
+    suite: Suite,
+    suite_result: SuiteResult,
+    failures: tuple[Failure, ...],
+    decided: str,
+    now: datetime,
+) -> str:
+    """Write the gate's page of the Data Docs; ``decided`` says what the gate did, in a few words."""
+    if any(rule_result.error for rule_result in suite_result.rule_results):
+        decided = "a rule could not be run"
+    warnings = sum(failure.severity == "warning" for failure in failures)
+    verdict = f"{decided}, {warnings} {plural(warnings, 'warning')}" if warnings else decided
+    return write_page(settings, run_id, suite, suite_result, verdict=verdict, failures=failures, checked_at=now)
 
 
 def _failures(

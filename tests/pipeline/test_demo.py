@@ -6,12 +6,16 @@ import hashlib
 import json
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.assets.landing import LISTINGS
+from orchestration.assets.raw import report_listings
 from tests.conftest import Papers
 from warehouse.publication.queries import load_queries
 from warehouse.publication.status import CANARY_RULES
+from warehouse.settings import Settings
 
 PUBLIC = {
     "dim_papers": "paper_id title abstract published_on first_listed_on author_count upvotes comments "
@@ -192,6 +196,34 @@ def test_status_lists_published_tables_and_rejected_loads(demo: Papers) -> None:
     checks = {row["rule"]: row for row in facts["source_canary"]}
     assert set(checks) == set(CANARY_RULES) and all(row["checked_at"] for row in checks.values())
     assert all(bool(row["what_to_do"]) is not row["is_passed"] for row in checks.values())
+
+
+def test_every_date_in_the_archive_is_materialized_in_dagster_whoever_landed_it(demo: Papers) -> None:
+    # The demo's run observes five dates; the others were landed before it.
+    with demo.published() as published:
+        listed = "select distinct listing_date::varchar from marts.ops_loads where listing_date is not null"
+        dates = {day for (day,) in published.execute(listed).fetchall()}
+    with dg.DagsterInstance.from_config(str(demo.home / "dagster")) as instance:
+        assert instance.get_materialized_partitions(LISTINGS) == dates and len(dates) > 20
+    with dg.instance_for_test() as instance:  # without the history of the demo
+        for _ in range(2):
+            report_listings(instance, Settings(home=demo.home))
+        assert instance.get_materialized_partitions(LISTINGS) == dates
+        assert len(instance.fetch_materializations(LISTINGS, limit=1000).records) == len(dates)
+
+
+def test_a_gate_that_passed_with_warnings_reads_so_in_dagster_and_in_the_data_docs(demo: Papers) -> None:
+    with dg.DagsterInstance.from_config(str(demo.home / "dagster")) as instance:
+        check = dg.AssetCheckKey(dg.AssetKey(["raw", "loads"]), "batch_gate")
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(check, limit=1)
+    assert record.event and record.event.dagster_event
+    evaluation = record.event.dagster_event.asset_check_evaluation_data
+    assert evaluation.passed and "with 3 warning(s)" in (evaluation.description or "")
+    (page,) = (demo.home / "data_docs").glob("*/batch.html")
+    index = (demo.home / "data_docs" / "index.html").read_text()
+    for text in (page.read_text(), index):
+        assert "UTC: passed, 3 warnings<" in text
+        assert "Failed" not in text and "__none__" not in text and "Success Percent" not in text
 
 
 def test_data_docs_show_both_gates_without_asking_the_network(demo: Papers) -> None:

@@ -20,9 +20,11 @@ from gate_pieces import PHASES
 from rich.console import Console
 from rich.progress import Progress
 
+from orchestration.assets.models import build_models
 from orchestration.commands import console
 from orchestration.outcome import Outcome
 from orchestration.runs import profile
+from orchestration.transform.manifest import ensure_manifest
 from sources.faults import Fault
 from sources.replay import ReplayServer
 from tests.conftest import SAMPLE, Papers
@@ -80,6 +82,14 @@ def test_the_data_docs_of_the_last_run_are_linked_from_the_status_and_from_the_c
             metadata = record.event.dagster_event.asset_check_evaluation_data.metadata
             assert metadata["Data Docs file"].value == str(pages[gate])
             assert str(metadata["Data Docs"].value).endswith(f"/{pages[gate].parent.name}/{gate}.html")
+
+
+def test_dagster_names_tables_as_readers_do() -> None:
+    models = build_models(ensure_manifest(Settings()), "duckdb")
+    for spec in models.specs:
+        name = spec.metadata["dagster/table_name"]
+        assert name == ".".join(spec.key.path), name
+        assert spec.description and "select" not in spec.description.split() and "Raw SQL" not in spec.description
 
 
 def test_each_public_table_shows_its_rows_and_where_its_columns_come_from_in_dagster(ran: Papers) -> None:

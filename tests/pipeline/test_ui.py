@@ -169,7 +169,7 @@ def test_a_gate_that_blocks_says_there_what_is_wrong_and_what_to_do(ui: Ui) -> N
     assert not evaluation["success"] and evaluation["severity"] == "ERROR"
     first_line = evaluation["description"].splitlines()[0]
     assert "rejected 1 of 1" in first_line and "What to do:" in first_line
-    (failed,) = [entry["table"] for entry in evaluation["metadataEntries"] if entry["label"] == "what failed"]
+    (failed,) = [entry["table"] for entry in evaluation["metadataEntries"] if entry["label"] == "violations"]
     record = json.loads(failed["records"][0])
     assert record["rows"] == 1 and "served_on=2026-09-15" in record["sample"] and record["what to do"] in first_line
 
@@ -184,7 +184,7 @@ def test_a_browser_shows_the_graph_launches_a_run_and_shows_why_a_gate_failed(ui
         page.get_by_text(group, exact=True).first.wait_for()
     page.goto(f"{ui.url}/assets/raw/loads?view=checks&checkDetail=batch_gate")
     page.get_by_text("The batch gate rejected 1 of 1").first.wait_for()
-    page.get_by_text("what failed").first.wait_for()
+    page.get_by_text("violations").first.wait_for()
     page.goto(f"{ui.url}/locations/orchestration.definitions/jobs/daily_papers/playground")
     page.locator(".CodeMirror").first.click()
     page.keyboard.press("Control+A")

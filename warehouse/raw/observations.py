@@ -86,6 +86,13 @@ def read_plan(settings: Settings, now: datetime, *, only_journal: bool = False) 
     return due_listings(now, histories, first_date=first_date, milestone_days=settings.milestones)
 
 
+def read_observed(settings: Settings, now: datetime) -> dict[date, datetime]:
+    """The listing dates of the raw tables with their last observation until ``now`` (aware); both UTC."""
+    with RawStore.reading(settings.raw_database) as connection:
+        loads = connection.execute(_LOADS, [now.astimezone(UTC).replace(tzinfo=None)]).fetchall()
+    return {day: _utc(last) for day, last, *_ in loads if last}
+
+
 def _read_histories(
     settings: Settings, now: datetime, only_journal: bool
 ) -> tuple[dict[date, ListingHistory], datetime | None]:

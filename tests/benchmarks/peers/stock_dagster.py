@@ -30,9 +30,9 @@ MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 class InProcessRunner:
     """Great Expectations where the step is."""
 
-    def run_suite(self, suite, frames, title):
+    def run_suite(self, suite, frames):
         """As the product's gx, without its worker process."""
-        return run_suite(suite, frames, title)
+        return run_suite(suite, frames)
 
 
 @dbt_assets(
