@@ -239,9 +239,6 @@ class Settings(HomePaths):
     alert_interval: Annotated[
         float, setting("PAPERS_ALERT_INTERVAL", "seconds in which at most one alert of a job is sent", ge=0, le=604_800)
     ] = 3600.0
-    data_docs_port: Annotated[
-        int, setting("PAPERS_DATA_DOCS_PORT", "where `papers ui` serves the Data Docs on this machine", ge=1, le=65_535)
-    ] = 3001
     smtp: Smtp | None = None
     subscriptions_file: Annotated[
         Path | None,
@@ -349,11 +346,6 @@ class Settings(HomePaths):
         return self.handover_root or (self.home / "handover" if self.engine != "duckdb" else None)
 
     @property
-    def data_docs_url(self) -> str:
-        """Where ``papers ui`` serves the Data Docs, on this machine only."""
-        return f"http://127.0.0.1:{self.data_docs_port}"
-
-    @property
     def subscriptions(self) -> Path:
         """Who gets which digest and feed."""
         return self.subscriptions_file or self.home / "subscriptions.yml"
@@ -387,7 +379,6 @@ class Settings(HomePaths):
             "PAPERS_EXPORT_DUCKDB": "yes" if self.export_duckdb else "no",
             "PAPERS_HOME": str(self.home),
             "PAPERS_ENDPOINT": self.endpoint,
-            "PAPERS_DATA_DOCS_PORT": str(self.data_docs_port),
             "PAPERS_KEEP_RUNS": str(self.keep_runs),
             "PAPERS_KEEP_DATA_DOCS": str(self.keep_data_docs),
             "PAPERS_KEEP_LOG_BYTES": str(self.keep_log_bytes),

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration import pipeline
 from orchestration.assets.landing import LISTINGS, PAPERS, TRENDING_LIST
+from orchestration.gates.data_docs import PATH
 from orchestration.gates.gx_runner import GxRunner
 from orchestration.gates.verdicts import GateOutcome, name_listing, without_rules
 from orchestration.outcome import Outcome, failing_in_dagster
@@ -128,7 +129,7 @@ def gate_result(gate: GateOutcome, warehouse: Settings, seconds: float) -> dg.As
             ]
         )
     if gate.page:
-        metadata["Data Docs"] = dg.MetadataValue.url(f"{warehouse.data_docs_url}/{gate.page}")
+        metadata["Data Docs"] = dg.MetadataValue.url(f"{PATH}/{gate.page}")
         metadata["Data Docs file"] = dg.MetadataValue.path(str(warehouse.data_docs / gate.page))
     return dg.AssetCheckResult(
         passed=not gate.problem and not gate.rejected,

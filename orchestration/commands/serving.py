@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -38,31 +37,29 @@ def docs(
 
 @app.command(rich_help_panel=_PANEL)
 def ui(
-    port: Annotated[
-        int, typer.Option(min=1, max=65534, help="The port on this machine; the Data Docs take the next one.")
-    ] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port on this machine.")] = 3000,
     home: Home = None,
     verbose: Verbose = False,
 ) -> None:
-    """Start Dagster's web server and daemon, and the Data Docs beside them, on this machine only."""
-    from orchestration.gates.data_docs import serving
+    """Start Dagster's web server, which shows the Data Docs too, and its daemon, on this machine only."""
+    from orchestration.gates.data_docs import PATH
     from orchestration.history import set_damaged_aside
     from orchestration.runs.runner import prepare_environment
     from orchestration.runs.services import check_port, dagster_services, wait_for_end
     from orchestration.transform.manifest import ensure_manifest
 
-    settings = replace(settings_of(home), data_docs_port=port + 1)
-    for needed in (port, port + 1):
-        check_port(needed)
+    settings = settings_of(home)
+    check_port(port)
     prepare_environment(settings)
     if not settings.dagster_config:
         set_damaged_aside(settings)
     ensure_manifest(settings)
     with contextlib.suppress(KeyboardInterrupt, Stopped):
         log_level = "info" if console.is_verbose() else "warning"
-        with serving(settings) as data_docs, dagster_services(port, log_level=log_level) as services:
+        with dagster_services(port, log_level=log_level) as services:
+            address = f"http://127.0.0.1:{port}"
             console.print_message(
-                f"Dagster for {settings.home}: http://127.0.0.1:{port}, Data Docs: {data_docs} (Ctrl-C stops both)"
+                f"Dagster for {settings.home}: {address}, Data Docs: {address}{PATH}/ (Ctrl-C stops them)"
             )
             ended = wait_for_end(services)
         raise WarehouseError(f"Dagster's {ended} stopped by itself: the lines above say why. Start `papers ui` again.")

@@ -1,34 +1,51 @@
-"""Data Docs over HTTP on this machine: a browser that shows Dagster's page follows no link to a file."""
+"""The Data Docs as pages of Dagster's web server, so that its links to them hold at any port.
+
+Belongs here: which files of a home the web server shows, and how. Not here: what the pages say (``pages``), and how the
+web server is started (``compat.guarded_webserver``).
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from orchestration.loopback import folder_server
-from warehouse.errors import InputError
-from warehouse.files import make_folder
-from warehouse.settings import Settings
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+#: Where the pages are on the web server; links to them are relative to it.
+PATH = "/data_docs"
+#: A page of this folder is a page of Dagster's address, which can start runs: it may run no script, whatever is in it.
+_POLICY = (b"content-security-policy", b"sandbox; default-src 'none'; style-src 'unsafe-inline'")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-@contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    """Serve the Data Docs folder on loopback while the block runs; yields the address.
+class DataDocs:
+    """ASGI middleware that answers requests below ``PATH`` with the files of a folder, and passes on all others.
 
-    Raises InputError when the port is taken.
+    Nothing outside the folder is answered, symbolic links included, and a folder without ``index.html`` is not found.
     """
-    make_folder(settings.data_docs)
-    with ExitStack() as opened:
-        try:
-            server = opened.enter_context(folder_server(settings.data_docs, settings.data_docs_port, {}))
-        except OSError as error:
-            raise InputError(
-                f"Port {settings.data_docs_port} for the Data Docs is taken ({error.strerror}): "
-                "set PAPERS_DATA_DOCS_PORT to a free one."
-            ) from error
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield settings.data_docs_url
-        finally:
-            server.shutdown()
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], folder: Path):
+        self._app = app
+        files = StaticFiles(directory=folder, html=True, check_dir=False)
+        self._pages = Mount(PATH, ExceptionMiddleware(files))  # its error is an answer: 404
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        if scope["type"] == "http" and scope["path"].startswith(f"{PATH}/"):
+            _, child = self._pages.matches(scope)
+            await self._pages.handle({**scope, **child}, receive, partial(_send_sandboxed, send))
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _send_sandboxed(send: Send, message: MutableMapping[str, Any]) -> None:
+    if message["type"] == "http.response.start":
+        message["headers"] = [*message.get("headers", ()), _POLICY, (b"x-content-type-options", b"nosniff")]
+    await send(message)

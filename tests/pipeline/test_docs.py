@@ -74,7 +74,9 @@ def test_dbts_page_shows_every_table_and_needs_no_network(demo: Papers, tmp_path
     page = Path(demo.copy(tmp_path / "home")("docs", "--no-serve").out.strip())
     text = page.read_text(encoding="utf-8")
     assert all(table["name"] in text for table in read_contracts()) and '"send_anonymous_usage_stats": false' in text
-    assert "doc.daily_papers.__overview__" in text and "**Two clocks.**" in text, "it opens on the project's own overview"
+    assert "doc.daily_papers.__overview__" in text and "**Two clocks.**" in text, (
+        "it opens on the project's own overview"
+    )
     assert not re.search(r"<(script|img|iframe)[^>]+src=[\"']?(https?:)?//", text)
     assert not re.search(r"<link[^>]+href=[\"']?(https?:)?//|@import", text)
     with server(page.parent, 0) as http:

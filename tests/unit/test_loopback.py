@@ -9,14 +9,17 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
 from orchestration.compat import guarded_webserver
+from orchestration.gates.data_docs import DataDocs
 from orchestration.loopback import LoopbackGuard, folder_server, refusal
 
 HERE = "127.0.0.1:3000"
+#: Paths below a served folder that lead to no page of it.
+HIDDEN = ("/run/", "/link.html", "/link/index.html", "/link/", "/linked%20page/", "/../secret/index.html")
 MUTATION = "mutation { terminateRun(runId: 1) { __typename } }"
 
 
@@ -124,8 +127,8 @@ def test_every_application_of_the_web_server_is_guarded(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(DagsterWebserver, "build_middleware", DagsterWebserver.build_middleware)
     guarded_webserver.guard_webserver()
-    first, *_ = DagsterWebserver.build_middleware(object.__new__(DagsterWebserver))
-    assert first.cls is LoopbackGuard
+    first, second, *_ = DagsterWebserver.build_middleware(object.__new__(DagsterWebserver))
+    assert (first.cls, second.cls) == (LoopbackGuard, DataDocs)
     assert "middleware=self.build_middleware()" in inspect.getsource(DagsterWebserver.create_asgi_app)
 
 
@@ -133,8 +136,8 @@ def test_every_application_of_the_web_server_is_guarded(monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    """The port of a server of a folder with a page, a folder without one, and links that lead out of it."""
+def folder(tmp_path: Path) -> Path:
+    """A folder with a page, a folder without one, and links that lead out of it."""
     folder, secret = tmp_path / "data_docs", tmp_path / "secret"
     for place in (folder / "run", folder / "linked page", secret):
         place.mkdir(parents=True)
@@ -144,6 +147,12 @@ def port(tmp_path: Path) -> Iterator[int]:
     (folder / "link.html").symlink_to(secret / "index.html")
     (folder / "link").symlink_to(secret)
     (folder / "linked page" / "index.html").symlink_to(secret / "index.html")
+    return folder
+
+
+@pytest.fixture
+def port(folder: Path) -> Iterator[int]:
+    """The port of a server of the folder."""
     with folder_server(folder, 0, {"Content-Security-Policy": "default-src 'none'"}) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
@@ -160,9 +169,38 @@ def get(port: int, path: str, **headers: str) -> tuple[int, str]:
 
 def test_a_folder_is_served_without_lists_and_links(port: int) -> None:
     assert get(port, "/") == (200, "the index") and get(port, "/run/batch.html") == (200, "a gate")
-    for path in ("/run/", "/link.html", "/link/index.html", "/link/", "/linked%20page/", "/../secret/index.html"):
+    for path in HIDDEN:
         status, text = get(port, path)
         assert status == 404 and "secret" not in text and "batch" not in text, path
+
+
+def test_the_web_server_shows_the_data_docs_without_lists_links_and_scripts(folder: Path) -> None:
+    def shown(path: str) -> tuple[int, str, dict[bytes, bytes]]:
+        sent: list[Any] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": b"Dagster"})
+
+        async def receive() -> Any:
+            await asyncio.Event().wait()  # no body, and the reader stays
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": unquote(path), "root_path": "", "headers": []}
+        asyncio.run(DataDocs(app, folder)(scope, receive, send))
+        body = b"".join(message.get("body", b"") for message in sent)
+        return sent[0]["status"], body.decode(), dict(sent[0].get("headers", ()))
+
+    for path, text in (("/data_docs/", "the index"), ("/data_docs/run/batch.html", "a gate")):
+        status, body, headers = shown(path)
+        assert (status, body) == (200, text)
+        assert headers[b"content-security-policy"].startswith(b"sandbox; default-src 'none'")
+    for path in HIDDEN:
+        status, body, _ = shown(f"/data_docs{path}")
+        assert status == 404 and "secret" not in body and "batch" not in body, path
+    assert shown("/runs") == (200, "Dagster", {}) and shown("/data_docs_of_another")[1] == "Dagster"
 
 
 def test_a_folder_is_served_to_its_own_pages_only(port: int) -> None:

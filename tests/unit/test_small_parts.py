@@ -1,8 +1,7 @@
-"""Title keys, the writer lock, Data Docs on this machine, and copies of the published file."""
+"""Title keys, the writer lock, and copies of the published file."""
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +10,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import requests
 
-from orchestration.gates.data_docs import serving
 from tests.conftest import ROOT
-from warehouse.errors import InputError, LockError
+from warehouse.errors import LockError
 from warehouse.keys import title_key
 from warehouse.lock import writer_lock
 from warehouse.publication import publish
@@ -64,19 +61,6 @@ def test_the_lock_is_reentrant(tmp_path: Path) -> None:
     path = tmp_path / "writer.lock"
     with writer_lock(path, purpose="x", timeout=1), writer_lock(path, purpose="y", timeout=0):
         pass
-
-
-def test_data_docs_are_served_on_this_machine(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = Settings(home=tmp_path, data_docs_port=port)
-    settings.data_docs.mkdir()
-    (settings.data_docs / "index.html").write_text("gates")
-    with serving(settings) as url:
-        assert requests.get(f"{url}/index.html", timeout=5).text == "gates"
-        with pytest.raises(InputError, match="PAPERS_DATA_DOCS_PORT"), serving(settings):
-            pass
 
 
 def test_a_file_of_other_models_is_not_the_base_of_a_build(tmp_path: Path) -> None:
