@@ -6,7 +6,6 @@ import re
 import threading
 import urllib.request
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -57,16 +56,6 @@ def test_every_setting_is_documented() -> None:
     passed_on = {"PAPERS_RAW_DATABASE", "PAPERS_NEXT_DATABASE", "PAPERS_MEMORY_LIMIT"}  # for child processes
     for name in set(re.findall(r'"(PAPERS_[A-Z_]+)"', settings)) - passed_on:
         assert f"`{name}`" in documented, name
-
-
-def test_the_python_examples_run(demo: Papers) -> None:
-    text = "".join((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/query.md"))
-    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    assert len(examples) == 3
-    names: dict[str, Any] = {}
-    for example in examples:
-        exec(example.replace("warehouse/data", str(demo.home)), names)
-    assert len(names["curve"]) == 3 and len(names["rising"]) == 10
 
 
 @pytest.mark.slow

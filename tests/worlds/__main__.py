@@ -2,11 +2,13 @@
 
     python -m tests.worlds sample                                  # the archive that the demo replays
     python -m tests.worlds raw --papers 60000 --observations-per-paper 7 --home /tmp/home
+    python -m tests.worlds home                                    # what this version writes, to test upgrades from it
     python -m tests.worlds archive --papers 20000 --observations-per-paper 12 --home /tmp/home
 
 ``words`` is the vocabulary and ``shapes`` the form of what the source sends, for all of them. The sample is one month
 (``records``, ``timeline``, ``month``, ``traps``, ``sample``). The large world is made in DuckDB (``large``), and
-``large_home`` makes homes of it. Nothing here reads the network, and nothing is about anyone real.
+``large_home`` makes homes of it. ``versioned_home`` is the small home that a version of the product writes. Nothing
+here reads the network, and nothing is about anyone real.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from time import monotonic
 
-from tests.worlds import large_home, sample
+from tests.worlds import large_home, sample, versioned_home
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worlds = parser.add_subparsers(dest="world", required=True)
     month = worlds.add_parser("sample", help="the archive that the demo replays")
     month.add_argument("--out", type=Path, default=sample.ARCHIVE, help=f"folder to write (default {sample.ARCHIVE})")
+    worlds.add_parser("home", help="the home that this version of the product writes, packed")
     for kind, text in (
         ("raw", "a home with raw tables, made set by set"),
         ("archive", "a home with a landing archive"),
@@ -47,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = sample.write(options.out)
         size = sum(path.stat().st_size for path in options.out.rglob("*") if path.is_file())
         print(f"{len(found)} captures, {size / 1e6:.2f} MB, in {options.out}")
+        return 0
+    if options.world == "home":
+        packed = versioned_home.write()
+        print(f"{packed.stat().st_size / 1e3:.0f} kB in {packed}")
         return 0
     started = monotonic()
     made = large_home.generate(
