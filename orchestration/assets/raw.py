@@ -7,8 +7,9 @@ import dagster as dg
 from orchestration import pipeline
 from orchestration.assets.landing import LISTINGS, PAPERS, TRENDING_LIST
 from orchestration.gates.data_docs import PATH
+from orchestration.gates.failures import name_listing
 from orchestration.gates.gx_runner import GxRunner
-from orchestration.gates.verdicts import GateOutcome, name_listing, without_rules
+from orchestration.gates.verdicts import GateOutcome, without_rules
 from orchestration.outcome import Outcome, failing_in_dagster
 from sources import DAILY_PAPERS
 from warehouse.clock import utc_now

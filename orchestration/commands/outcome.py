@@ -247,7 +247,8 @@ def _print_rejected(gate: GateOutcome) -> None:
     for load_id, reason in gate.rejected.items():
         by_reason[reason].append(load_id)
     for reason, load_ids in by_reason.items():
-        from orchestration.gates.verdicts import name_listings, without_rules
+        from orchestration.gates.failures import name_listings
+        from orchestration.gates.verdicts import without_rules
 
         listings = name_listings([gate.listings.get(load_id, load_id) for load_id in load_ids])
         were = "was" if len(load_ids) == 1 else "were"

@@ -12,17 +12,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape, unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from orchestration.gates.failures import Failure
 from orchestration.gates.gx_runner import SuiteResult
 from orchestration.gates.rules import Suite
 from warehouse.display import plural
 from warehouse.files import make_folder
 from warehouse.publication.publish import writing
 from warehouse.settings import Settings
-
-if TYPE_CHECKING:
-    from orchestration.gates.verdicts import Failure
 
 #: Runs in the index; it is written twice a run, so its size must not grow with history.
 INDEXED_RUNS = 100

@@ -14,7 +14,7 @@ from gate_pieces import Warehouse, body, entry, listing
 
 from orchestration import pipeline
 from orchestration.assets.landing import landed_papers, landed_trending
-from orchestration.gates.verdicts import name_listings
+from orchestration.gates.failures import name_listings
 from orchestration.outcome import Outcome
 from sources.daily_papers.client import DailyPapersClient
 from sources.faults import Fault
