@@ -20,6 +20,12 @@ from urllib.parse import parse_qs, urlsplit
 
 _HOSTS = frozenset(("127.0.0.1", "localhost", "::1"))
 _READING = frozenset(("GET", "HEAD"))
+#: Where the Data Docs are on Dagster's web server; links to them are relative to it.
+DATA_DOCS = "/data_docs"
+_SANDBOX = (
+    (b"content-security-policy", b"sandbox; default-src 'none'; style-src 'unsafe-inline'"),
+    (b"x-content-type-options", b"nosniff"),
+)
 _REFUSED = "Refused: this server answers its own pages only. {problem}\n"
 
 Scope = MutableMapping[str, Any]
@@ -108,6 +114,38 @@ async def _send_unframed(send: Send, message: MutableMapping[str, Any]) -> None:
     """Send an answer that no page of another address may show in a frame."""
     if message["type"] == "http.response.start":
         message["headers"] = [*message.get("headers", ()), (b"x-frame-options", b"SAMEORIGIN")]
+    await send(message)
+
+
+class DataDocs:
+    """ASGI middleware that answers requests below ``DATA_DOCS`` with the files of a folder, and passes on all others.
+
+    It makes the Data Docs pages of Dagster's web server, so that links to them hold at any port. Nothing outside the
+    folder is answered, symbolic links included, and a folder without ``index.html`` is not found.
+    """
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]], folder: Path):
+        from starlette.middleware.exceptions import ExceptionMiddleware
+        from starlette.routing import Mount
+        from starlette.staticfiles import StaticFiles
+
+        self._app = app
+        files = StaticFiles(directory=folder, html=True, check_dir=False)
+        self._pages = Mount(DATA_DOCS, ExceptionMiddleware(files))  # its error is an answer: 404
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or pass it on."""
+        if scope["type"] == "http" and scope["path"].startswith(f"{DATA_DOCS}/"):
+            _, child = self._pages.matches(scope)
+            await self._pages.handle({**scope, **child}, receive, partial(_send_sandboxed, send))
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _send_sandboxed(send: Send, message: MutableMapping[str, Any]) -> None:
+    """Send an answer that runs no script, whatever is in it: its address is that of a server that starts runs."""
+    if message["type"] == "http.response.start":
+        message["headers"] = [*message.get("headers", ()), *_SANDBOX]
     await send(message)
 
 

@@ -6,10 +6,10 @@ import dagster as dg
 
 from orchestration import pipeline
 from orchestration.assets.landing import LISTINGS, PAPERS, TRENDING_LIST
-from orchestration.gates.data_docs import PATH
 from orchestration.gates.failures import name_listing
 from orchestration.gates.gx_runner import GxRunner
 from orchestration.gates.verdicts import GateOutcome, without_rules
+from orchestration.loopback import DATA_DOCS
 from orchestration.outcome import Outcome, failing_in_dagster
 from sources import DAILY_PAPERS
 from warehouse.clock import utc_now
@@ -130,7 +130,7 @@ def gate_result(gate: GateOutcome, warehouse: Settings, seconds: float) -> dg.As
             ]
         )
     if gate.page:
-        metadata["Data Docs"] = dg.MetadataValue.url(f"{PATH}/{gate.page}")
+        metadata["Data Docs"] = dg.MetadataValue.url(f"{DATA_DOCS}/{gate.page}")
         metadata["Data Docs file"] = dg.MetadataValue.path(str(warehouse.data_docs / gate.page))
     return dg.AssetCheckResult(
         passed=not gate.problem and not gate.rejected,

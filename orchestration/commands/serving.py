@@ -42,8 +42,8 @@ def ui(
     verbose: Verbose = False,
 ) -> None:
     """Start Dagster's web server, which shows the Data Docs too, and its daemon, on this machine only."""
-    from orchestration.gates.data_docs import PATH
     from orchestration.history import set_damaged_aside
+    from orchestration.loopback import DATA_DOCS
     from orchestration.runs.runner import prepare_environment
     from orchestration.runs.services import check_port, dagster_services, wait_for_end
     from orchestration.transform.manifest import ensure_manifest
@@ -59,7 +59,7 @@ def ui(
         with dagster_services(port, log_level=log_level) as services:
             address = f"http://127.0.0.1:{port}"
             console.print_message(
-                f"Dagster for {settings.home}: {address}, Data Docs: {address}{PATH}/ (Ctrl-C stops them)"
+                f"Dagster for {settings.home}: {address}, Data Docs: {address}{DATA_DOCS}/ (Ctrl-C stops them)"
             )
             ended = wait_for_end(services)
         raise WarehouseError(f"Dagster's {ended} stopped by itself: the lines above say why. Start `papers ui` again.")

@@ -22,8 +22,7 @@ def guard_webserver() -> None:
     from dagster_webserver.webserver import DagsterWebserver
     from starlette.middleware import Middleware
 
-    from orchestration.gates.data_docs import DataDocs
-    from orchestration.loopback import LoopbackGuard
+    from orchestration.loopback import DataDocs, LoopbackGuard
 
     folder = Settings.from_environment().data_docs
     webserver: Any = DagsterWebserver

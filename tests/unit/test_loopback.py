@@ -14,8 +14,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from orchestration.compat import guarded_webserver
-from orchestration.gates.data_docs import DataDocs
-from orchestration.loopback import LoopbackGuard, folder_server, refusal
+from orchestration.loopback import DataDocs, LoopbackGuard, folder_server, refusal
 
 HERE = "127.0.0.1:3000"
 #: Paths below a served folder that lead to no page of it.
