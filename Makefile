@@ -61,7 +61,7 @@ format: $(READY) ## Format the code
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-dictionary: $(READY) ## Write docs/data-dictionary.md from the contracts of the marts, and the tables of settings
+dictionary: $(READY) ## Write docs/data-dictionary.md and docs/llms.txt from the contracts of the marts, and the tables of settings
 	.venv/bin/python -m orchestration.transform.dictionary
 	.venv/bin/python -m warehouse.settings_table
 

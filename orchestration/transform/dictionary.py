@@ -1,4 +1,7 @@
-"""Write docs/data-dictionary.md from the contracts of the marts: `make dictionary`. A test compares both."""
+"""Write docs/data-dictionary.md and docs/llms.txt from the contracts of the marts: `make dictionary`. A test compares.
+
+llms.txt also has the text of the agent skill (docs/skills), which is written by hand.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from typing import Any
 from warehouse.publication.contracts import primary_key, read_contracts, references
 from warehouse.settings import PROJECT_ROOT
 
-DICTIONARY = PROJECT_ROOT / "docs" / "data-dictionary.md"
+DOCS = PROJECT_ROOT / "docs"
+DICTIONARY = DOCS / "data-dictionary.md"
+LLMS = DOCS / "llms.txt"
+SKILL = DOCS / "skills" / "daily-papers" / "SKILL.md"
 _HEAD = """# Data dictionary
 
 Written by `make dictionary` from the contracts in `dbt_project/models/marts/`, which dbt enforces in every run: edit
@@ -18,6 +24,19 @@ Two table macros are as of an earlier moment: `from marts.upvotes_as_of(timestam
 observation of each paper up to then, `from marts.trends_as_of(…)` the columns of `rpt_paper_trends` as they were then
 ([trends.md](trends.md)). A third one searches: `from marts.search('prompt tuning')` ([query.md](query.md#search)).
 They read the database in use: if the file is attached under a name, run `use NAME` first, else they fail.
+"""
+_LLMS_HEAD = """# Daily Papers Warehouse
+
+> The history that Hugging Face Daily Papers does not keep, as one DuckDB file, `papers.duckdb`: papers, every
+> observation of their upvotes, resolved authors and organizations, trends with their formulas.
+
+- [Data dictionary](data-dictionary.md): every public table and column with type, unit and the meaning of null
+- [Queries](query.md): search, related papers, Python, BI tools, an MCP server
+- [Trends](trends.md): the formula and source of each metric
+- [Resolution](resolution.md): how authors and organizations are resolved, and how well
+- [Releases](release.md): a dated folder of the tables to download or to upload
+
+## Tables
 """
 _DIAGRAM_HEAD = """
 The diagram has the columns of keys (PK) and those that refer to a dimension (FK), by their names. A dimension need not
@@ -31,6 +50,13 @@ def dictionary() -> str:
     names = ", ".join(f"[`{table['name']}`](#{table['name']})" for table in tables)
     listed = f"{len(tables)} tables: {names}."
     return "\n".join([_HEAD, listed, _DIAGRAM_HEAD, _diagram(tables), *(_table(table) for table in tables)])
+
+
+def llms_text() -> str:
+    """docs/llms.txt (https://llmstxt.org): where to read more, the tables, and the text of the agent skill."""
+    tables = [f"- `{table['name']}`: {_line(table['description'])}" for table in read_contracts()]
+    _, _, skill = SKILL.read_text(encoding="utf-8").split("---\n", 2)
+    return "\n".join([_LLMS_HEAD, *tables, "", skill.strip().replace("# Daily Papers in SQL", "## In SQL", 1)])
 
 
 def _diagram(tables: list[dict[str, Any]]) -> str:
@@ -70,3 +96,4 @@ def _line(text: str) -> str:
 
 if __name__ == "__main__":
     DICTIONARY.write_text(dictionary() + "\n", encoding="utf-8")
+    LLMS.write_text(llms_text() + "\n", encoding="utf-8")

@@ -9,17 +9,63 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import yaml
 
-from orchestration.transform.dictionary import DICTIONARY, dictionary
+from orchestration.transform.dictionary import DICTIONARY, LLMS, SKILL, dictionary, llms_text
 from orchestration.transform.docs import server
 from tests.conftest import ROOT, Papers
-from warehouse.publication.contracts import read_contracts
+from warehouse.publication.contracts import primary_key, read_contracts
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
 def test_the_data_dictionary_equals_the_contracts() -> None:
     assert DICTIONARY.read_text(encoding="utf-8") == dictionary() + "\n", "run `make dictionary`"
+
+
+def test_the_text_for_language_models_has_every_table_and_the_skill() -> None:
+    text = LLMS.read_text(encoding="utf-8")
+    assert text == llms_text() + "\n", "run `make dictionary`"
+    assert text.startswith("# ") and "\n> " in text
+    assert all(f"- `{table['name']}`: One row per " in text for table in read_contracts())
+    for target in re.findall(r"\]\(([^)#\s]+)\)", text):
+        assert (LLMS.parent / target).is_file(), target
+
+
+def test_the_skill_has_ten_questions_whose_sql_answers(demo: Papers) -> None:
+    text = SKILL.read_text(encoding="utf-8")
+    _, head, body = text.split("---\n", 2)
+    facts = yaml.safe_load(head)
+    assert facts["name"] == SKILL.parent.name and 0 < len(facts["description"]) <= 1024
+    questions = re.findall(r"^(\d+)\. (.+\?)", body, re.MULTILINE)
+    assert [int(number) for number, _ in questions] == list(range(1, 11))
+    statements = re.findall(r"```sql\n(.*?)```", body, re.DOTALL)
+    assert len(statements) == 11, "one a question, and how to read the comments"
+    with demo.published() as connection:
+        for statement in statements:
+            assert connection.execute(statement).fetchall(), statement
+        macros = {f"marts.{name}" for (name,) in connection.execute(MACROS).fetchall()}
+    assert macros - {"marts.file_id"} == set(re.findall(r"^\| `(marts\.\w+)\(", body, re.MULTILINE))
+    assert "Two clocks" in body and "Null is not 0" in body
+    names = {table["name"] for table in read_contracts()}
+    assert set(re.findall(r"\b(?:dim|fct|rpt|bridge)_\w+", body)) <= names
+
+
+MACROS = "select function_name from duckdb_functions() where schema_name = 'marts'"
+
+
+def test_the_diagram_has_every_table_with_its_key_and_every_reference() -> None:
+    (diagram,) = re.findall(r"```mermaid\n(erDiagram\n.*?)```", dictionary(), re.DOTALL)
+    entities = dict(re.findall(r"^    (\w+) \{\n(.*?)^    \}", diagram, re.MULTILINE | re.DOTALL))
+    tables = read_contracts()
+    assert entities.keys() == {table["name"] for table in tables}
+    for table in tables:
+        columns = {line.split()[1]: line for line in entities[table["name"]].splitlines()}
+        assert {c for c in primary_key(table) if c.isidentifier()} == {c for c in columns if " PK" in columns[c]}
+    edges = re.findall(r"^    (\w+) \|o--o[{|] (\w+) : (\w+)$", diagram, re.MULTILINE)
+    assert ("dim_authors", "bridge_paper_authors", "author_id") in edges
+    assert ("dim_papers", "related_papers", "related_paper_id") in edges
+    assert all("FK" in re.findall(rf" {column}(.*)", entities[name])[0] for _, name, column in edges)
 
 
 def test_the_dictionary_has_every_column_that_is_published(demo: Papers) -> None:
