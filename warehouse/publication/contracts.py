@@ -1,12 +1,13 @@
 """The contracts of the public tables (``dbt_project/models/marts/<subject>/_<subject>.yml``), read without dbt.
 
-Belongs here: what a contract says of a table, its key, what its columns refer to, and its comments in a file. Not here:
-pages that show it (``report/definitions.py``, the data dictionary).
+Belongs here: what a contract says of a table, its key, what its columns refer to, and comments in a file, which private
+tables get too. Not here: pages that show it (``report/definitions.py``, the data dictionary).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -25,10 +26,7 @@ def read_contracts() -> list[dict[str, Any]]:
     """Read dbt's properties of each public model, in the order of subjects."""
     order = {subject: index for index, subject in enumerate(_SUBJECTS)}
     subjects = sorted((folder.name for folder in MARTS.iterdir()), key=lambda name: (order.get(name, len(order)), name))
-    files = [MARTS / subject / f"_{subject}.yml" for subject in subjects]
-    return [
-        model for file in files for model in yaml.load(file.read_text(encoding="utf-8"), Loader=_loader())["models"]
-    ]
+    return [model for subject in subjects for model in _read(MARTS / subject / f"_{subject}.yml")["models"]]
 
 
 def primary_key(contract: dict[str, Any]) -> list[str]:
@@ -54,33 +52,38 @@ def references(contracts: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]
     ]
 
 
-def comment_on_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
-    """Write the descriptions of the public tables in ``schema`` and of their columns as comments, as dbt does."""
-    present = {
-        name
-        for (name,) in connection.execute(
-            "select table_name from information_schema.tables where table_schema = ?", [schema]
-        ).fetchall()
-    }
+def comment_on_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the descriptions of models and seeds as comments on the tables and columns of the database in use.
+
+    dbt's own way (``persist_docs``) costs a build 1.2 s of processor time and this 0.3 s (700 columns, 2026-11). A file
+    that is exported from another engine's tables needs it too.
+    """
+    files = [DBT_PROJECT / "seeds" / "_seeds.yml", *DBT_PROJECT.glob("models/*/*/_*.yml")]
+    described: dict[tuple[str, str], str] = {}
+    for properties in (_read(file) for file in files if not file.stem.endswith("_unit_tests")):
+        for table in [*properties.get("models", []), *properties.get("seeds", [])]:
+            described[table["name"], ""] = table["description"]
+            described.update({(table["name"], c["name"]): c["description"] for c in table.get("columns", [])})
+    present = connection.execute(
+        """select 'table', schema_name, table_name, '', comment from duckdb_tables()
+               where database_name = current_database() and not internal
+           union all select 'view', schema_name, view_name, '', comment from duckdb_views()
+               where database_name = current_database() and not internal
+           union all select 'column', schema_name, table_name, column_name, comment from duckdb_columns()
+               where database_name = current_database() and not internal"""
+    ).fetchall()
     statements = [
-        statement
-        for contract in read_contracts()
-        if (table := contract["name"]) in present
-        for statement in (
-            f"comment on table {schema}.{table} is {_literal(contract['description'])}",
-            *(
-                f'comment on column {schema}.{table}."{column["name"]}" is {_literal(column["description"])}'
-                for column in contract["columns"]
-            ),
-        )
+        f"""comment on {kind} {schema}.{table}{f'."{column}"' if column else ""} is {_literal(text)}"""
+        for kind, schema, table, column, comment in present
+        if (text := described.get((table, column))) and text != comment
     ]
-    connection.execute(";\n".join(statements))
+    connection.execute(";\n".join(["begin", *statements, "commit"]))
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _loader() -> Any:
-    """PyYAML's loader in C where it is available: ten times faster."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _read(path: Path) -> dict[str, Any]:
+    """A file of dbt's properties. PyYAML's loader in C, where it is available, takes a tenth of the time."""
+    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

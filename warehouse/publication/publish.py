@@ -24,6 +24,7 @@ from warehouse.clock import utc_now
 from warehouse.database import damage_message, open_database, quoted, scalar, wal_of
 from warehouse.errors import BusyError, DamagedError, HomeError, InputError
 from warehouse.files import copy_file, make_folder, remove, replace, sync, write_atomically
+from warehouse.publication.contracts import comment_on_tables
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -132,9 +133,10 @@ def _write_version(connection: duckdb.DuckDBPyConnection, catalog: str, models: 
 
 
 def seal_next(settings: Settings) -> dict[str, int]:
-    """Drop the staging views, which read another file, write a checkpoint and count the rows of the public tables."""
+    """Drop the staging views, which read another file, write comments and count the rows of the public tables."""
     with open_database(settings.next_database) as connection:
         connection.execute("drop schema if exists staging cascade")
+        comment_on_tables(connection)
         connection.execute("checkpoint")
         return count_tables(connection)
 

@@ -42,7 +42,7 @@ def export_to_duckdb(settings: Settings, place: str, tables: Sequence[str]) -> N
                 connection.execute(f"create table {PUBLIC_SCHEMA}.{table} as from read_parquet('{files}')")
             if set(TABLES_READ) <= set(tables):
                 connection.execute(table_macros())
-            comment_on_tables(connection, PUBLIC_SCHEMA)
+            comment_on_tables(connection)
             connection.execute("checkpoint next")
         except duckdb.IOException as error:
             raise HomeError(f"{path} can't be written ({error}): check the disk, then run again.") from error
