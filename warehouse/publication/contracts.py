@@ -55,8 +55,8 @@ def references(contracts: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]
 def comment_on_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the descriptions of models and seeds as comments on the tables and columns of the database in use.
 
-    dbt's own way (``persist_docs``) costs a build 1.2 s of processor time and this 0.15 s (700 columns, 2026-11). A file
-    that is exported from another engine's tables needs it too.
+    dbt's own way (``persist_docs``) costs a build 1.2 s of processor time and this 0.15 s (700 columns, 2026-11). A
+    file that is exported from another engine's tables needs it too.
     """
     files = [DBT_PROJECT / "seeds" / "_seeds.yml", *DBT_PROJECT.glob("models/*/*/_*.yml")]
     described: dict[tuple[str, str], str] = {}
