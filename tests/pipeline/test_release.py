@@ -274,7 +274,7 @@ def test_changes_since_the_release_before_are_counted(demo: Papers, tmp_path: Pa
     rows = {count["table"]: (count["rows_before"], count["rows"]) for count in changes["rows"]}
     assert rows["dim_papers"][0] == rows["dim_papers"][1] and "only_before" not in rows
     page = (second.folder / "README.md").read_text()
-    assert f"Since `{first.folder.name}`: 1 new papers, 1 that are gone" in page and gone not in page
+    assert f"Since `{first.folder.name}`: papers new 1, gone 1;" in page and gone not in page
     # A release that is older than one in the folder is not compared with it.
     third = release(published(copy_of(demo, tmp_path / "older"), "2026-10-01T10:00:00Z"), out)
     assert third.json("changes.json")["before"] is None

@@ -26,7 +26,7 @@ from tests.conftest import ROOT, Papers
 from warehouse.publication.queries import load_queries
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-LANGUAGES = {"bash", "console", "sql", "python", "json", "yaml", "text"}
+LANGUAGES = {"bash", "console", "sql", "python", "json", "yaml", "text", "mermaid"}
 #: Commands that fetch, publish, serve, replace, or read a file of the reader's.
 PARSED = {"demo", "run", "backfill", "import", "rebuild", "accept", "restore", "docs", "ui", "handover", "evaluate"}
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
