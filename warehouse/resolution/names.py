@@ -2,24 +2,27 @@
 
 Functions of text alone, called once per distinct name. `parse` returns a `Name`; `relate` returns whether two names can
 be one person's, by which rule, and the tokens that they share (from which ``statistics`` computes the chance of it).
+Not here: what an author row names at all (``listed_names``).
 """
 
 from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from array import array
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warehouse.keys import fold as fold_letters
+from warehouse.keys import separate, without_tex_letters
 from warehouse.resolution.arrays import Ints, distinct, runs, slices_by_size
+from warehouse.resolution.listed_names import MAX_WORDS, is_pinyin, read_listed
 
 _PARTICLES_TEXT = """
     af al av bin bint ben da dal de degli dei del della delle den der des di do dos du el i ibn la las
@@ -28,11 +31,6 @@ _PARTICLES_TEXT = """
 PARTICLES = frozenset(_PARTICLES_TEXT.split())
 SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "phd", "md"])
 TITLES = frozenset(["dr", "prof", "mr", "mrs", "ms", "md", "mohd"])
-_TEAM_WORDS_TEXT = """
-    team teams group lab labs laboratory collaboration consortium project research initiative community
-    foundation institute university ai inc corp core contributors authors developers
-    """
-TEAM_WORDS = frozenset(_TEAM_WORDS_TEXT.split())
 NICKNAMES = tuple(
     frozenset(s.split())
     for s in (
@@ -107,21 +105,6 @@ _CLASSES: dict[str, frozenset[int]] = {
     t: frozenset(i for i, c in enumerate(NICKNAMES) if t in c) for t in {t for c in NICKNAMES for t in c}
 }
 
-_PLAIN = str.maketrans(
-    {
-        "ø": "o",
-        "ł": "l",
-        "ß": "ss",
-        "đ": "d",
-        "ð": "d",
-        "æ": "ae",
-        "œ": "oe",
-        "ı": "i",
-        "ħ": "h",
-        "þ": "th",
-        "ŋ": "n",
-    }
-)
 _APOSTROPHES = re.compile("['’‘`´ʼʹ′ʻʾʿ‛＇\"“”„]")
 _DASHES = re.compile("[‐‑‒–—―−﹣-]+")
 _SIMPLE = re.compile("[A-Za-z0-9 .]*(?:-[A-Za-z0-9 .]+)*")
@@ -129,26 +112,17 @@ _TEX = re.compile(r"\\[a-zA-Z]+\b\s*|\\[^a-zA-Z\s]|[{}$^]")
 _PAREN = re.compile(r"[(\[][^)\]]*[)\]]")
 _INITIAL_RUN = re.compile(r"\b([A-Z])\.(?=[A-Z])")
 _UMLAUT = re.compile(r"(?<=[aou])e(?![aeiou])")
-# initials (optional) + final of Hanyu pinyin: a name made of these is not shortened to a prefix
-_SYLLABLE = (
-    r"(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|ang|eng|ing|ong|ian|iao|uai|uan|ai|an|ao|ei|en|er|ia|ie|"
-    r"in|iu|ou|ua|ue|ui|un|uo|a|e|i|o|u)"
-)
-_PINYIN = re.compile(rf"(?:{_SYLLABLE}){{1,3}}$")
 
 
 def fold(text: str) -> str:
     """Case, accents, apostrophes, TeX and quotes gone; every dash a hyphen; single spaces."""
     if _SIMPLE.fullmatch(text):  # nine of ten: the same answer, sooner
         return " ".join(text.lower().replace(".", " ").split()).strip(" -")
-    text = text.replace("~", " ")
-    text = _TEX.sub("", _PAREN.sub(" ", text))
-    if text.isascii():  # most texts: nothing has an accent
-        text = _DASHES.sub("-", _APOSTROPHES.sub("", text)).lower()
-    else:
-        text = _DASHES.sub("-", _APOSTROPHES.sub("", unicodedata.normalize("NFKD", text)))
-        text = "".join(c for c in text.casefold() if not unicodedata.combining(c)).translate(_PLAIN)
-    return re.sub(r"\s+", " ", re.sub(r"[^\w\s-]|_", " ", text)).strip(" -")
+    text = without_tex_letters(text).replace("~", " ")
+    text = _DASHES.sub("-", _APOSTROPHES.sub("", _TEX.sub("", _PAREN.sub(" ", text))))
+    if not text.isascii():  # decomposed characters may be apostrophes or dashes
+        text = _DASHES.sub("-", _APOSTROPHES.sub("", fold_letters(text)))
+    return " ".join(separate(text.lower(), kept="-").split()).strip(" -")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +137,7 @@ class Name:
     is_team: bool
     full_key: str | None  # None: single token or lone initials only
     given_parts: tuple[tuple[str, ...], ...] = field(default=())
+    namesake: str = ""  # the number by which DBLP tells persons of one name apart
 
     @property
     def sound(self) -> bool:
@@ -175,7 +150,10 @@ def _parts(unit: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=100_000)
 def parse(listed: str) -> Name:
-    text = listed.strip()
+    row = read_listed(listed)
+    if row.kind == "placeholder":
+        return Name(listed, (), (), "", (), "", "", False, None)
+    text = row.text
     if "." in text:
         text = _INITIAL_RUN.sub(r"\1. ", text)
     head, comma, tail = text.partition(",")
@@ -183,8 +161,7 @@ def parse(listed: str) -> Name:
         text = f"{tail} {head}"
     raw = fold(text)
     words = [w for w in raw.split(" ") if w.strip("-")]
-    is_team = len(words) > 1 and (not TEAM_WORDS.isdisjoint(words) or any(map(str.isdigit, raw)))
-    is_team = is_team or len(words) > 7
+    is_team = row.kind != "person" or len(words) > MAX_WORDS
     while len(words) > 2 and words[-1] in SUFFIXES:
         words.pop()
     while len(words) > 2 and words[0] in TITLES:
@@ -208,17 +185,13 @@ def parse(listed: str) -> Name:
         is_team,
         full,
         tuple(pieces[:cut]),
+        row.namesake,
     )
 
 
 @lru_cache(maxsize=200_000)
 def unumlaut(s: str) -> str:
     return _UMLAUT.sub("", s)
-
-
-@cache
-def is_pinyin(token: str) -> bool:
-    return _PINYIN.match(token) is not None
 
 
 def _token(a: str, b: str) -> str | None:
@@ -303,7 +276,9 @@ def relate(a: Name, b: Name) -> Relation | None:
     """How two names can be one person's; None if they are incompatible."""
     if not a.units or not b.units:
         return None
-    if a.parts == b.parts:
+    if a.namesake and b.namesake and a.namesake != b.namesake:
+        return None
+    if a.parts == b.parts and a.namesake == b.namesake:
         return Relation("same", tuple(("equal", t) for t in a.units), 0.0)
     longer = a if len(a.units) >= len(b.units) else b
     if unumlaut(a.squash) == unumlaut(b.squash):
@@ -518,12 +493,14 @@ def _within(
 
 def form_key(name: Name) -> str:
     """A key that is equal for names that differ in case, accents, marks and spaces only."""
-    return " ".join("-".join(unit) for unit in name.parts) or f"\0{name.listed}"
+    words = ["-".join(unit) for unit in name.parts]
+    return " ".join([*words, name.namesake] if name.namesake else words) or f"\0{name.listed}"
 
 
 def coauthor_key(name: Name) -> str:
     """The key of a co-author on other papers: first name and surname, else all letters; empty without any letter."""
-    return f"{name.units[0]} {unumlaut(name.surname)}" if len(name.units) > 1 else name.squash
+    key = f"{name.units[0]} {unumlaut(name.surname)}" if len(name.units) > 1 else name.squash
+    return key + name.namesake
 
 
 def family_keys(name: Name) -> list[str]:

@@ -38,7 +38,8 @@ def version() -> str:
     """Hash of the resolver's code and reference tables: decisions of another version are made again."""
     folder = Path(__file__).parents[1]
     digest = hashlib.blake2b(digest_size=6)
-    for path in sorted([*folder.glob("*.py"), *folder.glob("incremental/*.py"), *folder.glob("*.json")]):
+    code = [*folder.glob("*.py"), *folder.glob("incremental/*.py"), folder.parent / "keys.py"]
+    for path in sorted([*code, *folder.glob("*.json")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
