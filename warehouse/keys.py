@@ -76,7 +76,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text)).casefold()
-    if not _IN_MARKED_SCRIPT.search(decomposed):
+    if not has_marked_script(decomposed):
         return "".join(c for c in decomposed if not _is_mark(c)).translate(_LETTERS)
     kept, keeps_marks = [], False
     for c in decomposed:
@@ -92,9 +92,14 @@ def _is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] == "M"
 
 
+def has_marked_script(text: str) -> bool:
+    """Whether a text has a letter or mark of `MARKED_SCRIPTS`."""
+    return _IN_MARKED_SCRIPT.search(text) is not None
+
+
 def separate(folded: str, kept: str = "") -> str:
     """A folded text with a space for each character that is no letter, digit or mark, nor one of ``kept``."""
-    if not _IN_MARKED_SCRIPT.search(folded):
+    if not has_marked_script(folded):
         return _not_word(kept).sub(" ", folded)
     return "".join(c if c.isalnum() or c in kept or _is_mark(c) else " " for c in folded)
 

@@ -32,9 +32,14 @@ regexp_replace({{ text }}, r'{{ re2_in_java(pattern) }}', '{{ replacement }}')
 (?d){{ pattern | replace('\\b', edge) | replace('$', '\\z') }}
 {%- endmacro %}
 
-{# A text without accents on its letters. #}
+{# A text without accents on its letters. A text with letters of a script whose marks are vowels or letters stays as it is:
+   `MARKED_SCRIPTS` of warehouse/keys.py has the same ranges. #}
 {% macro without_accents(text) -%}{{ return(adapter.dispatch('without_accents')(text)) }}{%- endmacro %}
-{% macro duckdb__without_accents(text) -%}strip_accents({{ text }}){%- endmacro %}
+{% macro duckdb__without_accents(text) -%}
+{%- set scripts = '[\\x{590}-\\x{10ff}\\x{1700}-\\x{1aaf}\\x{1b00}-\\x{1c7f}\\x{3040}-\\x{30ff}\\x{a800}-\\x{abff}'
+    ~ '\\x{10a00}-\\x{11fff}\\x{1e100}-\\x{1e95f}]' -%}
+case when regexp_matches({{ text }}, '{{ scripts }}') then {{ text }} else strip_accents({{ text }}) end
+{%- endmacro %}
 {% macro spark__without_accents(text) -%}papers_without_accents({{ text }}){%- endmacro %}
 
 {# Lower case, one letter for each letter. Java has two exceptions, which Spark's variant avoids: it makes two characters

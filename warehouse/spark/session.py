@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import HomeError, LockError
+from warehouse.keys import has_marked_script
 from warehouse.settings import DBT_PROJECT, PROJECT_ROOT
 
 CATALOG = "spark.sql.catalog.papers"
@@ -39,8 +40,11 @@ def parameters(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def without_accents(text: str | None) -> str | None:
-    """A text without marks on its letters, composed, as DuckDB's strip_accents makes it. Null stays null."""
-    if text is None or text.isascii():
+    """A text without marks on its letters, composed, as the macro ``without_accents`` makes it on DuckDB.
+
+    A text with letters of a script whose marks are vowels or letters stays as it is; null stays null.
+    """
+    if text is None or text.isascii() or has_marked_script(text):
         return text
     bare = (c for c in unicodedata.normalize("NFD", text) if not unicodedata.category(c).startswith("M"))
     return unicodedata.normalize("NFC", "".join(bare))

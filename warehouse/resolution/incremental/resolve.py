@@ -23,7 +23,8 @@ from warehouse.resolution.incremental.affected import RelatedNames
 from warehouse.resolution.incremental.author_ids import ClusteredMention, Override
 from warehouse.resolution.incremental.author_ids import apply_overrides as apply_to_clusters
 from warehouse.resolution.incremental.engine import Columns, Engine, texts_table
-from warehouse.resolution.names import NameKeys, coauthor_key, name_keys, parse
+from warehouse.resolution.listed_names import ListedName, read_listed
+from warehouse.resolution.names import SEPARATOR, Name, NameKeys, coauthor_key, name_keys, parse
 from warehouse.resolution.order import MIN_LOG_ODDS, MIN_NAMES, order_log_odds, reordered_names
 from warehouse.resolution.resolver import MAX_PAIRS, Decision, resolve_coded
 from warehouse.resolution.statistics import reference
@@ -48,30 +49,38 @@ def version() -> str:
 
 
 def parse_names(engine: Engine, has_earlier: bool) -> Any:
-    """The names that this version has not parsed yet, as the model ``int_author_names`` returns them."""
+    """The names that this version has not parsed yet, as the model ``int_author_names`` returns them.
+
+    The persons of a name that names several are names of their own.
+    """
     parsed_before = f"select name_as_listed from earlier where code_version = '{version()}'" if has_earlier else None
     new = "select distinct name_as_listed from mentions"
     if parsed_before:
         new += f" where name_as_listed not in ({parsed_before})"
     engine.materialize("new_names", new)
     names = engine.read("select name_as_listed from new_names order by name_as_listed").texts("name_as_listed")
-    columns = ("name_as_listed", *NameKeys._fields, "order_lean")
+    names = sorted({*names, *(person for name in names for person in read_listed(name).persons)})
+    columns = ("name_as_listed", *NameKeys._fields, "order_lean", "kind", "display_name", "persons")
     engine.load("parsed_names", columns, [])
 
     if names:
         known = reference()
 
+        def row(name: Name, listed: ListedName) -> tuple[str, ...]:
+            lean = str(order_log_odds(name, known))
+            kind = "team" if name.is_team else listed.kind
+            return (name.listed, *name_keys(name), lean, kind, listed.text, SEPARATOR.join(listed.persons))
+
         def parse_part(start: int) -> Iterator[Any]:
             parsed = map(parse, names[start : start + NAMES_AT_ONCE])
-            rows = [(name.listed, *name_keys(name), str(order_log_odds(name, known))) for name in parsed]
-            yield texts_table(columns, rows)
+            yield texts_table(columns, [row(name, read_listed(name.listed)) for name in parsed])
 
         starts = range(0, len(names), NAMES_AT_ONCE)
         for rows in spread(parse_part, starts, [1.0] * len(starts), available()):
             engine.append("parsed_names", rows)
     return engine.result(
         "select name_as_listed, form_key, family_keys, coauthor_key, cast(order_lean as double) as order_lean,"
-        f" '{version()}' as code_version from parsed_names"
+        f" kind, display_name, persons, '{version()}' as code_version from parsed_names"
     )
 
 

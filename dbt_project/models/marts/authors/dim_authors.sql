@@ -2,16 +2,26 @@ with mentions as (
     select * from {{ ref('bridge_paper_authors') }}
 ),
 
+parsed as (
+    select
+        mentions.author_id,
+        coalesce(names.display_name, {{ normalize_space('mentions.name_as_listed') }}) as display_name,
+        coalesce(names.kind, 'person') as kind
+    from mentions
+    left join {{ ref('int_author_names') }} as names on mentions.name_as_listed = names.name_as_listed
+),
+
 names as (
     select
         author_id,
-        name_as_listed,
+        display_name,
+        kind,
         row_number() over (
             partition by author_id
-            order by count(*) desc nulls last, name_as_listed asc nulls last
+            order by count(*) desc nulls last, display_name asc nulls last, kind asc nulls last
         ) as popularity
-    from mentions
-    group by author_id, name_as_listed
+    from parsed
+    group by author_id, display_name, kind
 ),
 
 accounts as (
@@ -53,7 +63,8 @@ totals as (
 final as (
     select
         totals.author_id,
-        {{ normalize_space('names.name_as_listed') }} as display_name,
+        names.display_name,
+        names.kind,
         accounts.account_handle,
         accounts.account_id,
         totals.paper_count,
