@@ -20,6 +20,7 @@ from warehouse.database import rows
 from warehouse.display import one_line
 from warehouse.errors import InputError
 from warehouse.keys import words
+from warehouse.resolution.listed_names import read_listed
 
 #: Characters of a title or a name that a citation keeps.
 _MAX_CHARACTERS = 1000
@@ -38,10 +39,6 @@ _PARTICLES = frozenset(
     ]
 )
 _SUFFIX = re.compile(r"(?i)(?:jr|sr)\.?|ii|iii|iv")
-#: Words in the name of a team, which has no given name.
-_TEAM = re.compile(
-    r"(?i)\b(?:team|group|labs?|research|consortium|collaboration|community|project|ai|inc|contributors|foundation)\b|\d"
-)
 _BIBTEX_ESCAPES = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -142,10 +139,12 @@ def read_cited(connection: duckdb.DuckDBPyConnection, paper_ids: Sequence[str]) 
 def parse_listed_name(listed: str) -> Name:
     """The parts of a name as listed: given names first, the surname from its first particle on, a suffix apart.
 
-    A name with a comma has its surname first. Names that are not persons', and single words, stay whole.
+    A name with a comma has its surname first. Names that are not persons', and single words, stay whole. What is no
+    part of a name is left out (``read_listed``).
     """
-    text = one_line(listed.replace("~", " "), _MAX_CHARACTERS)
-    if _TEAM.search(text):
+    row = read_listed(one_line(listed, _MAX_CHARACTERS))
+    text = row.text
+    if row.kind != "person":
         return Name(text)
     head, comma, tail = (part.strip() for part in text.partition(","))
     if comma and head and tail and not _SUFFIX.fullmatch(tail):

@@ -24,6 +24,21 @@ names as (
     group by author_id, display_name, kind
 ),
 
+named as (
+    select
+        author_id,
+        display_name,
+        kind,
+        {{ organization_squash(organization_words('display_name')) }} as name_squash
+    from names
+    where popularity = 1
+),
+
+organizations as (
+    select distinct name_squash from {{ ref('int_organization_names') }}
+    where name_squash <> ''
+),
+
 accounts as (
     select
         author_id,
@@ -63,8 +78,8 @@ totals as (
 final as (
     select
         totals.author_id,
-        names.display_name,
-        names.kind,
+        named.display_name,
+        case when organizations.name_squash is not null then 'team' else named.kind end as kind,
         accounts.account_handle,
         accounts.account_id,
         totals.paper_count,
@@ -73,7 +88,8 @@ final as (
         totals.last_listed_on,
         totals.upvotes
     from totals
-    inner join names on totals.author_id = names.author_id and names.popularity = 1
+    inner join named on totals.author_id = named.author_id
+    left join organizations on named.name_squash = organizations.name_squash
     left join accounts on totals.author_id = accounts.author_id and accounts.popularity = 1
 )
 
