@@ -61,6 +61,8 @@ _SUPERSCRIPT = re.compile(
 _TEX_SPACE = re.compile(r"\\[,;:! ]|~")
 _TEX = re.compile(r"\\[a-zA-Z]+\b\s*|\\[^a-zA-Z\s&]|[{}$^]|\\(?=&)")
 _SIGNS = re.compile("[*#†‡§¶‖•·∗⁎＊]+")
+#: A sign of a footnote before a comma: what follows is another person.
+_MARKED_END = re.compile(r"(?:[*#†‡§¶‖∗]|(?<=[a-z])\s?\d{1,2}|(?<=\d),\d{1,2})+\s*,\s*(?=([^\W\d_][^,;]*))")
 _DEGREE = re.compile(
     r"""(?x) (?:\s*,\s*|\s+) (?: [Pp][Hh]\.?\s?[Dd] | D\.?\s?Phil | M\.\s?D | M\.\s?[SA] | B\.\s?[SA] | [MB]\.?\s?[Ss]c
         | M\.?Eng | B\.?Eng | M\.?B\.?A | M\.?B\.?B\.?S | Dr\.?-?\s?Ing | P\.\s?Eng | FRS
@@ -148,18 +150,29 @@ def _without_debris(text: str) -> str:
         text = html.unescape(text)
     text = _TEX_SPACE.sub(" ", without_tex_letters(text))
     text = _ADDRESSES.sub(" ", text) if _has_letter(_ADDRESSES.sub(" ", text)) else text
-    text = _TEX.sub("", _SUPERSCRIPT.sub(" ", text))
+    text = _TEX.sub("", _SUPERSCRIPT.sub("*", text))
     text = _without_brackets(text)
-    text = _SIGNS.sub(" ", text)
+    text = _SIGNS.sub(" ", _MARKED_END.sub(_list_separator, _without_degree(text)))
     if not text.isascii():
         text = "".join(" " if unicodedata.category(c) in ("So", "Sm", "Co", "Cs") else c for c in text)
     before = None
     while text != before:
         before = text = " ".join(text.split())
         text = _LAST_WORDS.sub("", _FIRST_WORDS.sub("", _REST.sub("", text)))
-        shorter = _DEGREE.sub("", text)  # the initials of "Kim, M.D." are no degree
-        text = _TITLE.sub("", shorter if _is_whole(shorter) else text)
+        text = _TITLE.sub("", _without_degree(text))
     return re.sub(r"\s+,", ",", text).strip(" \"'`“”‘’")
+
+
+def _without_degree(text: str) -> str:
+    """A name without a degree or a membership at its end. The initials of "Kim, M.D." are none."""
+    shorter = _DEGREE.sub("", text)
+    return shorter if _is_whole(shorter) else text
+
+
+def _list_separator(marked_end: re.Match[str]) -> str:
+    """A semicolon instead of a comma before another person's name."""
+    follower = marked_end[1]
+    return "; " if _is_whole(follower) and not _PLACE.search(follower) else marked_end[0]
 
 
 def _without_brackets(text: str) -> str:

@@ -35,8 +35,12 @@ named as (
 ),
 
 organizations as (
-    select distinct name_squash from {{ ref('int_organization_names') }}
+    select name_squash from {{ ref('int_organization_names') }}
     where name_squash <> ''
+    union
+    select replace({{ organization_words('organization') }}, ' ', '') as name_squash
+    from {{ ref('organization_aliases') }}
+    where organization is not null
 ),
 
 accounts as (
