@@ -64,8 +64,8 @@ _SIGNS = re.compile("[*#†‡§¶‖•·∗⁎＊]+")
 #: A sign of a footnote before a comma: what follows is another person.
 _MARKED_END = re.compile(r"(?:[*#†‡§¶‖∗]|(?<=[a-z])\s?\d{1,2}|(?<=\d),\d{1,2})+\s*,\s*(?=([^\W\d_][^,;]*))")
 _DEGREE = re.compile(
-    r"""(?x) (?:\s*,\s*|\s+) (?: [Pp][Hh]\.?\s?[Dd] | D\.?\s?Phil | M\.\s?D | M\.\s?[SA] | B\.\s?[SA] | [MB]\.?\s?[Ss]c
-        | M\.?Eng | B\.?Eng | M\.?B\.?A | M\.?B\.?B\.?S | Dr\.?-?\s?Ing | P\.\s?Eng | FRS
+    r"""(?x) (?:\s*,\s*|\s+) (?: [Pp][Hh]\.?\s?[Dd] | D\.?\s?Phil | M\.D | M\.[SA] | B\.[SA] | [MB]\.?\s?[Ss]c
+        | M\.?Eng | B\.?Eng | M\.?B\.?A | M\.?B\.?B\.?S | Dr\.?-?\s?Ing | P\.Eng | FRS
         | (?:(?:Senior|Student|Life|Graduate\sStudent)\s+)?(?:Member|Fellow),?\s*(?:IEEE|ACM)
         | (?:IEEE|ACM)(?:\s+(?:Senior|Student|Life))?(?:\s+(?:Member|Fellow))? | (?<=,)\s*(?:MD|MS|MA|BS|BA) )\.?\s*$"""
 )
@@ -94,6 +94,19 @@ _SYLLABLE = (
 _PINYIN = re.compile(rf"(?:{_SYLLABLE}){{1,3}}$")
 
 
+_PLAIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]+(?:(?:\.? |\.|-)[A-Za-zÀ-ÖØ-öø-ɏ]+)*\.?")
+_DOTTED_DEGREE = re.compile(r"[MBDP]\.")
+_CLOSER_LOOK_TEXT = """
+    and et al ai others more additional other author authors contributors people by ph phd sc msc bsc phil dphil eng
+    meng beng peng mba mbbs ing dr frs ieee acm member fellow prof professor mr mrs ms assoc associate asst assistant
+    mailto email orcid
+    """
+#: Words for which a text is not read as a plain name.
+_CLOSER_LOOK = (
+    frozenset(_CLOSER_LOOK_TEXT.split()) | TEAM_WORDS | {word for key in _PLACEHOLDERS for word in key.split()}
+)
+
+
 @cache
 def is_pinyin(token: str) -> bool:
     """Whether a folded word is one to three syllables of Hanyu pinyin."""
@@ -119,6 +132,8 @@ class ListedName:
 def read_listed(listed: str) -> ListedName:
     """What an author row with this text names."""
     whole = " ".join(listed.split())
+    if _is_plain(whole):
+        return ListedName("person", whole)
     if not _has_letter(whole) or _NO_ANSWER.fullmatch(whole):
         return ListedName("placeholder", whole)
     text = _without_debris(whole)
@@ -138,6 +153,14 @@ def read_listed(listed: str) -> ListedName:
     if len(persons) == 1:
         return ListedName("team" if len(persons[0].split()) > MAX_WORDS else "person", persons[0])
     return ListedName("people", text, persons)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text is two words or more, of letters alone, none of which needs a closer look: nine names of ten."""
+    if not _PLAIN.fullmatch(text) or _DOTTED_DEGREE.search(text):
+        return False
+    parts = text.casefold().replace(".", " ").replace("-", " ").split()
+    return 1 < text.count(" ") + 1 <= MAX_WORDS and _CLOSER_LOOK.isdisjoint(parts)
 
 
 def _has_letter(text: str) -> bool:

@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 
 from warehouse.keys import name_key, title_key, without_tex_letters
+from warehouse.resolution import listed_names
 from warehouse.resolution.listed_names import read_listed
 from warehouse.resolution.names import coauthor_key, family_keys, fold, form_key, parse, relate
 
@@ -310,3 +311,36 @@ def test_any_text_is_read(text: str) -> None:
     assert row.text == " ".join(row.text.split())
     assert read_listed(row.text).text == row.text
     parse(text)
+
+
+def test_plain_names_are_read_the_same_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every combination of words that surround names, plain and not."""
+    parts = [
+        "Mei",
+        "Lin",
+        "J.",
+        "M.",
+        "D.",
+        "Ai",
+        "AI",
+        "and",
+        "Dr.",
+        "PhD",
+        "Ph.D.",
+        "B.S.",
+        "Jean-Luc",
+        "Jr.",
+        "Team",
+        "Å",
+        "al.",
+    ]
+    texts = [" ".join(words) for k in (1, 2, 3) for words in itertools.product(parts, repeat=k)]
+    assert sum(map(listed_names._is_plain, texts)) > 200
+    short = list(map(read_listed, texts))
+    monkeypatch.setattr(listed_names, "_is_plain", lambda text: False)
+    read_listed.cache_clear()
+    differ = [
+        (text, read_listed(text), one) for text, one in zip(texts, short, strict=True) if read_listed(text) != one
+    ]
+    read_listed.cache_clear()
+    assert differ == []

@@ -58,8 +58,9 @@ def parse_names(engine: Engine, has_earlier: bool) -> Any:
     if parsed_before:
         new += f" where name_as_listed not in ({parsed_before})"
     engine.materialize("new_names", new)
-    names = engine.read("select name_as_listed from new_names order by name_as_listed").texts("name_as_listed")
-    names = sorted({*names, *(person for name in names for person in read_listed(name).persons)})
+    rows = engine.read("select name_as_listed from new_names order by name_as_listed").texts("name_as_listed")
+    listed = set(map(str, rows))
+    names = sorted(listed.union(*(read_listed(name).persons for name in listed)))
     columns = ("name_as_listed", *NameKeys._fields, "order_lean", "kind", "display_name", "persons")
     engine.load("parsed_names", columns, [])
 
