@@ -19,10 +19,12 @@ _LETTERS = str.maketrans(
     }
 )
 #: Scripts in which a combining mark is a vowel or a letter, not an accent: Hebrew to Georgian with all of India, the
-#: Philippines to Tai Tham, Balinese to Ol Chiki, kana, Saurashtra to Meetei Mayek, and those of the further planes. The
-#: macro ``without_accents`` has the same ranges. https://www.unicode.org/Public/UNIDATA/Blocks.txt
+#: Philippines to Tai Tham, Balinese to Ol Chiki, kana, Saurashtra to Meetei Mayek, composed Hebrew, and those of the
+#: further planes. The macro ``without_accents`` and the report's search have the same ranges.
+#: https://www.unicode.org/Public/UNIDATA/Blocks.txt
 MARKED_SCRIPTS = (
-    "\u0590-\u10ff\u1700-\u1aaf\u1b00-\u1c7f\u3040-\u30ff\ua800-\uabff\U00010a00-\U00011fff\U0001e100-\U0001e95f"
+    "\u0590-\u10ff\u1700-\u1aaf\u1b00-\u1c7f\u3040-\u30ff\ua800-\uabff\ufb1d-\ufb4e"
+    "\U00010a00-\U00011fff\U0001e100-\U0001e95f"
 )
 _IN_MARKED_SCRIPT = re.compile(f"[{MARKED_SCRIPTS}]")
 #: Soft hyphen, joiners, marks of direction, byte order mark: nobody sees them.
@@ -70,22 +72,18 @@ def _accented(command: re.Match[str]) -> str:
 def fold(text: str) -> str:
     """Lower case without accents: NFKD, case-folded, invisible characters dropped.
 
-    A combining mark is an accent in Latin, Greek and Cyrillic, and dropped; in `MARKED_SCRIPTS` it is a letter, and
-    kept: Kiran and Karan differ by one such mark in Devanagari.
+    A combining mark of `MARKED_SCRIPTS` is a vowel or a letter, and kept: Kiran and Karan differ by one such mark in
+    Devanagari. Others are accents, as of Latin, Greek and Cyrillic.
     """
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", _INVISIBLE.sub("", text)).casefold()
-    if not has_marked_script(decomposed):
-        return "".join(c for c in decomposed if not _is_mark(c)).translate(_LETTERS)
-    kept, keeps_marks = [], False
-    for c in decomposed:
-        if not _is_mark(c):
-            keeps_marks = _IN_MARKED_SCRIPT.match(c) is not None
-        elif not keeps_marks:
-            continue
-        kept.append(c)
-    return "".join(kept).translate(_LETTERS)
+    return without_marks(decomposed).translate(_LETTERS)
+
+
+def without_marks(decomposed: str) -> str:
+    """A decomposed text without combining marks, but for those of `MARKED_SCRIPTS`."""
+    return "".join(c for c in decomposed if not _is_mark(c) or has_marked_script(c))
 
 
 def _is_mark(character: str) -> bool:

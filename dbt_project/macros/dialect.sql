@@ -32,13 +32,20 @@ regexp_replace({{ text }}, r'{{ re2_in_java(pattern) }}', '{{ replacement }}')
 (?d){{ pattern | replace('\\b', edge) | replace('$', '\\z') }}
 {%- endmacro %}
 
-{# A text without accents on its letters. A text with letters of a script whose marks are vowels or letters stays as it is:
+{# A text without accents on its letters, composed. Marks of scripts in which they are vowels or letters stay:
    `MARKED_SCRIPTS` of warehouse/keys.py has the same ranges. #}
 {% macro without_accents(text) -%}{{ return(adapter.dispatch('without_accents')(text)) }}{%- endmacro %}
 {% macro duckdb__without_accents(text) -%}
-{%- set scripts = '[\\x{590}-\\x{10ff}\\x{1700}-\\x{1aaf}\\x{1b00}-\\x{1c7f}\\x{3040}-\\x{30ff}\\x{a800}-\\x{abff}'
-    ~ '\\x{10a00}-\\x{11fff}\\x{1e100}-\\x{1e95f}]' -%}
-case when regexp_matches({{ text }}, '{{ scripts }}') then {{ text }} else strip_accents({{ text }}) end
+{%- set scripts = '\\x{590}-\\x{10ff}\\x{1700}-\\x{1aaf}\\x{1b00}-\\x{1c7f}\\x{3040}-\\x{30ff}\\x{a800}-\\x{abff}'
+    ~ '\\x{fb1d}-\\x{fb4e}\\x{10a00}-\\x{11fff}\\x{1e100}-\\x{1e95f}' -%}
+case
+    when regexp_matches({{ text }}, '[{{ scripts }}]')
+        then nfc_normalize(array_to_string(list_transform(
+            regexp_extract_all({{ text }}, '[{{ scripts }}]+|[^{{ scripts }}]+'),
+            lambda run: case when regexp_matches(run, '^[{{ scripts }}]') then run else strip_accents(run) end
+        ), ''))
+    else strip_accents({{ text }})
+end
 {%- endmacro %}
 {% macro spark__without_accents(text) -%}papers_without_accents({{ text }}){%- endmacro %}
 

@@ -1,9 +1,19 @@
 {# Full-text search of the published file: BM25 in SQL, without extensions. DuckDB only, as table macros are.
    The index (int_search_papers, int_search_postings) and marts.search(query) parse text with the same macros. #}
 
-{# Words of a text: lower case, no accents; a word is a run of Latin letters and digits, or of other letters. #}
+{# A text as names and words are compared: lower case, no accents, letters as `fold` of warehouse/keys.py writes them.
+   A text with as many bytes as characters is ASCII. #}
+{% macro folded(text) -%}
+{%- set ns = namespace(text="translate(lower(" ~ without_accents(text) ~ "), 'øđðłħıȷŋ', 'oddlhijn')") -%}
+{%- for letter, letters in [('æ', 'ae'), ('œ', 'oe'), ('þ', 'th'), ('ß', 'ss')] -%}
+{%- set ns.text = "replace(" ~ ns.text ~ ", '" ~ letter ~ "', '" ~ letters ~ "')" -%}
+{%- endfor -%}
+case when strlen({{ text }}) = length({{ text }}) then lower({{ text }}) else {{ ns.text }} end
+{%- endmacro %}
+
+{# Words of a text: folded; a word is a run of Latin letters and digits, or of other letters. #}
 {% macro search_words(text) -%}
-regexp_extract_all(lower(strip_accents({{ text }})), '[a-z0-9]+|[^\x00-\x7F\s\p{P}\p{S}]+')
+regexp_extract_all({{ folded(text) }}, '[a-z0-9]+|[^\x00-\x7F\s\p{P}\p{S}]+')
 {%- endmacro %}
 
 {# The words of a text between single spaces, with one at each end. #}

@@ -86,6 +86,8 @@ select * from {{ cte_of('rpt_paper_trends') }}
 {%- set is_in_use = is_file_in_use(file_id) -%}
 create or replace macro marts.file_id() as '{{ file_id }}';
 comment on macro marts.file_id is 'Id of the build that made this file. The table macros compare it with the database in use.';
+create or replace macro marts.folded(name) as {{ folded('name') }};
+comment on macro marts.folded is 'A name as search and `papers explain` compare it: lower case, without accents, `ø` as `o`.';
 create or replace macro marts.upvotes_as_of(ts) as table
 select * from (
 {{ upvotes_as_of('marts.fct_upvote_observations', 'marts.rpt_paper_trends', 'cast(ts as timestamp)') }}

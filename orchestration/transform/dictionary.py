@@ -24,6 +24,7 @@ Two table macros are as of an earlier moment: `from marts.upvotes_as_of(timestam
 observation of each paper up to then, `from marts.trends_as_of(…)` the columns of `rpt_paper_trends` as they were then
 ([trends.md](trends.md)). A third one searches: `from marts.search('prompt tuning')` ([query.md](query.md#search)).
 They read the database in use: if the file is attached under a name, run `use NAME` first, else they fail.
+`marts.folded(name)` is a name as search and `papers explain` compare it: lower case, without accents, `ø` as `o`.
 """
 _LLMS_HEAD = """# Daily Papers Warehouse
 

@@ -167,7 +167,7 @@ def test_an_exported_file_gets_the_macros_that_dbt_makes(dbt_session: DbtSession
         made_id = connection.execute("select marts.file_id()").fetchall()[0][0]
     assert made_id != built_id
     assert [(name, text.replace(made_id, built_id)) for name, text in made] == built
-    assert [name for name, _ in built] == ["file_id", "trends_as_of", "upvotes_as_of"]
+    assert [name for name, _ in built] == ["file_id", "folded", "trends_as_of", "upvotes_as_of"]
 
 
 def test_every_table_and_column_gets_its_description_as_a_comment(dbt_session: DbtSession) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -112,6 +113,13 @@ def test_the_page_ranks_as_the_macro_does(browser: Any, site: Site) -> None:
     assert visit.problems == [] and only_files(visit)
 
 
+def _accented() -> list[str]:
+    """Letters of Latin and of scripts with vowel signs, each between others and with marks after it."""
+    codes = [*range(0xC0, 0x250), *range(0x590, 0x1100), *range(0x3040, 0x3100)]
+    known = [chr(code) for code in codes if unicodedata.ucd_3_2_0.category(chr(code)) not in ("Cn", "Co")]
+    return [" ".join((f"a{c}b", f"{c}\u0301", f"e{c}\u093f")) for c in known]
+
+
 def test_words_of_any_script_are_those_of_the_index(browser: Any, site: Site) -> None:
     from warehouse.publication.table_macros import search_macros
 
@@ -122,6 +130,10 @@ def test_words_of_any_script_are_those_of_the_index(browser: Any, site: Site) ->
         "ﬁne-tuning’s GPT-4o",
         "a\u00a0b\u2003c_d",
         "Ⅷ ½ ²x",
+        "किरण शर्मा Mödel करण",
+        "วิชัย ガ が שָׁלוֹם العَرَبِيَّة",
+        "Łucja Sørvold Đỗ Æsa ẞ İı",
+        *_accented(),
         "e\u0301t\u00e9",
     ]
     words = search_macros().search_words("text")

@@ -61,8 +61,9 @@ def explain_author(settings: Settings, who: str) -> list[dict[str, Any]]:
                 row["author_id"]
                 for row in rows(
                     connection,
-                    "select distinct author_id from author_merges"
-                    " where lower(strip_accents(trim(name_as_listed))) = lower(strip_accents(trim($who)))",
+                    "select distinct author_id from bridge_paper_authors"
+                    " where marts.folded(trim($who)) in (marts.folded(trim(name_as_listed)),"
+                    " marts.folded(display_name))",
                     {"who": who},
                 )
             }

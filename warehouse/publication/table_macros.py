@@ -24,12 +24,12 @@ def table_macros() -> str:
     return re.sub(r"\n{2,}", "\n", str(models_macros().table_macros(uuid.uuid4())))
 
 
-def models_macros(files: str = "*", **variables: Any) -> Any:
+def models_macros(*files: str, **variables: Any) -> Any:
     """The dbt project's macros, each a method that renders DuckDB's SQL. ``variables`` are those of dbt_project.yml.
 
-    ``files`` is a pattern for the names of the macros' files: compiling all of them takes 0.2 s (2026-11).
+    ``files`` names some of the macros' files: compiling all of them takes 0.2 s (2026-11).
     """
-    macros = sorted((DBT_PROJECT / "macros").glob(f"{files}.sql"))
+    macros = [path for path in sorted((DBT_PROJECT / "macros").glob("*.sql")) if not files or path.stem in files]
     models = {path.stem: path.read_text("utf-8") for path in (DBT_PROJECT / "models").rglob("*.sql")}
     templates = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     adapter = _Adapter()
@@ -51,7 +51,7 @@ def search_macros() -> Any:
     import yaml  # only here: the macros of a file need none of them
 
     project = (DBT_PROJECT / "dbt_project.yml").read_text("utf-8")
-    return models_macros("search", **yaml.safe_load(project)["vars"])
+    return models_macros("dialect", "search", **yaml.safe_load(project)["vars"])
 
 
 @cache

@@ -27,6 +27,8 @@ TEAM_WORDS = frozenset(_TEAM_WORDS_TEXT.split())
 _TEAM_END = re.compile(r"[a-z0-9](?:AI|Teams?|Labs?)$")
 #: More words than any person's name has.
 MAX_WORDS = 7
+#: A longer row is a team's, unread: some patterns take time with the square of the length.
+MAX_CHARACTERS = 5_000
 _PLACEHOLDERS_TEXT = """
     anonymous|anonymous author|anonymous authors|anonymous submission|anonymized|anonymised|anon|author|authors|
     first author|second author|unknown|unknown author|unknown authors|unnamed|unnamed author|no author|no authors|none|
@@ -49,7 +51,8 @@ _REST = re.compile(
 _FIRST_WORDS = re.compile(r"^(?:(?:and|&)\s+|(?i:by|authors?)\s*:\s*|\(?\d{1,3}[.)]\s+(?=\D))")
 _LAST_WORDS = re.compile(r"(?:[\s,;:&|/+]|\sand)+$")
 _ADDRESSES = re.compile(
-    r"""(?ix) <[^<>]*> | (?:mailto:|e-?mail:?)?\s*[^\s,;<>()]+@[^\s,;<>()]+\.[^\s,;<>()]+ | https?://\S+ | \bwww\.\S+
+    r"""(?ix) <[^<>]*> | (?:\b(?:mailto:|e-?mail:?)\s*)?(?<![^\s,;:<>()])[^\s,;<>()@]+@[^\s,;<>()]+\.[^\s,;<>()]+
+    | https?://\S+ | \bwww\.\S+
     | (?:\borcid\b[\s:]*)?\b\d{4}-\d{4}-\d{4}-\d{3}[\dx]\b | (?<!\S)@\w+"""
 )
 _BRACKETS = re.compile(r"[(\[（【][^()\[\]（）【】]*[)\]）】]")
@@ -75,9 +78,9 @@ _TITLE = re.compile(
 )
 #: DBLP numbers persons of one name: https://dblp.org/faq/How+does+dblp+handle+homonyms+and+synonyms.html
 _NAMESAKE = re.compile(r"[\s_-]+(0\d{3})$")
-#: Numbers of footnotes: apart from the name, or at the end of a word in small letters.
+#: Numbers of footnotes: apart from the name, or at the end of a word in small letters. A year has more digits.
 _FOOTNOTES = re.compile(
-    r"(?:(?<=[^\W\d_A-Z])|(?<=[.\s]))\s*\d{1,2}(?:\s*[,;]?\s*(?:\d{1,2}|(?<=[\d,])[a-z]\b))*[\s,;]*$"
+    r"(?:(?<=[^\W\d_A-Z])|(?<=[.\s]))\s*\d{1,3}(?!\d)(?:[a-z]\b)?(?:[\s,;]+\d{1,3}(?!\d)(?:[a-z]\b)?|,[a-z]\b)*[\s,;]*$"
 )
 _PLACE = re.compile(
     r"(?i)\b(?:univ|universi\w+|institut\w*|college|school|department|dept|laborator\w+|labs?|inc|ltd|llc|corp\w*|gmbh|"
@@ -134,6 +137,8 @@ def read_listed(listed: str) -> ListedName:
     whole = " ".join(listed.split())
     if _is_plain(whole):
         return ListedName("person", whole)
+    if len(whole) > MAX_CHARACTERS:
+        return ListedName("team", whole)
     if not _has_letter(whole) or _NO_ANSWER.fullmatch(whole):
         return ListedName("placeholder", whole)
     text = _without_debris(whole)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import HomeError, LockError
-from warehouse.keys import has_marked_script
+from warehouse.keys import without_marks
 from warehouse.settings import DBT_PROJECT, PROJECT_ROOT
 
 CATALOG = "spark.sql.catalog.papers"
@@ -42,12 +42,11 @@ def parameters(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 def without_accents(text: str | None) -> str | None:
     """A text without marks on its letters, composed, as the macro ``without_accents`` makes it on DuckDB.
 
-    A text with letters of a script whose marks are vowels or letters stays as it is; null stays null.
+    Null stays null.
     """
-    if text is None or text.isascii() or has_marked_script(text):
+    if text is None or text.isascii():
         return text
-    bare = (c for c in unicodedata.normalize("NFD", text) if not unicodedata.category(c).startswith("M"))
-    return unicodedata.normalize("NFC", "".join(bare))
+    return unicodedata.normalize("NFC", without_marks(unicodedata.normalize("NFD", text)))
 
 
 def start_session() -> Any:

@@ -1,6 +1,7 @@
 """What an author row names: a person, several, a team or nobody; and what people write around names."""
 
 import itertools
+import time
 import unicodedata
 
 import pytest
@@ -344,3 +345,23 @@ def test_plain_names_are_read_the_same_the_short_way(monkeypatch: pytest.MonkeyP
     ]
     read_listed.cache_clear()
     assert differ == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{start}{'1' * 40}{end}" for start in ("Mei ", "mei") for end in ("!", "X", "--", "")),
+        *(f"Mei{piece * 1_000}!" for piece in (" 1", " 1a", ",1", ", PhD", "*1,", " and", " et al", "$^{", "\\~{")),
+        *(piece * 2_000 for piece in ("é", "a@", "@b.", "<", "(", "{", "Dr. ", "- ")),
+        "Mei Lin, " * 10_000,
+    ],
+)
+def test_a_hostile_text_is_read_in_time(text: str) -> None:
+    started = time.process_time()
+    read_listed(text)
+    assert time.process_time() - started < 2
+
+
+def test_a_year_is_no_footnote() -> None:
+    assert read_listed("Olympiad Mei 2023").kind == "team"
+    assert read_listed("Mei Lin1,a").text == PERSON

@@ -8,11 +8,11 @@ with chosen as (
     where getvariable('author') is null
         or author_id = getvariable('author')
         or lower(account_handle) = lower(getvariable('author'))
-        or strip_accents(lower(display_name)) = strip_accents(lower(getvariable('author')))
+        or marts.folded(display_name) = marts.folded(getvariable('author'))
         or author_id in (
             select author_id from marts.author_merges
             where own_author_id = getvariable('author')
-                or strip_accents(lower(name_as_listed)) = strip_accents(lower(getvariable('author')))
+                or marts.folded(name_as_listed) = marts.folded(getvariable('author'))
         )
     order by paper_count desc, upvotes desc nulls last, first_listed_on nulls last, author_id
     limit 1

@@ -12,10 +12,10 @@ with chosen as (
             getvariable('organization') is null
             or organization_id = getvariable('organization')
             or lower(slug) = lower(getvariable('organization'))
-            or strip_accents(lower(display_name)) = strip_accents(lower(getvariable('organization')))
+            or marts.folded(display_name) = marts.folded(getvariable('organization'))
             or organization_id in (
                 select organization_id from marts.organization_merges
-                where strip_accents(lower(listed_name)) = strip_accents(lower(getvariable('organization')))
+                where marts.folded(listed_name) = marts.folded(getvariable('organization'))
                     or lower(listed_slug) = lower(getvariable('organization'))
             )
         )

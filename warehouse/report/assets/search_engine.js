@@ -13,9 +13,14 @@
   class QueryError extends Error {}
   class ShardError extends Error {}
 
-  // Words and stems: search_words and search_stem of the macros. A character alone has one lower case.
-  const fold = (text) =>
-    Array.from(text.normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC"), (letter) => letter.toLowerCase()).join("");
+  // Words and stems: folded, search_words and search_stem of the macros. A character alone has one lower case. Marks of
+  // scripts in which they are vowels or letters stay (MARKED_SCRIPTS of warehouse/keys.py).
+  const ACCENTS = /(?![\u0590-\u10ff\u1700-\u1aaf\u1b00-\u1c7f\u3040-\u30ff\ua800-\uabff\ufb1d-\ufb4e\u{10a00}-\u{11fff}\u{1e100}-\u{1e95f}])\p{M}/gu;
+  const LETTERS = { ø: "o", đ: "d", ð: "d", ł: "l", ħ: "h", ı: "i", ȷ: "j", ŋ: "n", æ: "ae", œ: "oe", þ: "th", ß: "ss" };
+  const fold = (text) => Array.from(text.normalize("NFD").replace(ACCENTS, "").normalize("NFC"), (letter) => {
+    const lower = letter.toLowerCase();
+    return LETTERS[lower] ?? lower;
+  }).join("");
   const wordsOf = (text) => fold(text).match(/[a-z0-9]+|[^\x00-\x7F\p{P}\p{S}]+/gu) ?? [];
   const stemOf = (word) => {
     if (word.length < 4 || /[0-9]|(ss|us|is)$/.test(word)) return word;

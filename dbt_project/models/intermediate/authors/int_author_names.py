@@ -1,6 +1,6 @@
-"""One row per author name as listed, and per person that such a name names, with its kind, its form for display, its
-block keys, its co-author key, and the log odds that the given name is first. A name is parsed once by each version of the
-resolver."""
+"""One row per author name as listed, and per person of a name that names several: its kind, its form for display, its
+block keys, its co-author key, and the log odds that the given name is first. A name is parsed once by each version of
+the resolver."""
 
 
 def model(dbt, session):

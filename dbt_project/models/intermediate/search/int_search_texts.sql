@@ -2,7 +2,7 @@
 with authors as (
     select
         paper_id,
-        list(name_as_listed order by position) as names
+        list(display_name order by position) as names
     from {{ ref('int_mentions') }}
     group by paper_id
 ),

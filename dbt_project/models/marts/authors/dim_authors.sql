@@ -2,47 +2,6 @@ with mentions as (
     select * from {{ ref('bridge_paper_authors') }}
 ),
 
-parsed as (
-    select
-        mentions.author_id,
-        coalesce(names.display_name, {{ normalize_space('mentions.name_as_listed') }}) as display_name,
-        coalesce(names.kind, 'person') as kind
-    from mentions
-    left join {{ ref('int_author_names') }} as names on mentions.name_as_listed = names.name_as_listed
-),
-
-names as (
-    select
-        author_id,
-        display_name,
-        kind,
-        row_number() over (
-            partition by author_id
-            order by count(*) desc nulls last, display_name asc nulls last, kind asc nulls last
-        ) as popularity
-    from parsed
-    group by author_id, display_name, kind
-),
-
-named as (
-    select
-        author_id,
-        display_name,
-        kind,
-        {{ organization_squash(organization_words('display_name')) }} as name_squash
-    from names
-    where popularity = 1
-),
-
-organizations as (
-    select name_squash from {{ ref('int_organization_names') }}
-    where name_squash <> ''
-    union
-    select replace({{ organization_words('organization') }}, ' ', '') as name_squash
-    from {{ ref('organization_aliases') }}
-    where organization is not null
-),
-
 accounts as (
     select
         author_id,
@@ -83,7 +42,7 @@ final as (
     select
         totals.author_id,
         named.display_name,
-        case when organizations.name_squash is not null then 'team' else named.kind end as kind,
+        named.kind,
         accounts.account_handle,
         accounts.account_id,
         totals.paper_count,
@@ -92,8 +51,7 @@ final as (
         totals.last_listed_on,
         totals.upvotes
     from totals
-    inner join named on totals.author_id = named.author_id
-    left join organizations on named.name_squash = organizations.name_squash
+    inner join {{ ref('int_authors_named') }} as named on totals.author_id = named.author_id
     left join accounts on totals.author_id = accounts.author_id and accounts.popularity = 1
 )
 
