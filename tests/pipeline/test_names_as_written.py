@@ -59,8 +59,8 @@ def _authors(papers: Papers, name: str) -> dict[str, tuple[str, str, str]]:
     """Title → author id, display name, kind of the author listed there under a name."""
     with papers.published() as connection:
         rows = connection.execute(
-            """select title, author_id, authors.display_name, kind
-               from marts.bridge_paper_authors join marts.dim_authors as authors using (author_id)
+            """select title, author_id, display_name, kind
+               from marts.bridge_paper_authors join marts.dim_authors using (author_id)
                join marts.dim_papers using (paper_id) where name_as_listed = ?""",
             [name],
         ).fetchall()

@@ -153,7 +153,7 @@ def authors_of(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> dict
     """Paper → its authors in order, by the name that the paper lists, without additions."""
     found: dict[str, list[dict[str, Any]]] = {}
     for paper_id, author_id, name in connection.execute(
-        "select paper_id, author_id, display_name from marts.bridge_paper_authors "
+        "select paper_id, author_id, readable_name from marts.bridge_paper_authors "
         "where list_contains($papers, paper_id) order by paper_id, position",
         {"papers": papers},
     ).fetchall():

@@ -63,7 +63,7 @@ def explain_author(settings: Settings, who: str) -> list[dict[str, Any]]:
                     connection,
                     "select distinct author_id from bridge_paper_authors"
                     " where marts.folded(trim($who)) in (marts.folded(trim(name_as_listed)),"
-                    " marts.folded(display_name))",
+                    " marts.folded(readable_name))",
                     {"who": who},
                 )
             }

@@ -84,7 +84,7 @@ def _stamp(connection: duckdb.DuckDBPyConnection) -> str:
     """A hash of what the shards of texts are made of: texts and names by paper, and the code that writes them."""
     of_texts = connection.execute(
         f"""select bit_xor(md5_number_lower(concat_ws('\x1f', number, title, coalesce(abstract, '')))),
-                   (select bit_xor(md5_number_lower(concat_ws('\x1f', number, position, display_name)))
+                   (select bit_xor(md5_number_lower(concat_ws('\x1f', number, position, readable_name)))
                     from bridge_paper_authors inner join search_numbers using (paper_id)),
                    (select bit_xor(md5_number_lower(concat_ws('\x1f', number, name))) from ({_ORGANIZATIONS}))
             from dim_papers inner join search_numbers using (paper_id)"""
@@ -152,7 +152,7 @@ def _read_tokens(connection: duckdb.DuckDBPyConnection) -> Tokens:
                 select {SECTIONS} * number + 1, {macros.search_words("title")} || [''] from papers
                 union all
                 select {SECTIONS} * number + 2,
-                       flatten(list({macros.search_words("display_name")} || [''] order by position))
+                       flatten(list({macros.search_words("readable_name")} || [''] order by position))
                 from bridge_paper_authors inner join search_numbers using (paper_id) group by number
                 union all
                 select {SECTIONS} * number + 3, flatten(list({macros.search_words("name")} || [''] order by name))

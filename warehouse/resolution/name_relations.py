@@ -22,6 +22,7 @@ from warehouse.resolution.statistics import Statistics
 #: name fits several longer names.
 RULES = tuple(RULE_COST)
 ONE_NAME_RULES = ("same", "spelling")
+LOOSE_RULES = ("order", "initial", "short")
 SHORTER_RULES = ("initial", "short", "middle", "dropped first", "second surname")
 #: Pairs of names that a process compares at once.
 NAMES_PER_PART = 10_000

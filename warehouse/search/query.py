@@ -26,7 +26,7 @@ _QUERY = """
     from found
     inner join dim_papers as papers using (paper_id)
     left join (
-        select paper_id, list(display_name order by position) as names
+        select paper_id, list(readable_name order by position) as names
         from bridge_paper_authors where paper_id in (select paper_id from found) group by paper_id
     ) as authors using (paper_id)
     order by found.score desc, found.paper_id

@@ -62,7 +62,7 @@ final as (
         identified.paper_id,
         identified.position,
         identified.name_as_listed,
-        names.display_name,
+        names.display_name as readable_name,
         identified.account_id,
         identified.account_handle,
         identified.claim_status,

@@ -2,7 +2,7 @@
 with authors as (
     select
         paper_id,
-        list(display_name order by position) as names
+        list(readable_name order by position) as names
     from {{ ref('int_mentions') }}
     group by paper_id
 ),

@@ -3,7 +3,7 @@ select
     mentions.position,
     placed.author_id,
     mentions.name_as_listed,
-    mentions.display_name,
+    mentions.readable_name,
     mentions.mention_id,
     mentions.account_id,
     mentions.account_handle,
