@@ -18,8 +18,8 @@ from warehouse.resolution.corpus import Coded
 from warehouse.resolution.names import RULE_COST, Blocks, parse, relate
 from warehouse.resolution.statistics import Statistics
 
-#: The rules by which two names are related: all, those of one name in other spellings, and those by which a shorter
-#: name fits several longer names.
+#: The rules by which two names are related: all, those of one name in other spellings, those that another author of a
+#: long list may fulfil by chance (turned and short names), and those by which a shorter name fits several longer names.
 RULES = tuple(RULE_COST)
 ONE_NAME_RULES = ("same", "spelling")
 LOOSE_RULES = ("order", "initial", "short")

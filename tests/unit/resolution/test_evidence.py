@@ -94,3 +94,42 @@ def test_an_ambiguous_initial_needs_more_than_shared_coauthors() -> None:
     ambiguous = [pairs.select(relations.is_ambiguous[pairs.relation]) for pairs in batches]
     assert sum(map(len, ambiguous)) == 2
     assert not any(model.is_joinable(pairs).any() for pairs in ambiguous)
+
+
+def _weight(one: str, other: str, others: int, more: int, common: int = 2) -> float:
+    """The log odds of shared co-authors between papers with so many further authors, ``common`` of them on both."""
+    shared = [f"Given{n} Friend{n}" for n in range(common)]
+    papers = [[one, *shared, *(f"Given{n} Left{n}" for n in range(others - common))]]
+    papers += [[other, *shared, *(f"Given{n} Right{n}" for n in range(more - common))]]
+    corpus, relations, _, model = build(papers, max_coauthors=1000.0)
+    i, j = (int(np.flatnonzero((corpus.paper == paper) & (corpus.position == 1))[0]) for paper in range(2))
+    forms = {int(corpus.name[i]), int(corpus.name[j])}
+    at = next(
+        k
+        for k, pair in enumerate(zip(relations.form_a.tolist(), relations.form_b.tolist(), strict=True))
+        if set(pair) == forms
+    )
+    parts, found = model.evidence(Batch(np.array([i]), np.array([j]), np.array([at])))
+    assert found.tolist() == [common]
+    return float(parts["coauthors"][0])
+
+
+def test_a_shared_coauthor_of_two_long_lists_weighs_less_than_of_one() -> None:
+    short, long, both = (_weight("Mei Lin", "Mei Lin", one, other) for one, other in ((9, 9), (9, 200), (200, 200)))
+    assert short > long > both
+    mean = reference().authors_a_paper
+    assert short - long == pytest.approx(2 * (math.log(201 / mean) - math.log(max(10 / mean, 0.5))), abs=1e-6)
+    assert long - both == pytest.approx(2 * math.log((201 - 2) / mean), abs=1e-6)
+
+
+def test_lists_that_are_mostly_equal_keep_their_weight() -> None:
+    assert _weight("Mei Lin", "Mei Lin", 200, 200, common=190) > 100
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Luo Yu", "Yu Luo"), ("Charles Yoon", "Y. Charles"), ("Jo Ek", "Joann Ek")]
+)
+def test_turned_and_short_names_lose_the_length_of_a_list_besides(one: str, other: str) -> None:
+    same, loose = (_weight(name, other, 9, 200) for name in (other, one))
+    mean = reference().authors_a_paper
+    assert same - loose == pytest.approx(2 * math.log(201 / mean), abs=1e-6)

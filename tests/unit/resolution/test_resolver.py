@@ -157,3 +157,23 @@ def test_a_paper_of_thousands_costs_no_more_than_linear_work() -> None:
     _seconds(100)
     small, large = _seconds(826), _seconds(3303)
     assert large < 4 * small * 2 + 0.5, f"four times the authors took {large / small:.1f} times as long"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Charles Yoon", "Y. Charles"), ("Luo Yu", "Yu Luo"), ("Mike Wang", "Michael Wang"), ("Xu Chen", "Chen Xu")],
+)
+def test_long_author_lists_alone_merge_no_turned_or_short_name(one: str, other: str) -> None:
+    def is_merged(names: tuple[str, str], shared: list[str], *sizes: int) -> bool:
+        papers = [
+            [name, *shared, *(f"Left{paper}x{n} Right{paper}x{n}" for n in range(size))]
+            for paper, (name, size) in enumerate(zip(names, sizes, strict=True))
+        ]
+        found = _clusters(resolve(_corpus(papers)))
+        return found["p0#1"] == found["p1#1"]
+
+    for sizes in ((8, 200), (100, 200), (200, 250)):
+        assert not is_merged((one, other), ["Wei Wang", "Xin Liu"], *sizes), sizes
+    assert is_merged((one, other), FRIENDS, 4, 4), "short lists are evidence"
+    assert is_merged(("Zbigniew Quillfeather", "Quillfeather Zbigniew"), FRIENDS, 8, 200), "a rare name needs less"
+    assert is_merged((other, other), FRIENDS, 8, 200), "the same name needs less"
