@@ -279,7 +279,7 @@ def test_the_index_is_written_again_when_a_text_or_a_name_changes(demo: Papers, 
     one = "paper_id = (select min(paper_id) from dim_papers)"
     for change in (
         f"update dim_papers set abstract = abstract || ' lanternfishes' where {one}",
-        f"update bridge_paper_authors set name_as_listed = 'Ada Lanternfishes' where {one} and position = 1",
+        f"update bridge_paper_authors set readable_name = 'Ada Lanternfishes' where {one} and position = 1",
         "update dim_organizations set slug = 'lanternfishes'",
     ):
         before = files()

@@ -34,7 +34,7 @@ MIN_RELATIVE_SIZE = 0.5
 #: Least log odds of any shared co-author.
 MIN_SHARED_COAUTHORS = 0.5
 #: A pair with a turned or a short name loses so many times the log of the longer author list, in average lists. Twice
-#: keeps Katherine Cheung and Ka Chun Cheung apart, whose lists of 126 and 15 names share one.
+#: keeps Katherine Cheung and Ka Chun Cheung apart, whose lists of 211 and 15 names share two.
 LOOSE_NAMES = 2.0
 
 
