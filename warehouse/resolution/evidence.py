@@ -140,16 +140,12 @@ class EvidenceModel:
         a, b = corpus.paper[batch.i], corpus.paper[batch.j]
         overlap = self._overlap(batch, corpus.paper)
         shared, weight = self._shared_coauthors(batch, overlap(coauthors))
-        weight = self._discount_long_lists(weight, shared, coauthors.size[a], coauthors.size[b], batch.relation)
+        sharing = self._weigh_shared(weight, shared, coauthors.size[a], coauthors.size[b], batch.relation)
         has_coauthors = (coauthors.size[a] > 1) & (coauthors.size[b] > 1)
         years_apart = np.maximum(np.abs(corpus.year[a] - corpus.year[b]) - p.free_years, 0)
         venue, _ = overlap(self._venue)
         parts = {
-            "coauthors": np.where(
-                shared > 0,
-                np.clip(weight, MIN_SHARED_COAUTHORS, p.max_coauthors),
-                np.where(has_coauthors, p.no_coauthor, 0.0),
-            ),
+            "coauthors": np.where(shared > 0, sharing, np.where(has_coauthors, p.no_coauthor, 0.0)),
             "role": self._role(batch.i, batch.j, shared),
             "title": self._text("title", overlap, a, b, p.text_scale, p.text_offset, p.min_text),
             "keywords": self._text("keywords", overlap, a, b, p.text_scale, p.text_offset, p.min_text),
@@ -190,18 +186,20 @@ class EvidenceModel:
             weight[at] -= is_listed * coauthors.weights[own[at]]
         return np.maximum(count, 0), weight
 
-    def _discount_long_lists(self, weight: Floats, shared: Ints, one: Ints, other: Ints, relation: Ints) -> Floats:
-        """The weight of shared co-authors of two author lists with ``one`` and ``other`` names.
+    def _weigh_shared(self, weight: Floats, shared: Ints, one: Ints, other: Ints, relation: Ints) -> Floats:
+        """The log odds of ``shared`` co-authors of two author lists with ``one`` and ``other`` names.
 
         The chance of sharing a name by coincidence grows with the names of both lists: the log of each, in average
         lists, is taken off every shared co-author; of the shorter list, only names that are not shared count. A long
-        list also has more names that another name may be turned, or short for: such pairs lose ``LOOSE_NAMES``.
+        list also has more names that another name may be turned, or short for: such pairs lose ``LOOSE_NAMES``, down to
+        what no shared co-author is worth.
         """
+        p = self._parameters
         longer = np.maximum(np.maximum(one, other) / self._authors_a_paper, MIN_RELATIVE_SIZE)
         unshared = np.maximum((np.minimum(one, other) - shared) / self._authors_a_paper, 1.0)
-        loose = LOOSE_NAMES * self._is_loose[relation] * np.log(np.maximum(longer, 1.0))
-        discounted: Floats = weight - shared * (np.log(longer) + np.log(unshared)) - loose
-        return discounted
+        odds = np.clip(weight - shared * (np.log(longer) + np.log(unshared)), MIN_SHARED_COAUTHORS, p.max_coauthors)
+        loose: Floats = np.maximum(odds - LOOSE_NAMES * np.log(np.maximum(longer, 1.0)), p.no_coauthor)
+        return np.where(self._is_loose[relation], loose, odds)
 
     def _role(self, i: Ints, j: Ints, shared: Ints) -> Floats:
         """The log odds of the places in the author lists, for pairs without a shared co-author.

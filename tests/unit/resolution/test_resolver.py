@@ -172,8 +172,8 @@ def test_long_author_lists_alone_merge_no_turned_or_short_name(one: str, other: 
         found = _clusters(resolve(_corpus(papers)))
         return found["p0#1"] == found["p1#1"]
 
-    for sizes in ((8, 200), (100, 200), (200, 250)):
-        assert not is_merged((one, other), ["Wei Wang", "Xin Liu"], *sizes), sizes
+    for shared, *sizes in ((1, 8, 200), (2, 100, 200), (2, 200, 250)):
+        assert not is_merged((one, other), ["Wei Wang", "Xin Liu"][:shared], *sizes), sizes
     assert is_merged((one, other), FRIENDS, 4, 4), "short lists are evidence"
     assert is_merged(("Zbigniew Quillfeather", "Quillfeather Zbigniew"), FRIENDS, 8, 200), "a rare name needs less"
     assert is_merged((other, other), FRIENDS, 8, 200), "the same name needs less"
