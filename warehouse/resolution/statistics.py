@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.resolution.census import census_names
+from warehouse.resolution.census import CensusNames, census_names
 from warehouse.resolution.names import Relation, parse, unumlaut
 from warehouse.resolution.text import keyword_key, words
 
@@ -64,6 +64,7 @@ class Statistics:
     papers: float = 0
     authors: float = 0
     words: dict[str, WordCounts] = field(default_factory=lambda: {kind: WordCounts() for kind in KINDS})
+    census: CensusNames = field(default_factory=census_names)
 
     def __post_init__(self) -> None:
         self._prefixes: Counter[str] | None = None
@@ -100,7 +101,7 @@ class Statistics:
             else:
                 count = self.tokens[unumlaut(token)]
             chance *= max(count - own, 0.5) / max(1, self.names)
-        return chance + census_names().chance(relation)
+        return chance + self.census.chance(relation)
 
     def coauthor_weight(self, key: str) -> float:
         """Log odds that a shared co-author with this key (``coauthor_key``) is no coincidence."""

@@ -81,16 +81,27 @@ def acl(file: Path) -> Iterator[Row]:
 _PROPS = re.compile(r'data-target="DailyPapers"\s+data-props="([^"]*)"')
 
 
-def _entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The listing date, the time of observation and the entry of each entry of saved listings."""
     for file in sorted((folder / "api").glob("*.json")):
         data = json.loads(file.read_text(encoding="utf-8"))
         if isinstance(data, list):
-            yield from ((file.stem, entry) for entry in data if isinstance(entry, dict) and "paper" in entry)
+            yield from ((file.stem, file.stem, entry) for entry in data if isinstance(entry, dict) and "paper" in entry)
     for file in sorted((folder / "html").glob("*.html")):
         found = _PROPS.search(file.read_text(encoding="utf-8"))
         if found:
             entries = json.loads(html.unescape(found[1]))["dailyPapers"]
-            yield from ((file.stem.split("@")[-1], entry) for entry in entries)
+            listing_date, _, observed_at = file.stem.partition("@")
+            yield from ((listing_date, observed_at or listing_date, entry) for entry in entries)
+
+
+def first_listed(folder: Path) -> dict[str, str]:
+    """Paper id → the first date (ISO) on which saved listings have the paper."""
+    dates: dict[str, str] = {}
+    for listing_date, _, entry in _entries(folder):
+        paper_id = entry["paper"]["id"]
+        dates[paper_id] = min(dates.get(paper_id, listing_date), listing_date)
+    return dates
 
 
 def listings(folder: Path) -> Iterator[Row]:
@@ -99,7 +110,7 @@ def listings(folder: Path) -> Iterator[Row]:
     The account is the handle: early listings have no id.
     """
     latest: dict[str, tuple[str, dict[str, Any]]] = {}
-    for observed_at, entry in _entries(folder):
+    for _, observed_at, entry in _entries(folder):
         paper_id = entry["paper"]["id"]
         if paper_id not in latest or observed_at >= latest[paper_id][0]:
             latest[paper_id] = (observed_at, entry)
