@@ -13,6 +13,7 @@ from orchestration.loopback import DATA_DOCS
 from orchestration.outcome import Outcome, failing_in_dagster
 from sources import DAILY_PAPERS
 from warehouse.clock import utc_now
+from warehouse.display import plural
 from warehouse.raw.observations import read_observed
 from warehouse.settings import Settings
 
@@ -151,5 +152,5 @@ def _remark(gate: GateOutcome) -> str:
     passed = f"{gate.accepted} of {gate.checked} {'listings' if gate.gate == 'batch' else 'rules'} passed"
     warnings = gate.warning_sentences
     if warnings:
-        return f"{passed}, with {len(warnings)} warning(s). {' '.join(warnings)}"
+        return f"{passed}, with {len(warnings)} {plural(len(warnings), 'warning')}. {' '.join(warnings)}"
     return f"{passed}."

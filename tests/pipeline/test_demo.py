@@ -218,7 +218,7 @@ def test_a_gate_that_passed_with_warnings_reads_so_in_dagster_and_in_the_data_do
         (record,) = instance.event_log_storage.get_asset_check_execution_history(check, limit=1)
     assert record.event and record.event.dagster_event
     evaluation = record.event.dagster_event.asset_check_evaluation_data
-    assert evaluation.passed and "with 3 warning(s)" in (evaluation.description or "")
+    assert evaluation.passed and "with 3 warnings" in (evaluation.description or "")
     (page,) = (demo.home / "data_docs").glob("*/batch.html")
     index = (demo.home / "data_docs" / "index.html").read_text()
     for text in (page.read_text(), index):
