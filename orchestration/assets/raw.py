@@ -47,7 +47,8 @@ def raw_loads(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Loads, entries, authors, totals of papers, refused records and fields seen: what is landed and not yet loaded."""
     with failing_in_dagster():
-        pipeline.load(warehouse, context.run_id, outcome, is_rebuild=config.rebuild, accepted_loss=config.accepted_loss)
+        run_id = context.run.run_id
+        pipeline.load(warehouse, run_id, outcome, is_rebuild=config.rebuild, accepted_loss=config.accepted_loss)
         report_listings(context.instance, warehouse)
     loads = outcome.loads
     reasons = Counter((load.reason or "").split(":")[0] for load in loads if load.reason)

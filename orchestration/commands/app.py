@@ -56,7 +56,6 @@ app = typer.Typer(
     cls=Commands,
     help="The history that Hugging Face Daily Papers does not keep.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 

@@ -15,11 +15,11 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from warehouse.errors import InputError, WarehouseError
+from warehouse.errors import InputError, Stopped, WarehouseError
 from warehouse.settings import PROJECT_ROOT
 
 #: Name of the code location in Dagster's pages and addresses.
@@ -35,10 +35,10 @@ Services = dict[str, subprocess.Popen[bytes]]
 
 @contextmanager
 def dagster_services(port: int, *, log_level: str) -> Iterator[Services]:
-    """Run the services while the block runs; yields them when the code server answers. The environment names the home.
+    """Run the services while the block runs; yields them when the web server answers. The environment names the home.
 
     ``port``: where the web server answers, on this machine only; see ``check_port``. ``log_level``: ``warning``, or
-    ``info`` for each tick of a schedule and a sensor. Raises WarehouseError when the code server does not start.
+    ``info`` for each tick of a schedule and a sensor. Raises WarehouseError when a service does not start.
     """
     services: Services = {}
     with tempfile.TemporaryDirectory(prefix="papers-ui-") as folder:
@@ -51,14 +51,16 @@ def dagster_services(port: int, *, log_level: str) -> Iterator[Services]:
                 ["--module-name", LOCATION, "--location-name", LOCATION, "--log-level", log_level],
                 ["--working-directory", str(PROJECT_ROOT), "--use-python-environment-entry-point"],
             )
-            _wait_for_code(services, code_socket)
+            _wait_for(services, code_socket.exists)
             services["web server"] = _start(
                 [sys.executable, "-m", "orchestration.compat.guarded_webserver", "--workspace", str(workspace)],
                 ["--host", "127.0.0.1", "--port", str(port), "--dagster-log-level", log_level],
             )
             daemon = Path(sysconfig.get_path("scripts")) / "dagster-daemon"
             services["daemon"] = _start([str(daemon), "run", "--workspace", str(workspace), "--log-level", log_level])
-            yield services
+            _wait_for(services, lambda: _answers(port))
+            with _hangup_stops():
+                yield services
         finally:
             _stop(services)
 
@@ -86,16 +88,41 @@ def check_port(port: int) -> None:
 
 
 def _start(*parts: list[str]) -> subprocess.Popen[bytes]:
+    """Start a service in a process group of its own: Ctrl-C reaches this process, which stops the services in order."""
     command = [word for part in parts for word in part]
-    return subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, process_group=0)
 
 
-def _wait_for_code(services: Services, code_socket: Path) -> None:
+def _wait_for(services: Services, is_ready: Callable[[], bool]) -> None:
+    """Wait for the service that was started last. Raises WarehouseError when one ends, or after two minutes."""
     deadline = time.monotonic() + _START_TIMEOUT_SECONDS
-    while not code_socket.exists():
-        if services["code server"].poll() is not None or time.monotonic() > deadline:
-            raise WarehouseError("Dagster's code server did not start: the lines above say why.")
+    while not is_ready():
+        ended = [name for name, process in services.items() if process.poll() is not None]
+        if ended or time.monotonic() > deadline:
+            name = (ended or list(services))[-1]
+            raise WarehouseError(f"Dagster's {name} did not start: the lines above say why, and --verbose says more.")
         time.sleep(_CHECK_SECONDS)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def _hangup_stops() -> Iterator[None]:
+    """Stop when the terminal is closed, as Ctrl-C does; not with `nohup`."""
+
+    def stop(number: int, frame: object) -> None:
+        raise Stopped
+
+    before = signal.getsignal(signal.SIGHUP)
+    if before != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _stop(services: Services) -> None:

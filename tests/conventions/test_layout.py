@@ -91,12 +91,14 @@ def test_every_analytics_query_has_its_header() -> None:
         assert query.question.endswith("?") and query.grain.startswith("one row per") and query.columns, query.name
 
 
-def test_three_whole_runs_of_the_tests_are_processes_of_their_own() -> None:
-    """The demo, a run and a kill import everything as a user does; all others fork (tests/warm_process.py)."""
+def test_few_runs_of_the_tests_are_processes_of_their_own() -> None:
+    """The demo, a run, a kill, and each command with warnings as errors import everything as a user does; all others
+    fork (tests/warm_process.py)."""
     calls = re.compile(r"(?<!self)\.(?:in|start)_subprocess\(")
     files = (ROOT / "tests").rglob("*.py")
     found = {path.relative_to(ROOT).as_posix(): len(calls.findall(path.read_text())) for path in files}
     assert {name: count for name, count in found.items() if count} == {
         "tests/conftest.py": 1,
         "tests/pipeline/test_run.py": 2,
+        "tests/slow/test_warnings.py": 1,
     }
