@@ -67,3 +67,17 @@ case when {{ text }} like '%{{ letter }}%' then cast({{ 2 ** loop.index0 }} as {
 {%- endfor %}
 )
 {%- endmacro %}
+
+{# The words of a name as `organization_words`, not cut where letters change case; with an @ where the name has one or
+   the word at, and a # where it has another sign that separates its parts, and at its end. #}
+{% macro organization_marked_words(text) -%}
+{%- set steps = [
+    ('(^| )at( |$)', ' @ '),
+    ('@', ' @ '),
+    ('[(),:;|/\\[\\]]| [-–—] ?|[–—] ', ' # '),
+    ('[^\\p{L}\\p{N}@#]+', ' '),
+] -%}
+{%- set ns = namespace(text=lower_case(without_accents(text))) -%}
+{%- for pattern, replacement in steps -%}{%- set ns.text = replace_all(ns.text, pattern, replacement) -%}{%- endfor -%}
+concat(trim({{ ns.text }}), ' #')
+{%- endmacro %}

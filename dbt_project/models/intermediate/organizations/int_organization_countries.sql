@@ -1,5 +1,5 @@
--- One row per organization with a ROR id, a country or a parent. Its country is that of the reviewed list, else of its
--- ROR record, else of what it is part of today, up to three levels above.
+-- One row per organization with a ROR id, a country, a place in its name or a parent. Its country is that of the
+-- reviewed list, else of its ROR record, else of the place, else of what it is part of today, up to three levels above.
 with sources as (
     select
         {{ seed_organization_id('organization') }} as organization_id,
@@ -30,8 +30,14 @@ parents as (
     select * from {{ ref('int_organization_present_parents') }}
 ),
 
+places as (
+    select * from {{ ref('int_organization_places') }}
+),
+
 every_organization as (
     select organization_id from own
+    union
+    select organization_id from places
     union
     select organization_id from parents
 ),
@@ -52,13 +58,15 @@ final as (
     select
         every_organization.organization_id,
         own.ror_id,
-        coalesce(own.country_code, inherited.country_code) as country_code,
+        coalesce(own.country_code, places.country_code, inherited.country_code) as country_code,
         case
             when own.country_code is not null then own.country_basis
+            when places.country_code is not null then 'place in its name'
             when inherited.country_code is not null then 'parent'
         end as country_basis
     from every_organization
     left join own on every_organization.organization_id = own.organization_id
+    left join places on every_organization.organization_id = places.organization_id
     left join inherited on every_organization.organization_id = inherited.organization_id
 )
 

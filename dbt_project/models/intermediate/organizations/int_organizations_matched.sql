@@ -1,6 +1,7 @@
 -- One row per organization as listed: the organization it is the same as, before people's overrides.
 -- In this order: its slug or a name is in the reviewed seed; a name has the key of a name of the seed; a name has the
--- key of another listed organization's name. Short names match only as they are written.
+-- key of another listed organization's name, or names the same institution and has the same words besides. Short names
+-- match only as they are written.
 with words as (
     select word, role from {{ ref('organization_words') }}
 ),
@@ -29,11 +30,20 @@ identifying as (
 names as (
     select
         numbered.*,
-        identifying.name_number is not null as is_identifying,
+        -- A lab is known by its institution and the other words of its name: Sphere Lab @ CUHK and CUHK SphereLab.
+        case
+            when namings.rest_key <> '' and numbered.recency = 1
+                then concat(namings.parent_organization_id, ' ', namings.rest_key)
+            else numbered.name_key
+        end as shared_key,
+        identifying.name_number is not null
+        or (namings.rest_key <> '' and numbered.recency = 1) as is_identifying,
         {{ organization_is_short('numbered.name_words') }} and words.word is null as is_short
     from numbered
     left join identifying on numbered.name_number = identifying.name_number
     left join words on numbered.name_words = words.word and words.role = 'acronym'
+    left join {{ ref('int_organization_namings') }} as namings
+        on numbered.listed_organization_id = namings.listed_organization_id
 ),
 
 listed as (
@@ -117,13 +127,13 @@ seeded as (
 -- A name that only organizations of one seed organization have matches others of that name to it.
 seeded_keys as (
     select
-        names.name_key,
+        names.shared_key,
         min(seeded.organization_id) as organization_id,
         min(seeded.listed_organization_id) as listed_organization_id
     from seeded
     inner join names on seeded.listed_organization_id = names.listed_organization_id and names.recency = 1
     where names.is_identifying and not names.is_short
-    group by names.name_key
+    group by names.shared_key
     having count(distinct seeded.organization_id) = 1
 ),
 
@@ -131,9 +141,8 @@ unseeded as (
     select
         listed.listed_organization_id,
         listed.first_observed_at,
-        names.name_key as organization_key,
         case
-            when names.is_identifying then names.name_key
+            when names.is_identifying then names.shared_key
             else concat('only ', listed.listed_organization_id)
         end as shared_key
     from listed
@@ -183,7 +192,7 @@ final as (
         on listed.listed_organization_id = current_names.listed_organization_id and current_names.recency = 1
     left join seeded on listed.listed_organization_id = seeded.listed_organization_id
     left join keyed on listed.listed_organization_id = keyed.listed_organization_id
-    left join seeded_keys on keyed.organization_key = seeded_keys.name_key
+    left join seeded_keys on keyed.shared_key = seeded_keys.shared_key
 )
 
 select * from final

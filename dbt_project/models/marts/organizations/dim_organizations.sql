@@ -90,6 +90,13 @@ papers as (
     group by owned.organization_id
 ),
 
+named_kinds as (
+    select
+        organization_id,
+        {{ organization_kind('listed_name') }} as kind
+    from every_organization
+),
+
 described as (
     select
         every_organization.organization_id,
@@ -100,8 +107,10 @@ described as (
         coalesce(
             every_organization.kind_by_override,
             reviewed.kind,
-            {{ organization_kind('every_organization.listed_name') }},
+            -- a hospital or a firm may be part of a university; else a part has the kind of its institution
+            case when named_kinds.kind in ('hospital', 'company', 'nonprofit', 'community') then named_kinds.kind end,
             parent_reviewed.kind,
+            named_kinds.kind,
             'unknown'
         ) as kind,
         present_parents.parent_organization_id,
@@ -113,6 +122,7 @@ described as (
         papers.paper_upvotes,
         every_organization.first_seen_at as first_observed_at
     from every_organization
+    left join named_kinds on every_organization.organization_id = named_kinds.organization_id
     left join reviewed on every_organization.organization_id = reviewed.organization_id
     left join present_parents on every_organization.organization_id = present_parents.organization_id
     left join {{ ref('int_organization_countries') }} as countries

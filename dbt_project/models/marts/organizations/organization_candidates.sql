@@ -98,11 +98,16 @@ ranked as (
 )
 
 select
-    organization_id,
-    other_organization_id,
-    name,
-    other_name,
-    similarity,
-    reason
+    ranked.organization_id,
+    ranked.other_organization_id,
+    ranked.name,
+    ranked.other_name,
+    ranked.similarity,
+    ranked.reason,
+    organizations.paper_count
 from ranked
-where pair_rank = 1
+inner join {{ ref('dim_organizations') }} as organizations on ranked.organization_id = organizations.organization_id
+where ranked.pair_rank = 1
+order by
+    organizations.paper_count desc nulls last, ranked.organization_id asc nulls last, ranked.similarity desc nulls last,
+    ranked.other_organization_id asc nulls last
