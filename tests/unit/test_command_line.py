@@ -261,9 +261,14 @@ def test_help_lists_the_commands_in_order_and_in_named_groups() -> None:
     group: Any = get_command(cli.app)
     assert " ".join(group.commands) == (
         "demo run plan backfill import rebuild accept status doctor sql query search similar cite explain review "
-        "evaluate report digest feeds backup restore handover docs ui"
+        "evaluate report digest feeds release backup restore handover docs ui"
     )
     assert all(command.rich_help_panel for command in group.commands.values())
+
+
+def test_a_shell_completes_commands(home: Path) -> None:
+    done = papers(home, _PAPERS_COMPLETE="complete_bash", COMP_WORDS="papers ba", COMP_CWORD="1")
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.split() == ["backfill", "backup"]
 
 
 def test_every_command_takes_verbose() -> None:
