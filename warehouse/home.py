@@ -80,20 +80,20 @@ class HomePaths:
         return self.home / "writer.lock"
 
 
-def usable_home(path: Path) -> Path:
-    """The absolute path of a home. Raises InputError for a path that a library in use can't open."""
+def usable_home(path: Path, what: str = "home") -> Path:
+    """The absolute path of a home, or of ``what``. Raises InputError for a path that a library in use can't open."""
     try:
         home = path.expanduser().resolve()
     except RuntimeError as error:
-        raise InputError(f"The home {path} can't be found ({error}): give it with its whole path.") from error
+        raise InputError(f"The {what} {path} can't be found ({error}): give it with its whole path.") from error
     text = str(home)
     for character, why in _UNUSABLE_CHARACTERS.items():
         if character in text:
-            raise InputError(f"The path of the home {text} has a {character}, {why}: choose another one.")
+            raise InputError(f"The path of the {what} {text} has a {character}, {why}: choose another one.")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            f"The home {os.fsencode(home)!r} is not UTF-8, which dbt and Dagster need: choose another one."
+            f"The {what} {os.fsencode(home)!r} is not UTF-8, which dbt and Dagster need: choose another one."
         ) from error
     return home

@@ -140,6 +140,7 @@ def release(
     if as_json:
         console.print_json(
             {
+                "schema_version": 1,
                 "release": str(written.folder),
                 "version": written.facts.version,
                 "published_at": written.facts.published_at,

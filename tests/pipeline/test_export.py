@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -12,6 +13,7 @@ from warehouse.digest.feeds import write_feeds
 from warehouse.digest.selection import Filters, select_risers
 from warehouse.publication.publish import read_published
 from warehouse.publication.queries import load_queries
+from warehouse.publication.release.write import write_release
 from warehouse.report import write_report
 from warehouse.settings import Settings
 from warehouse.spark.export import export_to_duckdb
@@ -41,6 +43,14 @@ def test_every_query_answers_from_an_exported_file_as_from_a_built_one(exported:
         with read_published(exported) as connection, demo.published() as built:
             found, wanted = connection.execute(query.sql).fetchall(), built.execute(query.sql).fetchall()
         assert len(found) == len(wanted), query.name
+
+
+def test_an_exported_file_can_be_released(exported: Settings, tmp_path: Path) -> None:
+    released = write_release(exported, tmp_path)
+    with read_published(exported) as connection:
+        papers = connection.execute("select count(*) from dim_papers").fetchall()[0][0]
+    assert {table.name: table.rows for table in released.facts.tables}["dim_papers"] == papers
+    assert all(column.description for table in released.facts.tables for column in table.columns)
 
 
 def test_report_digest_and_feeds_are_made_from_an_exported_file(exported: Settings) -> None:

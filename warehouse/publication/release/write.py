@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ import duckdb
 
 from warehouse.database import is_damage, open_database, quoted, scalar
 from warehouse.errors import HomeError, InputError
-from warehouse.home import DEMO_MARKER
+from warehouse.home import DEMO_MARKER, usable_home
 from warehouse.publication.contracts import primary_key, read_contracts
 from warehouse.publication.publish import (
     PUBLIC_SCHEMA,
@@ -45,6 +46,8 @@ DATABASE = "papers.duckdb"
 CHECKSUMS = "SHA256SUMS"
 #: The columns that hold abstracts: those of papers, and records of listings as received.
 ABSTRACTS = (("dim_papers", "abstract"), ("ops_quarantine", "record"))
+#: How the name of an unfinished release starts.
+_PART = ".part-release-"
 _LEFT_OUT = "Left out of this release, which has no abstracts: null in every row."
 
 
@@ -64,10 +67,10 @@ def write_release(settings: Settings, parent: Path, *, has_abstracts: bool = Tru
     Raises InputError if that folder exists, as a release is never changed, if ``parent`` is no place for it, and if the
     release before can't be read; HomeError if it can't be written; and what ``read_published`` raises.
     """
-    parent = parent.expanduser().absolute()
+    parent = usable_home(parent, "folder of releases")
     if parent.exists() and not parent.is_dir():
         raise InputError(f"{parent} is a file: give a folder for the releases.")
-    if parent.resolve().is_relative_to(settings.exports.resolve()):
+    if parent.is_relative_to(settings.exports.resolve()):
         raise InputError(f"{parent} is where runs replace the exports: give another folder for the releases.")
     with read_published(settings) as connection:
         if not is_intact(settings):
@@ -82,7 +85,8 @@ def write_release(settings: Settings, parent: Path, *, has_abstracts: bool = Tru
                 f"{folder} exists already and a release is never changed: publish again with `papers run`, or give "
                 "another folder."
             )
-        part = parent / f".part-{secrets.token_hex(8)}"
+        part = parent / f"{_PART}{secrets.token_hex(8)}"
+        _remove_old_parts(parent, settings.keep_temporary_hours)
         try:
             with writing(str(folder)):
                 part.mkdir(parents=True)
@@ -103,6 +107,13 @@ def write_release(settings: Settings, parent: Path, *, has_abstracts: bool = Tru
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return Release(folder, size, facts, changes)
+
+
+def _remove_old_parts(parent: Path, hours: float) -> None:
+    """Remove unfinished releases that a killed process left more than ``hours`` ago."""
+    for part in parent.glob(f"{_PART}*"):
+        if time.time() - part.stat().st_mtime > hours * 3600:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _published_at(settings: Settings) -> datetime:
