@@ -1,4 +1,4 @@
-"""Assets, in the way of the data: ``landing`` → ``raw`` (gate 1) → ``models`` (dbt) → ``publication`` (gate 2)."""
+"""Assets, in the way of the data: ``landing`` → ``raw`` → ``models`` (dbt) → ``publication``, with the two gates."""
 
 import warnings
 
