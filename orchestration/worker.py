@@ -25,6 +25,9 @@ from warehouse.processes import tune_garbage_collection, worker_pool
 
 logger = logging.getLogger(__name__)
 
+#: A filter for Python's own process that tracks semaphores, added to those of the user.
+_IGNORED = "ignore:resource_tracker:UserWarning"
+
 Emit = Callable[[Any], None]
 
 
@@ -104,7 +107,9 @@ def worker_process(
     without busy threads, as a fork of another may hang.
     """
     # A worker that is stopped while it imports leaves its semaphores to the tracker, which cleans up with a warning.
-    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
+    filters = [*filter(None, os.environ.get("PYTHONWARNINGS", "").split(","))]
+    if _IGNORED not in filters:
+        os.environ["PYTHONWARNINGS"] = ",".join([*filters, _IGNORED])
     results, sender = multiprocessing.Pipe(duplex=False)
     with results, worker_pool(1, "fork" if is_forked else "spawn", _start, sender) as executor:
         sender.close()  # the worker's copy is the only one, so that its death is the end of the results
