@@ -59,7 +59,7 @@ def test_no_command_prints_a_warning(demo: Papers, tmp_path: Path, new_home: Cal
             (demo_home, ("cite", paper)),
             (demo_home, ("explain", "author", author)),
             (demo_home, ("review",)),
-            (demo_home, ("evaluate",)),
+            (demo_home, ("evaluate", SAMPLE.parent / "labelled_mentions.jsonl")),
             (demo_home, ("report",)),
             (demo_home, ("digest", "--min-upvotes", "10")),
             (demo_home, ("feeds",)),
