@@ -188,7 +188,7 @@ def test_a_paper_that_left_the_published_file_leaves_the_feed(home: Home) -> Non
 def test_hostile_titles_are_text_in_the_feeds(home: Home) -> None:
     home.change(
         f"update marts.dim_papers set title = '{HOSTILE}]]>' || chr(1) || chr(11), code_url = 'javascript:alert(3)'",
-        "update marts.bridge_paper_authors set name_as_listed = '<img src=x onerror=alert(2)>'",
+        "update marts.bridge_paper_authors set readable_name = '<img src=x onerror=alert(2)>'",
     )
     write_feeds(home.settings)
     entry = parsed(home, "atom.xml").entries[0]

@@ -57,7 +57,7 @@ def search_macros() -> Any:
 @cache
 def singular_word() -> str:
     """SQL of the variable ``word``, lower case, in the singular as keywords are folded (``keywords.sql``)."""
-    return str(models_macros("[dk]*").singular_word("word"))
+    return str(models_macros("dialect", "keywords").singular_word("word"))
 
 
 class _Adapter:
