@@ -513,7 +513,7 @@ HOSTILE = "<script>alert(1)</script>\r\nBcc: eve@example.org\r\n\r\n.\r\n\u202ee
 def test_hostile_titles_are_text_in_the_mail(relay: Home, mailbox: Mailbox) -> None:
     relay.change(
         f"update marts.dim_papers set title = '{HOSTILE}', code_url = 'javascript:alert(3)'",
-        "update marts.bridge_paper_authors set name_as_listed = '<img src=x onerror=alert(2)>'",
+        "update marts.bridge_paper_authors set readable_name = '<img src=x onerror=alert(2)>'",
     )
     relay.send()
     mail = mailbox.mails[0][1]
