@@ -54,6 +54,7 @@ STOP_WORDS = {
 def _terms(text: str | None) -> list[str]:
     """The stemmed words of a text, computed without the index."""
     plain = "".join(c for c in unicodedata.normalize("NFD", (text or "").lower()) if not unicodedata.combining(c))
+    plain = plain.replace("ß", "ss")
     terms = []
     for word in re.findall(r"[a-z0-9]+|[^\x00-\x7F\W]+", plain):
         if word in STOP_WORDS:
