@@ -13,7 +13,6 @@ made when one of them changed.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from warehouse.landing.archive import Landing
 from warehouse.landing.copying import copy_archive
 from warehouse.landing.location import open_landing
 from warehouse.landing.object_store import Storage, open_storage
+from warehouse.landing.payloads import sha256_of
 from warehouse.lock import writer_lock
 from warehouse.settings import Settings
 
@@ -177,7 +177,7 @@ def _write_files(settings: Settings, storage: Storage, target: Landing) -> _Mani
     """Write the files, if one changed, and the manifest."""
     now = utc_now()
     bodies = _files_of(settings)
-    hashes = {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
+    hashes = {name: sha256_of(body) for name, body in bodies.items()}
     try:
         before = _read_manifest(storage)
     except InputError:  # the first backup here, or one that this one repairs
@@ -262,7 +262,7 @@ def _read_files(storage: Storage, manifest: _Manifest) -> dict[str, bytes]:
             bodies[name] = storage.read(f"{manifest.folder}/{name}")
         except OSError as error:  # FileNotFoundError of an object store has no strerror
             _fail(storage, f"{manifest.folder}/{name} can't be read ({error.strerror or 'it is missing'})")
-        if hashlib.sha256(bodies[name]).hexdigest() != sha256:
+        if sha256_of(bodies[name]) != sha256:
             _fail(storage, f"{manifest.folder}/{name} holds other bytes than were backed up")
     return bodies
 

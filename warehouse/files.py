@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import secrets
 import shutil
@@ -104,6 +105,12 @@ def lock_exclusively(descriptor: int, *, wait: bool) -> None:
         if error.errno not in _NO_LOCKS:
             raise
         fcntl.lockf(descriptor, flags)
+
+
+def sha256_of_file(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal, read a part at a time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove(path: Path) -> None:

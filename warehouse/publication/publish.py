@@ -5,7 +5,6 @@ The published file is self-contained and has a storage version that DuckDB 1.5 o
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -23,7 +22,7 @@ from isal import isal_zlib
 from warehouse.clock import utc_now
 from warehouse.database import damage_message, open_database, quoted, scalar, wal_of
 from warehouse.errors import BusyError, DamagedError, HomeError, InputError
-from warehouse.files import copy_file, make_folder, remove, replace, sync, write_atomically
+from warehouse.files import copy_file, make_folder, remove, replace, sha256_of_file, sync, write_atomically
 from warehouse.publication.contracts import comment_on_tables
 from warehouse.settings import Settings
 
@@ -263,14 +262,12 @@ def export_table(connection: duckdb.DuckDBPyConnection, table: str, folder: Path
 
 def _export(connection: duckdb.DuckDBPyConnection, table: str, rows: int, folder: Path, name: str) -> dict[str, object]:
     file = export_table(connection, table, folder)
-    with file.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
     return {
         "table": table,
         "file": f"{name}/{file.name}",
         "rows": rows,
         "bytes": file.stat().st_size,
-        "sha256": digest,
+        "sha256": sha256_of_file(file),
     }
 
 

@@ -13,7 +13,6 @@ no longer accepted is written again without them. A reader applies new commits i
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from warehouse.clock import utc_now
 from warehouse.database import scalar
 from warehouse.errors import HomeError
 from warehouse.landing.object_store import Storage, open_storage
+from warehouse.landing.payloads import sha256_of
 from warehouse.raw.schema import TABLES
 from warehouse.raw.store import RawStore
 from warehouse.settings import Settings
@@ -158,7 +158,7 @@ def check(root: Path | str) -> dict[str, int]:
         files.update({file.file: file for file in commit.files})
     for file in files.values():
         try:
-            is_whole = hashlib.sha256(storage.read(file.file)).hexdigest() == file.sha256
+            is_whole = sha256_of(storage.read(file.file)) == file.sha256
         except FileNotFoundError:
             is_whole = False
         if not is_whole:
@@ -229,7 +229,7 @@ class _HandOver:
         if self.storage.exists(_name(self.last + 1)):
             return False
         try:
-            return not self.last or _sha256(self.storage.read(_name(self.last))) == self.last_sha256
+            return not self.last or sha256_of(self.storage.read(_name(self.last))) == self.last_sha256
         except FileNotFoundError:
             return False
 
@@ -241,7 +241,7 @@ class _HandOver:
                anti join raw.handed_over_gates using (run_id, gate, checked_at) order by 3, 1, 2"""
         ).fetchall()
         whole = {name: self._bytes(name, "") for name, replaces in REPLACES.items() if replaces == "*"}
-        whole = {name: found for name, found in whole.items() if self.whole.get(name) != _sha256(found[0])}
+        whole = {name: found for name, found in whole.items() if self.whole.get(name) != sha256_of(found[0])}
         if not loads and not gate_runs and not whole:
             self._store_state([], [])
             return None
@@ -261,7 +261,7 @@ class _HandOver:
         }
         bodies = {name: (body, rows) for name, (body, rows) in bodies.items() if rows} | whole
         files = [
-            HandedFile(name, f"data/{name}/{(sha256 := _sha256(body))}.parquet", rows, len(body), sha256)
+            HandedFile(name, f"data/{name}/{(sha256 := sha256_of(body))}.parquet", rows, len(body), sha256)
             for name, (body, rows) in bodies.items()
         ]
         self.storage.write_all({file.file: bodies[file.table][0] for file in files})
@@ -275,7 +275,7 @@ class _HandOver:
                 "own."
             )
         self.storage.write(_name(commit.commit), text)
-        self.last, self.last_sha256 = commit.commit, _sha256(text)
+        self.last, self.last_sha256 = commit.commit, sha256_of(text)
         self._store_whole(commit)
         self._store_state(loads, gate_runs)
         return commit
@@ -401,7 +401,7 @@ class _HandOver:
             self.last = commit.commit
             self._store_whole(commit)
         if self.last:
-            self.last_sha256 = _sha256(self.storage.read(_name(self.last)))
+            self.last_sha256 = sha256_of(self.storage.read(_name(self.last)))
         self.connection.begin()
         for table in ("handed_over", "handed_over_gates"):
             self.connection.execute(f"delete from raw.{table}")
@@ -449,7 +449,3 @@ def _text(table: str) -> str:
     """A row of a table, called ``t``, as text."""
     fields = ", ".join(f"t.{name}" for name, _ in handed_columns(table))
     return f"cast(row({fields}) as varchar)"
-
-
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

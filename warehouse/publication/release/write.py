@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
@@ -17,6 +16,7 @@ import duckdb
 
 from warehouse.database import is_damage, open_database, quoted, scalar
 from warehouse.errors import HomeError, InputError
+from warehouse.files import sha256_of_file
 from warehouse.home import DEMO_MARKER, usable_home
 from warehouse.publication.contracts import primary_key, read_contracts
 from warehouse.publication.publish import (
@@ -237,9 +237,7 @@ def _export(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Table]:
 
 
 def _described(path: Path, folder: Path) -> File:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return File(path.relative_to(folder).as_posix(), path.stat().st_size, digest)
+    return File(path.relative_to(folder).as_posix(), path.stat().st_size, sha256_of_file(path))
 
 
 def _seal(folder: Path) -> int:
