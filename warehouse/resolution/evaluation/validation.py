@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from warehouse.errors import InputError
+from warehouse.resolution.arrays import components, first_with_same_label
 from warehouse.resolution.census import CensusNames, census_names
 from warehouse.resolution.corpus import Corpus
 from warehouse.resolution.evaluation.benchmarks import first_listed, read_set
@@ -187,23 +188,22 @@ def score_new(pairs: Sequence[tuple[str, str]], is_new: Sequence[bool]) -> float
 
 def persons_of_accounts(rows: Iterable[Row]) -> dict[str, str]:
     """Account → the first account of the same person: accounts with one folded name and a shared co-author are one."""
-    parent: dict[str, str] = {}
-
-    def first(account: str) -> str:
-        while parent.setdefault(account, account) != account:
-            account = parent[account]
-        return account
-
-    seen: dict[tuple[str, str], str] = {}
-    for row in rows:
-        if row.person in (None, ""):
-            continue
-        account = str(row.person)
-        for coauthor in row.coauthors or ():
-            other = first(seen.setdefault((fold(row.name), coauthor_key(parse(coauthor))), account))
-            one = first(account)
-            parent[max(one, other)] = min(one, other)
-    return {account: first(account) for account in list(parent)}
+    claimed = [row for row in rows if row.person not in (None, "")]
+    accounts = sorted({str(row.person) for row in claimed})
+    place = {account: number for number, account in enumerate(accounts)}
+    first: dict[tuple[str, str], int] = {}
+    links = [
+        (
+            first.setdefault((fold(row.name), coauthor_key(parse(coauthor))), place[str(row.person)]),
+            place[str(row.person)],
+        )
+        for row in claimed
+        for coauthor in row.coauthors or ()
+    ]
+    one, other = np.array(links, np.int64).reshape(-1, 2).T
+    places = np.arange(len(accounts))
+    firsts = first_with_same_label(components(len(accounts), one, other), places)
+    return {account: accounts[number] for account, number in zip(accounts, firsts.tolist(), strict=True)}
 
 
 def validate_months(folder: Path) -> Iterator[Month]:
