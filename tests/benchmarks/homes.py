@@ -42,9 +42,9 @@ class Built:
         self.restore()
         return self.observe()
 
-    def observe(self) -> Taken:
-        """The same run on the home as it is."""
-        with served(self.made.next_folder) as address:
+    def observe(self, folder: Path | None = None) -> Taken:
+        """The same run on the home as it is. ``folder``: other answers of the site than those of the new day."""
+        with served(folder or self.made.next_folder) as address:
             return run(
                 [PAPERS, "run", "--date", str(self.made.new_date), "--home", self.home, "--json"],
                 {"PAPERS_ENDPOINT": address},

@@ -1,7 +1,7 @@
 """Readers of a published warehouse: queries and searches timed, and one reader in a loop, alone or beside publications.
 
     python -m tests.benchmarks.readers queries HOME REPEATS
-    python -m tests.benchmarks.readers searches|keywords HOME COUNT
+    python -m tests.benchmarks.readers searches HOME COUNT
     python -m tests.benchmarks.readers reader HOME SECONDS 0|1
 
 Prints one JSON line.
@@ -118,8 +118,6 @@ def main(arguments: list[str]) -> int:
         facts = time_queries(settings, int(rest[0]))
     elif what == "searches":
         facts = time_searches(settings, int(rest[0]))
-    elif what == "keywords":
-        facts = {"keywords": keywords(settings, int(rest[0]))}
     else:
         facts = read_in_a_loop(settings, float(rest[0]), rest[1] == "1")
     print(json.dumps(facts))

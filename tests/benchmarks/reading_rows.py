@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import shutil
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from html import escape
@@ -14,9 +13,11 @@ from pathlib import Path
 
 import duckdb
 
-from tests.benchmarks.homes import PAPERS, served
-from tests.benchmarks.measuring import ROOT, Row, Taken, in_turn, peak, run, seconds
+from tests.benchmarks.homes import PAPERS
+from tests.benchmarks.measuring import Row, Taken, in_turn, peak, run, seconds
+from tests.benchmarks.readers import keywords
 from tests.benchmarks.rows import DAILY_OBSERVATIONS, HERE, Bench
+from warehouse.settings import Settings
 
 #: New entries of an extra run on the same day.
 NEW_ENTRIES = 5
@@ -30,7 +31,7 @@ def search(bench: Bench) -> Iterator[Row]:
     built = bench.built(bench.reading_papers, DAILY_OBSERVATIONS)
     texts = _texts(built.home)
     queries = bench.fresh("search") / "queries.json"
-    queries.write_text(json.dumps(_keywords(built.home)), encoding="utf-8")
+    queries.write_text(json.dumps(keywords(Settings().at(built.home), QUERIES)), encoding="utf-8")
     peer = run([bench.peers, HERE / "peers" / "text_search.py", "bm25s", texts, queries])
     yield Row("search_index", "index of the search, µs a paper", "bm25s, in memory",
               (_micros(_model_seconds(built.home, "int_search_"), bench.reading_papers),),
@@ -105,11 +106,7 @@ def intraday(bench: Bench) -> Iterator[Row]:
 
     def first_run() -> Taken:
         built.restore()
-        with served(morning) as address:
-            return run(
-                [PAPERS, "run", "--date", str(built.made.new_date), "--home", built.home, "--json"],
-                {"PAPERS_ENDPOINT": address},
-            )
+        return built.observe(morning)
 
     taken = in_turn(bench.repeats, first_run, built.observe, say=bench.say)
     yield Row("intraday", f"a run on the same day with {NEW_ENTRIES} new entries", "the day's run", seconds(taken[1]),
@@ -157,15 +154,6 @@ def _texts(home: Path) -> Path:
     with duckdb.connect(str(home / "papers.duckdb"), read_only=True) as connection:
         connection.execute(f"copy (select paper_id, title, abstract from marts.dim_papers) to '{parquet}'")
     return parquet
-
-
-def _keywords(home: Path) -> list[str]:
-    """As `readers.time_searches` has them."""
-    taken = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.readers", "keywords", home, str(QUERIES)],
-        **{"cwd": ROOT, "check": True, "capture_output": True, "text": True},
-    )
-    return list(json.loads(taken.stdout)["keywords"])
 
 
 def _pages(home: Path, folder: Path) -> Path:
