@@ -1,4 +1,4 @@
-"""Assets, in the way of the data: ``landing`` → ``raw`` → ``models`` (dbt) → ``publication``, with the two gates."""
+"""Assets, by data flow: ``landing`` → ``raw`` → ``models`` (dbt) → ``publication``, with the two gates."""
 
 import warnings
 

@@ -5,9 +5,9 @@
 --   decides; this does not show that two organizations are one
 -- empty: the reviewed list or a rule decided every organization.
 with decided as (
-    select distinct organization_id from marts.organization_merges where rule like 'reviewed%' or rule like 'override%'
-    union
-    select organization_id from marts.organization_merges where rule like 'same key as a reviewed%'
+    select distinct organization_id
+    from marts.organization_merges
+    where rule like 'reviewed%' or rule like 'override%' or rule like 'same key as a reviewed%'
 ),
 
 nearest as (

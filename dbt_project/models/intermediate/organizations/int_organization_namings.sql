@@ -22,7 +22,7 @@ first_words_of_places as (
     select distinct split_part(place, ' ', 1) as word from {{ ref('places') }}
 ),
 
-judged as (
+described as (
     select
         held.*,
         acronyms.word is not null as is_acronym,
@@ -66,7 +66,7 @@ named as (
                 case when is_after_at then 0 else 1 end asc nulls last, length(held_words) desc nulls last,
                 source asc nulls last, held_words asc nulls last, institution_id asc nulls last
         ) as naming_rank
-    from judged
+    from described
     where
         not is_outside
         and not is_another_institution
