@@ -10,6 +10,7 @@ Versions: dagster 1.13. Test: tests/unit/test_history.py, first to fail on an up
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +82,13 @@ class EventLog(SqliteEventLogStorage):
                 poolclass=StaticPool,
                 connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
             )
+            sa.event.listen(engine, "connect", _sync_at_checkpoints)
         self._engines[shard] = engine
         while len(self._engines) > _MAX_OPEN:
             self._engines.popitem(last=False)[1].dispose()
         return engine
+
+
+def _sync_at_checkpoints(connection: sqlite3.Connection, _record: object) -> None:
+    """Wait for the disk at checkpoints, not at each event: a power cut may cost the last events, never the file."""
+    connection.execute("pragma synchronous = normal")

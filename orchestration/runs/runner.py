@@ -119,6 +119,9 @@ def _run_job(
         # Great Expectations takes longest to import, so its process starts before Dagster is imported.
         gx = workers.enter_context(gx_process())
         with outcome.phase("Importing Dagster"), importing():
+            # Once for the gates here and, through pyarrow, for dbt's process, which is forked from this one.
+            import pandas  # noqa: F401
+
             from orchestration.compat.event_log_errors import silence_event_log_errors
             from orchestration.compat.output_log import OutputLog
             from orchestration.definitions import build_definitions

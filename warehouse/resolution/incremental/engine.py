@@ -61,7 +61,7 @@ class Columns:
         import pyarrow as pa
 
         column = self._table.column(name)
-        return column.chunk(0) if column.num_chunks else pa.array([], column.type)
+        return column.chunk(0) if column.num_chunks else pa.nulls(0, column.type)
 
     def ints(self, name: str) -> Ints:
         """A column of bigint without nulls."""
