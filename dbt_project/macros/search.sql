@@ -88,114 +88,108 @@ group by 1, 2
    Among the 300 best, a paper with the query's words as typed, in order, gains 5, and up to 2 more the earlier they are
    in the abstract, by the words before them. Parameters were chosen on 370 keyword queries over 6,235 papers: nDCG@10
    .53 (.47 for words and pairs alone). Only texts of papers that have all terms of the words as typed, or of a phrase,
-   are read. `materialized` keeps a CTE from being planned once for each of its readers. #}
+   are read. `materialized` keeps a CTE from being planned once for each of its readers. Planning and starting 135
+   operators is most of the 26 ms of CPU that a query takes on 20,000 papers (2026-11), so each join or expression that is
+   added here costs every query. #}
 {% macro search_query(papers_table, numbers_table, postings_table, condition) -%}
 {%- set max_phrase_candidates = 300 -%}
-{%- set before_typed = 'left(abstract_words, strpos(abstract_words, typed))' -%}
+-- One row per part of the query: its words as typed, its terms, and the number of each term and pair of terms.
 with parts as materialized (
     select
-        part,
-        starts_with(part, '-') as is_negative,
-        lower(regexp_extract(part, '^-?(author|org|has|after|before):', 1)) as field,
-        trim(regexp_replace(part, '^-?((author|org|has|after|before):)?', ''), '"') as value,
-        contains(part, '"') as is_quoted
-    from (
-        select unnest(regexp_extract_all(query, '-?(?:[A-Za-z]+:)?"[^"]*"|\S+')) as part
-    )
-    where regexp_matches(part, '[\p{L}\p{N}]')
-),
-
-checked as materialized (
-    select
-        case
-            when query is null or count(*) = 0
-                then error('The query has no words: write some, for example prompt tuning.')
-            when (length(query) - length(replace(query, '"', ''))) % 2 = 1
-                then error('A quotation mark is open: close it, or leave it out.')
-            when bool_and(is_negative)
-                then error('The query only excludes: add a word that papers should have.')
-            when bool_or(field = 'has' and not list_contains({{ search_fact_names() }}, value))
-                then error('has: knows code, project, abstract and organization.')
-            when bool_or(field in ('after', 'before') and not coalesce(isfinite(try_cast(value as date)), false))
-                then error('after: and before: want a date like 2026-09-01.')
-            when bool_or(field in ('author', 'org') and len({{ search_words('value') }}) = 0)
-                then error('author: and org: want a name, for example author:"Ada Lovelace".')
-            else {{ condition }}
-        end as is_valid
-    from parts
-),
-
--- One row per part with words: its words as typed, its terms, and the field's prefix where it has a field.
-worded as materialized (
-    select
-        row_number() over () as part_number,
-        is_negative,
-        is_quoted,
-        prefix,
-        words,
-        case when prefix <> '' then words else {{ search_stems(search_content('words')) }} end as terms
+        *,
+        list_transform(terms || {{ search_pairs('terms') }}, lambda term: {{ search_key('(prefix || term)') }}) as keys
     from (
         select
-            is_negative,
-            is_quoted,
+            *,
+            -- Punctuation alone is left out.
+            field <> '' or len(words) > 0 as is_read,
+            field = '' and is_quoted and len(words) > 0 as is_phrase,
             case when field in ('author', 'org') then field || ':' else '' end as prefix,
-            {{ search_words('value') }} as words
-        from parts, checked
-        where checked.is_valid and field not in ('has', 'after', 'before')
+            case when field in ('author', 'org') then words else {{ search_stems(search_content('words')) }} end as terms
+        from (
+            select
+                row_number() over () as part_number,
+                part.sign = '-' as is_negative,
+                part.field as field,
+                trim(part.value, '"') as value,
+                contains(part.value, '"') as is_quoted,
+                case when part.field in ('has', 'after', 'before') then [] else {{ search_words('part.value') }} end
+                    as words
+            from (
+                select regexp_extract(
+                    unnest(regexp_extract_all(query, '-?(?:[A-Za-z]+:)?"[^"]*"|\S+')),
+                    '(?s)^(-?)(?:(author|org|has|after|before):)?(.*)$', ['sign', 'field', 'value']
+                ) as part
+            )
+        )
     )
 ),
 
--- The parts without a field as one, in the order typed: pairs are made across parts.
-plain as materialized (
+-- The query in one row. The parts without a field are one text, in the order typed: pairs are made across parts.
+asked as materialized (
     select
-        flatten(list(words order by part_number)) as words,
-        flatten(list(terms order by part_number)) as terms
-    from worded
-    where not is_negative and prefix = ''
+        coalesce(flatten(list(words order by part_number) filter (where not is_negative and field = '')), []) as words,
+        coalesce(flatten(list(terms order by part_number) filter (where not is_negative and field = '')), []) as terms,
+        max(case when field = 'after' and not is_negative then try_cast(value as date) end) as listed_after,
+        min(case when field = 'before' and not is_negative then try_cast(value as date) end) as listed_before,
+        coalesce(bit_or(fact) filter (where not is_negative), 0) as has,
+        coalesce(bit_or(fact) filter (where is_negative), 0) as has_not,
+        count(*) filter (where is_read and not is_negative and field not in ('has', 'after', 'before')) = 0
+            as is_without_words,
+        list(phrase) filter (where is_phrase and not is_negative) as needed_phrases,
+        list(phrase) filter (where is_phrase and is_negative) as excluded_phrases,
+        count(phrase) filter (where is_negative and len(terms) = 0) > 0 as is_any_suspected
+    from (
+        select
+            *,
+            case when is_phrase then ' ' || array_to_string(words, ' ') || ' ' end as phrase,
+            case when field = 'has' then 1 << (list_position({{ search_fact_names() }}, value) - 1) end as fact
+        from parts
+    )
+    having case
+        when count(*) filter (where is_read) = 0
+            then error('The query has no words: write some, for example prompt tuning.')
+        when bool_or((length(query) - length(replace(query, '"', ''))) % 2 = 1)
+            then error('A quotation mark is open: close it, or leave it out.')
+        when bool_and(is_negative) filter (where is_read)
+            then error('The query only excludes: add a word that papers should have.')
+        when bool_or(field = 'has' and fact is null)
+            then error('has: knows code, project, abstract and organization.')
+        when bool_or(field in ('after', 'before') and not coalesce(isfinite(try_cast(value as date)), false))
+            then error('after: and before: want a date like 2026-09-01.')
+        when bool_or(field in ('author', 'org') and len(words) = 0)
+            then error('author: and org: want a name, for example author:"Ada Lovelace".')
+        else {{ condition }}
+    end
 ),
 
 -- The terms that papers are found by: what each counts (null: nothing), whether a paper with the words as typed has it,
 -- and whether each paper must have it, as the terms of a field or a phrase.
 wanted as materialized (
     select
-        {{ search_key('term') }} as term,
+        term,
         max(weight) as weight,
         bool_or(is_typed) as is_typed,
         bool_or(is_needed) as is_needed
     from (
-        select unnest(terms) as term, 1.0 as weight, true as is_typed, false as is_needed from plain
-        union all
-        select unnest({{ search_pairs('terms') }}), 3.0, true, false from plain
-        union all
-        select unnest(['author:', 'org:']) || term, 0.5, false, false from (select unnest(terms) as term from plain)
-        union all
-        select prefix || unnest(terms), case when prefix <> '' then 1.0 end, false, true
-        from worded
-        where not is_negative and (prefix <> '' or is_quoted)
-        union all
-        select prefix || unnest({{ search_pairs('terms') }}), null, false, true
-        from worded
-        where not is_negative and (prefix <> '' or is_quoted)
-    )
-    group by 1
-),
-
-filters as materialized (
-    select
-        max(case when field = 'after' and not is_negative then try_cast(value as date) end) as listed_after,
-        min(case when field = 'before' and not is_negative then try_cast(value as date) end) as listed_before,
-        coalesce(bit_or(fact) filter (where not is_negative), 0) as has,
-        coalesce(bit_or(fact) filter (where is_negative), 0) as has_not,
-        (select count(*) = 0 from worded where not is_negative) as is_without_words,
-        (select count(*) from wanted where is_typed) as typed_terms,
-        (select count(*) from wanted where is_needed) as needed_terms
-    from (
         select
-            *,
-            case when field = 'has' then 1 << (list_position({{ search_fact_names() }}, value) - 1) end as fact
-        from parts
-    ), checked
-    where checked.is_valid
+            {{ search_key('term') }} as term,
+            case when contains(term, ':') then 0.5e0 when contains(term, ' ') then 3e0 else 1e0 end as weight,
+            not contains(term, ':') as is_typed,
+            false as is_needed
+        from (
+            select
+                unnest(
+                    terms || {{ search_pairs('terms') }}
+                    || flatten(list_transform(terms, lambda term: ['author:' || term, 'org:' || term]))
+                ) as term
+            from asked
+        )
+        union all
+        select term, case when prefix <> '' and term % 2 = 0 then 1e0 end, false, true
+        from (select prefix, unnest(keys) as term from parts where not is_negative and (is_phrase or prefix <> ''))
+    )
+    group by term
 ),
 
 hits as materialized (
@@ -210,43 +204,28 @@ hits as materialized (
     inner join {{ numbers_table }} as numbers on postings.paper_number = numbers.paper_number
 ),
 
-collection as (
-    select count(*) as papers, avg(word_count) as mean_word_count from {{ numbers_table }}
-),
-
 rarity as (
     select
         term,
-        ln(1 + (any_value(papers) - count(*) + 0.5) / (count(*) + 0.5)) * any_value(weight) as weight,
+        ln(1 + (any_value(papers) - count(*) + 0.5e0) / (count(*) + 0.5e0)) * any_value(weight) as weight,
         any_value(mean_word_count) as mean_word_count
     from hits
-    cross join collection
+    cross join (select count(*) as papers, avg(word_count) as mean_word_count from {{ numbers_table }})
     group by term
 ),
 
 scored as (
     select
         hits.paper_number,
-        sum(rarity.weight * frequency * 1.6 / (frequency + 0.6 * (0.25 + 0.75 * word_count / mean_word_count))) as score,
+        sum(rarity.weight * frequency * 1.6e0 / (frequency + 0.6e0 * (0.25e0 + 0.75e0 * word_count / mean_word_count)))
+            as score,
         count(*) filter (where is_typed) as typed_terms,
-        count(*) filter (where is_needed) as needed_terms
+        count(*) filter (where is_needed) as needed_terms,
+        -- Another pair can have the number of a pair of the query: a paper with a pair has words of it too.
+        count(rarity.weight) filter (where hits.term % 2 = 0) as words
     from hits
     inner join rarity on hits.term = rarity.term
     group by hits.paper_number
-    -- Another pair can have the number of a pair of the query: a paper with a pair has words of it too.
-    having count(rarity.weight) filter (where hits.term % 2 = 0) > 0
-),
-
--- A query of filters alone matches every paper that passes them, with a score of 0.
-matched as (
-    select scored.paper_number, scored.score, scored.typed_terms = filters.typed_terms as is_whole
-    from scored
-    inner join filters on scored.needed_terms = filters.needed_terms
-    union all
-    select numbers.paper_number, 0, false
-    from {{ numbers_table }} as numbers
-    cross join filters
-    where filters.is_without_words
 ),
 
 -- The papers that have all terms of an excluded part. An excluded phrase is compared as typed, below.
@@ -254,76 +233,56 @@ suspected as materialized (
     select postings.paper_number, excluded.is_phrase
     from {{ postings_table }} as postings
     inner join (
-        select *, {{ search_key('text') }} as term, count(*) over (partition by part_number) as term_count
-        from (
-            select distinct
-                part_number,
-                is_quoted and prefix = '' as is_phrase,
-                prefix || unnest(terms || {{ search_pairs('terms') }}) as text
-            from worded
-            where is_negative
-        )
+        select part_number, is_phrase, len(list_distinct(keys)) as term_count, unnest(list_distinct(keys)) as term
+        from parts
+        where is_negative
     ) as excluded on postings.term = excluded.term
     group by postings.paper_number, excluded.part_number, excluded.is_phrase
     having count(*) = any_value(excluded.term_count)
 ),
 
+-- A query of filters alone matches every paper that passes them, with a score of 0.
 kept as materialized (
     select numbers.paper_number, numbers.paper_id, numbers.word_count, matched.score, matched.is_whole
-    from matched
-    inner join {{ numbers_table }} as numbers on matched.paper_number = numbers.paper_number
-    cross join filters
-    where
-        coalesce(numbers.last_listed_on >= filters.listed_after, filters.listed_after is null)
-        and coalesce(numbers.first_listed_on < filters.listed_before, filters.listed_before is null)
-        and numbers.facts & filters.has = filters.has
-        and numbers.facts & filters.has_not = 0
-        and matched.paper_number not in (select paper_number from suspected where not is_phrase)
-),
-
--- A quoted phrase is compared as typed, so its word forms count. The words of all parts are compared for the score.
-phrases as (
-    select
-        list(phrase) filter (where not is_negative) as needed,
-        list(phrase) filter (where is_negative) as excluded,
-        coalesce(bool_or(is_negative and len(terms) = 0), false) as is_any_suspected,
-        (select ' ' || array_to_string(words, ' ') || ' ' from plain where len(terms) > 0) as typed
     from (
-        select is_negative, terms, ' ' || array_to_string(words, ' ') || ' ' as phrase
-        from worded
-        where is_quoted and prefix = ''
-    )
+        select scored.paper_number, scored.score, scored.typed_terms = counted.typed_terms as is_whole
+        from scored
+        inner join (
+            select
+                count(*) filter (where is_typed) as typed_terms,
+                count(*) filter (where is_needed) as needed_terms
+            from wanted
+        ) as counted on scored.needed_terms = counted.needed_terms
+        where scored.words > 0
+        union all
+        select numbers.paper_number, 0, false
+        from {{ numbers_table }} as numbers
+        cross join asked
+        where asked.is_without_words
+    ) as matched
+    inner join {{ numbers_table }} as numbers on matched.paper_number = numbers.paper_number
+    cross join asked
+    where
+        coalesce(numbers.last_listed_on >= asked.listed_after, asked.listed_after is null)
+        and coalesce(numbers.first_listed_on < asked.listed_before, asked.listed_before is null)
+        and numbers.facts & asked.has = asked.has
+        and numbers.facts & asked.has_not = 0
+        and matched.paper_number not in (select paper_number from suspected where not is_phrase)
 ),
 
 candidates as materialized (
     select kept.paper_number, kept.paper_id, kept.word_count
     from kept
-    cross join phrases
+    cross join asked
     where
-        phrases.needed is not null
-        or phrases.is_any_suspected
-        or (phrases.excluded is not null and kept.is_whole)
+        asked.needed_phrases is not null
+        or asked.is_any_suspected
+        or (asked.excluded_phrases is not null and kept.is_whole)
         or kept.paper_number in (select paper_number from suspected where is_phrase)
-        or kept.paper_number in (
-            select paper_number
-            from (
-                select paper_number, is_whole
-                from kept
-                order by score desc, paper_id
-                limit {{ max_phrase_candidates }}
-            )
-            where is_whole
-        )
-),
-
-texts as (
-    select
-        candidates.paper_number,
-        candidates.word_count,
-        {{ search_text('papers.title') }} as title_words,
-        {{ search_text("coalesce(papers.abstract, '')") }} as abstract_words
-    from candidates
-    inner join {{ papers_table }} as papers on candidates.paper_id = papers.paper_id
+    union
+    select paper_number, paper_id, word_count
+    from (select * from kept order by score desc, paper_id limit {{ max_phrase_candidates }})
+    where is_whole
 ),
 
 compared as (
@@ -331,15 +290,31 @@ compared as (
         paper_number,
         case
             when contains(abstract_words, typed)
-                then 7 - 2.0 * len({{ search_content(search_words(before_typed)) }}) / word_count
+                then 7 - 2e0 * len(list_filter(
+                    string_split(left(abstract_words, strpos(abstract_words, typed)), ' '),
+                    lambda word: word <> '' and not list_contains({{ search_stop_words() }}, word)
+                )) / word_count
             when contains(title_words, typed) then 5
             else 0
         end as gain,
-        len(list_filter(coalesce(needed, []), lambda phrase: not contains(title_words || abstract_words, phrase))) = 0
-        and len(list_filter(coalesce(excluded, []), lambda phrase: contains(title_words || abstract_words, phrase))) = 0
-            as is_match
-    from texts
-    cross join phrases
+        len(list_filter(
+            coalesce(needed_phrases, []), lambda phrase: not contains(title_words || abstract_words, phrase)
+        )) = 0
+        and len(list_filter(
+            coalesce(excluded_phrases, []), lambda phrase: contains(title_words || abstract_words, phrase)
+        )) = 0 as is_match
+    from (
+        select
+            candidates.*,
+            asked.needed_phrases,
+            asked.excluded_phrases,
+            case when len(asked.terms) > 0 then ' ' || array_to_string(asked.words, ' ') || ' ' end as typed,
+            {{ search_text('papers.title') }} as title_words,
+            {{ search_text("coalesce(papers.abstract, '')") }} as abstract_words
+        from candidates
+        inner join {{ papers_table }} as papers on candidates.paper_id = papers.paper_id
+        cross join asked
+    )
 )
 
 select kept.paper_id, round(kept.score + coalesce(compared.gain, 0), 6) as score

@@ -30,7 +30,12 @@ _KEYWORDS = """
     order by part
 """
 _SEARCH = "select paper_id from search(?) order by score desc limit 50"
-_SCAN = "select paper_id from dim_papers where contains(lower(concat_ws(' ', title, abstract)), lower(?)) limit 50"
+#: What a reader would write without the index. DuckDB has a faster way where no text of a column has a letter beyond
+#: ASCII, as in generated ones: 1.5 µs a paper; 2.3 µs for 5,841 real papers, of which 31 have one (2026-11).
+_SCAN = """
+    select paper_id from dim_papers where title ilike '%' || $1 || '%' or abstract ilike '%' || $1 || '%'
+    order by upvotes desc limit 50
+"""
 
 
 def keywords(settings: Settings, count: int) -> list[str]:
