@@ -85,7 +85,9 @@ class _Lists:
         )
         self.ids = engine.read("select paper_id from present order by place").texts("paper_id")
         self._numbers = found.ints("paper_number")
-        self._order = np.argsort(self._numbers)
+        #: The place of each paper number.
+        self._places = np.zeros(self._numbers.max(initial=0) + 1, np.int64)
+        self._places[self._numbers] = np.arange(len(self._numbers))
         self._norms = np.array(found.values("norm"), np.float64)
         self.is_new = np.array(found.values("is_new"), bool)
         #: The rank of each list's last place, as ``_ranks`` has it; -1 where a place is free.
@@ -172,7 +174,7 @@ class _Lists:
                 where term in (select term from compared) and paper_number in (select paper_number from present)"""
         )
         numbers, keys = (found.ints(name).astype(np.int64) for name in ("paper_number", "term"))
-        places = self._order[np.searchsorted(self._numbers, numbers, sorter=self._order)]
+        places = self._places[numbers]
         columns = np.searchsorted(vocabulary, keys)
         values = weights(found.ints("frequency"), self._reference.factors(vocabulary)[columns], self._norms[places])
         shape = (len(self._numbers), len(vocabulary))
