@@ -100,6 +100,15 @@ def test_scores_equal_bm25_computed_in_python(demo: Papers, query: str) -> None:
     assert all(found[paper_id] == pytest.approx(score, abs=2e-6) for paper_id, score in scores.items())
 
 
+@pytest.mark.parametrize("query", ["model", "language models", "has:code"])
+def test_papers_are_in_order_with_and_without_a_limit(demo: Papers, query: str) -> None:
+    with demo.published() as connection:
+        rows = [row[0] for row in connection.execute("select paper_id from marts.search(?)", [query]).fetchall()]
+        first = connection.execute("select paper_id from marts.search(?) limit 7", [query]).fetchall()
+    assert rows == _found(demo, query) and len(rows) > 7
+    assert [paper_id for (paper_id,) in first] == rows[:7]
+
+
 def test_a_title_typed_as_listed_finds_its_paper_first(demo: Papers) -> None:
     with demo.published() as connection:
         titles = connection.execute(

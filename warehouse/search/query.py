@@ -19,7 +19,7 @@ from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
 
 _QUERY = """
-    with found as (select * from search($query) order by score desc, paper_id limit $limit)
+    with found as (select * from search($query) limit $limit)
     select
         found.paper_id, found.score, papers.display_title, papers.upvotes, papers.first_listed_on, papers.author_count,
         papers.hf_url, coalesce(authors.names, []) as names
