@@ -49,6 +49,9 @@ _BIBTEX_ESCAPES = str.maketrans(
         **{character: f"\\{character}" for character in "$&%#_"},
     }
 )
+_NEEDS_ESCAPE = re.compile(r"[\\{}~^$&%#_]")
+#: In BibTeX a word "and" inside a name would end it, and a comma would split it.
+_SPLITS_NAME = re.compile(r"(?i)\band\b|,")
 #: Math in a title, by the rule of pandoc's tex_math_dollars, so that two prices are no math: no space inside the signs,
 #: no digit after them. It must also have something that only math has.
 _MATH = re.compile(r"(?<!\\)\$(?=[^$]*[\\^_{=])(?!\s)(?:[^$\\%#&]|\\[^$])+?(?<!\s)\$(?!\d)")
@@ -136,6 +139,7 @@ def read_cited(connection: duckdb.DuckDBPyConnection, paper_ids: Sequence[str]) 
     return [papers[paper_id] for paper_id in wanted]
 
 
+@lru_cache(maxsize=1 << 10)  # a paper's key has the name of its first author, whom its entry names too
 def parse_listed_name(listed: str) -> Name:
     """The parts of a name as listed: given names first, the surname from its first particle on, a suffix apart.
 
@@ -179,17 +183,16 @@ def _bibtex_entry(paper: CitedPaper) -> str:
     return f"@misc{{{paper.key},\n{lines}\n}}\n"
 
 
-@lru_cache(maxsize=1 << 16)  # The report cites 20,000 papers, whose authors have several each.
+@lru_cache(maxsize=1 << 17)  # The report cites 20,000 papers, whose authors have several each.
 def _bibtex_author(listed: str) -> str:
     """A name as ``Family, Suffix, Given``; what has no given name is in braces, so that it stays whole."""
     name = parse_listed_name(listed)
-    family, given, suffix = map(_escaped, (name.family, name.given, name.suffix))
+    family, given, suffix = _escaped(name.family), _escaped(name.given), _escaped(name.suffix)
     if not given:
         return f"{{{family}}}"
-    # A word "and" inside a name would end it, and a comma would split it.
-    family = f"{{{family}}}" if re.search(r"(?i)\band\b|,", family) else family
-    given = f"{{{given}}}" if re.search(r"(?i)\band\b|,", given) else given
-    return ", ".join(part for part in (family, suffix, given) if part)
+    family = f"{{{family}}}" if _SPLITS_NAME.search(family) else family
+    given = f"{{{given}}}" if _SPLITS_NAME.search(given) else given
+    return f"{family}, {suffix}, {given}" if suffix else f"{family}, {given}"
 
 
 def ris(papers: Sequence[CitedPaper]) -> str:
@@ -259,6 +262,8 @@ def _is_balanced(text: str) -> bool:
 
 def _escaped(text: str) -> str:
     """A text for BibTeX: no character that TeX gives a meaning. One that is escaped already is not escaped again."""
+    if not _NEEDS_ESCAPE.search(text):  # nearly every name
+        return text
     return _ESCAPED_ALREADY.sub(r"\1", text).translate(_BIBTEX_ESCAPES)
 
 

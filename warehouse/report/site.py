@@ -13,7 +13,6 @@ from urllib.parse import quote
 import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from warehouse.clock import utc_now
 from warehouse.database import scalar
 from warehouse.files import remove, replace
 from warehouse.home import DEMO_MARKER
@@ -134,12 +133,8 @@ class _Site:
         first_day = read_first_day(self.connection)
         chart = charts.first_day_chart(first_day.hours) if first_day.hours else None
         self._page("first-day.html", first_day=first_day, chart=chart)
-        self._page(
-            "health.html",
-            health=(health := read_health(self.connection)),
-            volume=charts.volume_chart(health.days),
-            written_at=utc_now().replace(tzinfo=None),
-        )
+        health = read_health(self.connection)
+        self._page("health.html", health=health, volume=charts.volume_chart(health.days))
         self._page("definitions.html", tables=read_definitions())
         self._page("search.html", left_out=left_out)
         write_search(self.connection, self.folder)
