@@ -285,6 +285,14 @@ candidates as materialized (
     where is_whole
 ),
 
+-- Joined by their rows, DuckDB reads the texts of the candidates alone; joined by their ids, those of all papers
+-- (35 ms instead of 390 for 324 of a million, 2026-11).
+placed as materialized (
+    select candidates.*, papers.rowid as place
+    from candidates
+    inner join {{ papers_table }} as papers on candidates.paper_id = papers.paper_id
+),
+
 compared as (
     select
         paper_number,
@@ -305,14 +313,14 @@ compared as (
         )) = 0 as is_match
     from (
         select
-            candidates.*,
+            placed.*,
             asked.needed_phrases,
             asked.excluded_phrases,
             case when len(asked.terms) > 0 then ' ' || array_to_string(asked.words, ' ') || ' ' end as typed,
             {{ search_text('papers.title') }} as title_words,
             {{ search_text("coalesce(papers.abstract, '')") }} as abstract_words
-        from candidates
-        inner join {{ papers_table }} as papers on candidates.paper_id = papers.paper_id
+        from placed
+        inner join {{ papers_table }} as papers on placed.place = papers.rowid
         cross join asked
     )
 )
