@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from tests.benchmarks.measuring import ROOT, Taken, run
 from tests.worlds.large_home import Generated, generate
 
@@ -75,6 +77,14 @@ def served(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+
+
+def write_texts(database: Path) -> Path:
+    """The texts of a database's papers as a Parquet file beside it, for the peers of search and related papers."""
+    parquet = database.with_name("texts.parquet")
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute(f"copy (select paper_id, title, abstract from marts.dim_papers) to '{parquet}'")
+    return parquet
 
 
 def _replace(source: Path, target: Path) -> None:

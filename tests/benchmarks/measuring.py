@@ -134,6 +134,13 @@ def run_work(
     return Taken(float(taken.facts["seconds"]), taken.peak, taken.facts, taken.cpu)
 
 
+def added_up(parts: Mapping[str, Taken]) -> Taken:
+    """Runs that follow one another, as one; its facts are the seconds of each part."""
+    facts = {name: taken.seconds for name, taken in parts.items()}
+    cpu = sum(taken.cpu for taken in parts.values())
+    return Taken(sum(facts.values()), max(taken.peak for taken in parts.values()), facts, cpu)
+
+
 def in_turn(repeats: int, *works: Callable[[], Taken], say: Callable[[str], None]) -> list[list[Taken]]:
     """A B A B …: the runs of each work, taken in turn so that what else the machine does hits all of them."""
     taken: list[list[Taken]] = [[] for _ in works]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.benchmarks.homes import PAPERS
+from tests.benchmarks.homes import PAPERS, write_texts
 from tests.benchmarks.measuring import Row, Taken, in_turn, peak, run, seconds
 from tests.benchmarks.readers import keywords
 from tests.benchmarks.rows import DAILY_OBSERVATIONS, HERE, Bench
@@ -29,7 +29,7 @@ def search(bench: Bench) -> Iterator[Row]:
     """`marts.search` at 20,000 papers, against DuckDB's own scan of the texts; the index against bm25s's."""
     yield from _search(bench, bench.reading_papers, DAILY_OBSERVATIONS, max_milliseconds=60)
     built = bench.built(bench.reading_papers, DAILY_OBSERVATIONS)
-    texts = _texts(built.home)
+    texts = write_texts(built.home / "papers.duckdb")
     queries = bench.fresh("search") / "queries.json"
     queries.write_text(json.dumps(keywords(Settings().at(built.home), QUERIES)), encoding="utf-8")
     peer = run([bench.peers, HERE / "peers" / "text_search.py", "bm25s", texts, queries])
@@ -57,7 +57,7 @@ def _search(bench: Bench, papers: int, observations: int, *, max_milliseconds: i
 def related(bench: Bench) -> Iterator[Row]:
     """The ten related papers of each paper, built from scratch, against scikit-learn's TF-IDF."""
     built = bench.built(bench.reading_papers, DAILY_OBSERVATIONS)
-    peer = run([bench.peers, HERE / "peers" / "text_search.py", "related", _texts(built.home)])
+    peer = run([bench.peers, HERE / "peers" / "text_search.py", "related", write_texts(built.home / "papers.duckdb")])
     ours = _micros(_model_seconds(built.home, "int_related_lists"), bench.reading_papers)
     theirs = _micros(float(peer.facts["seconds"]), bench.reading_papers)
     yield Row("related", "related papers, µs a paper", "scikit-learn's TF-IDF, ten nearest", (ours,), (theirs,), None,
@@ -146,14 +146,6 @@ def _model_seconds(home: Path, prefix: str) -> float:
     results = json.loads((home / "dbt" / "run_results.json").read_bytes())["results"]
     found = [r["execution_time"] for r in results if r["unique_id"].rpartition(".")[2].startswith(prefix)]
     return float(sum(found))
-
-
-def _texts(home: Path) -> Path:
-    """The texts of the published papers as Parquet."""
-    parquet = home / "texts.parquet"
-    with duckdb.connect(str(home / "papers.duckdb"), read_only=True) as connection:
-        connection.execute(f"copy (select paper_id, title, abstract from marts.dim_papers) to '{parquet}'")
-    return parquet
 
 
 def _pages(home: Path, folder: Path) -> Path:
