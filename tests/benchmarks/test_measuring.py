@@ -74,3 +74,11 @@ def test_a_process_that_ends_during_the_measurement_counts_as_zero() -> None:
 def test_a_command_that_fails_is_no_figure() -> None:
     with pytest.raises(BenchmarkError, match="ended with 3"):
         run([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+@pytest.mark.slow
+def test_the_stock_job_that_a_day_is_compared_with_has_each_step() -> None:
+    from tests.benchmarks.peers.stock_dagster import defs
+
+    steps = {node.name for node in defs.resolve_job_def("stock_daily").nodes}
+    assert {"landing__listings", "raw__loads", "dbt_models", "publication__papers", "publication__report"} <= steps

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 from dbt_outcome import DbtSession
 
@@ -75,13 +76,12 @@ def judged(dbt_session: DbtSession, tmp_path_factory: pytest.TempPathFactory) ->
         listings.append((listed, paper, midnight + timedelta(hours=seen[0][0])))
     database = Path(shutil.copy(dbt_session.database, tmp_path_factory.mktemp("breakouts") / "labelled.duckdb"))
     with duckdb.connect(str(database)) as connection:
-        connection.executemany(
-            "insert into marts.fct_upvote_observations (paper_id, observed_at, upvotes, position) values (?, ?, ?, ?)",
-            observations,
-        )
-        connection.executemany(
-            "insert into marts.fct_listings (listing_date, paper_id, first_observed_at) values (?, ?, ?)", listings
-        )
+        for table, columns, found in (
+            ("fct_upvote_observations", ["paper_id", "observed_at", "upvotes", "position"], observations),
+            ("fct_listings", ["listing_date", "paper_id", "first_observed_at"], listings),
+        ):
+            connection.register("invented", pl.DataFrame(found, schema=columns, orient="row"))
+            connection.execute(f"insert into marts.{table} by name from invented")
         rows = connection.execute(
             "select paper_id, is_breakout, breakout_started_at from marts.trends_as_of(timestamp '2027-01-01')"
         ).fetchall()

@@ -57,7 +57,7 @@ def _public_tables():
     ]
 
 
-publication, mart_gate_check = build_publication(_public_tables())
+publication, mart_gate_check = build_publication(SETTINGS, _public_tables())
 
 defs = dg.Definitions(
     assets=[landed_listings, raw_loads, dbt_models, *publication],
