@@ -55,6 +55,12 @@ list_transform(list_zip({{ words }}[:-2], {{ words }}[2:]), lambda pair: pair[1]
 cast(md5_number_lower({{ term }}) % 2147483647 * 2 + cast(contains({{ term }}, ' ') as integer) as uinteger)
 {%- endmacro %}
 
+{# The numbers of the terms of a list of words and of its pairs, with the prefix (an expression) of terms in names. #}
+{% macro search_keys(words, prefix='') -%}
+{%- set term = '(' ~ prefix ~ ' || term)' if prefix else 'term' -%}
+list_transform({{ words }} || {{ search_pairs(words) }}, lambda term: {{ search_key(term) }})
+{%- endmacro %}
+
 {# One row per text and term of its title and abstract, for related papers: how often it has the term, counted in
    halves (two for a time in the abstract, three in the title), and the words that the term is there (the first by
    alphabet). `texts` has number, title and abstract. #}
@@ -97,7 +103,7 @@ group by 1, 2
 with parts as materialized (
     select
         *,
-        list_transform(terms || {{ search_pairs('terms') }}, lambda term: {{ search_key('(prefix || term)') }}) as keys
+        {{ search_keys('terms', 'prefix') }} as keys
     from (
         select
             *,

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 -- depends_on: {{ ref('int_author_decisions') }}
--- That model leaves DuckDB 1 GiB while it runs, and the postings of 100,000 papers need more.
+-- That model leaves DuckDB 1 GiB while it runs, which the postings of a large archive need alone.
 -- One row per term and text: how often the text and its title have it (255 where more often). Terms are words of title
 -- and abstract, pairs of neighbouring words, and words and pairs of each author's (`author:`) and organization's
 -- (`org:`) name. Sorted by term, so that a query reads a small part; what a day appends is sorted too.
@@ -19,35 +19,44 @@ with papers as (
     {%- endif %}
 ),
 
-fields as (
-    select paper_number, '' as prefix, true as is_title, {{ search_terms('title') }} as words from papers
-    union all
-    select paper_number, '' as prefix, false as is_title, {{ search_terms('abstract') }} as words from papers
-    union all
-    select paper_number, 'author:' as prefix, false as is_title, {{ search_words('name') }} as words
-    from (select paper_number, unnest(authors) as name from papers) as authors
-    union all
-    select paper_number, 'org:' as prefix, false as is_title, {{ search_words('name') }} as words
-    from (select paper_number, unnest(organizations) as name from papers) as organizations
+words as (
+    select
+        paper_number,
+        coalesce({{ search_terms('title') }}, []) as title,
+        coalesce({{ search_terms('abstract') }}, []) as abstract,
+        list_transform(coalesce(authors, []), lambda name: {{ search_words('name') }}) as authors,
+        list_transform(coalesce(organizations, []), lambda name: {{ search_words('name') }}) as organizations
+    from papers
 ),
 
 terms as (
     select
         paper_number,
-        is_title,
-        prefix || unnest(words || {{ search_pairs('words') }}) as term
-    from fields
-    where len(words) > 0
+        {{ search_keys('title') }} as title,
+        {{ search_keys('abstract') }} as abstract,
+        flatten(list_transform(authors, lambda words: {{ search_keys('words', "'author:'") }})) as authors,
+        flatten(list_transform(organizations, lambda words: {{ search_keys('words', "'org:'") }})) as organizations
+    from words
+),
+
+-- Counted in each row: a table of all terms and papers to count by would not fit into memory at a million papers.
+counted as (
+    select
+        paper_number,
+        list_aggregate(title || abstract || authors || organizations, 'histogram') as counts,
+        list_aggregate(title, 'histogram') as title_counts
+    from terms
 ),
 
 final as (
     select
-        {{ search_key('term') }} as term,
+        unnest(map_keys(counts)) as term,
         paper_number,
-        cast(least(count(*), 255) as utinyint) as frequency,
-        cast(least(count(*) filter (where is_title), 255) as utinyint) as title_frequency
-    from terms
-    group by {{ search_key('term') }}, paper_number
+        unnest(list_transform(map_values(counts), lambda times: cast(least(times, 255) as utinyint))) as frequency,
+        unnest(list_transform(
+            map_keys(counts), lambda term: cast(least(coalesce(title_counts[term], 0), 255) as utinyint)
+        )) as title_frequency
+    from counted
 )
 
 select * from final
