@@ -30,10 +30,10 @@ $(READY): $(UV) pyproject.toml uv.lock
 demo: $(READY) ## Replay a month of invented listings through the whole pipeline and show what rose most
 	$(PAPERS) demo
 
-test: $(READY) ## Run the fast tests on two cores (4 minutes)
+test: $(READY) ## Run the fast tests on two cores (5 minutes)
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-all: $(READY) ## Run all tests but the attack and those on Spark: browser, UI, real listings and long sequences too (12 minutes)
+test-all: $(READY) ## Run all tests but the attack and those on Spark: browser, UI, real listings and long sequences too (20 minutes)
 	.venv/bin/pytest --ignore tests/slow/attack -n 2 --dist loadfile --no-loadscope-reorder
 
 attack: $(READY) ## Kill, damage and deceive it, and print what held (15 minutes at most; ATTACK_SEED= tries others)
