@@ -107,8 +107,8 @@ with parts as materialized (
     from (
         select
             *,
-            -- Punctuation alone is left out.
-            field <> '' or len(words) > 0 as is_read,
+            -- Punctuation and invisible characters alone are left out.
+            field <> '' or regexp_matches(value, '[\p{L}\p{N}]') as is_read,
             field = '' and is_quoted and len(words) > 0 as is_phrase,
             case when field in ('author', 'org') then field || ':' else '' end as prefix,
             case when field in ('author', 'org') then words else {{ search_stems(search_content('words')) }} end as terms

@@ -201,6 +201,7 @@ def test_words_match_whatever_their_case_accents_and_plural(demo: Papers) -> Non
     [
         ("", "no words"),
         ("…", "no words"),
+        ("\u200b", "no words"),
         ('"open', "quotation mark"),
         ("-language", "only excludes"),
         ("model after:yesterday", "2026-09-01"),
