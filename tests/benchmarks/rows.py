@@ -240,13 +240,11 @@ def rebuild(bench: Bench) -> Iterator[Row]:
 
     def theirs() -> Taken:
         database = bench.fresh("rebuild-peer") / "by_hand.duckdb"
-        queries = database.with_name("queries.json")
-        queries.write_text("[]")
         parts = {"the script": run([sys.executable, script, "build", parquet, database])}
         texts = write_texts(database)
-        search = HERE / "peers" / "text_search.py"
-        parts["bm25s"] = run([bench.peers, search, "bm25s", texts, queries])
-        parts["scikit-learn"] = run([bench.peers, search, "related", texts])
+        text_search = HERE / "peers" / "text_search.py"
+        parts["bm25s"] = run([bench.peers, text_search, "bm25s", texts])
+        parts["scikit-learn"] = run([bench.peers, text_search, "related", texts])
         return added_up(parts)
 
     taken = in_turn(bench.repeats, ours, theirs, say=bench.say)

@@ -10,11 +10,12 @@ when they are JSON.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from warehouse.landing.payloads import sha256_of
 
 _CHECK = re.compile(rb',"check":"([0-9a-f]{8})"\}$')
 #: Markers of a merge conflict in version control. The lines of both sides are read.
@@ -39,7 +40,7 @@ class Line(NamedTuple):
     @property
     def sha256(self) -> str:
         """The hash that identifies the line in a record about it."""
-        return hashlib.sha256(self.raw).hexdigest()
+        return sha256_of(self.raw)
 
 
 def encode_line(record: bytes) -> bytes:

@@ -49,7 +49,7 @@ _BIBTEX_ESCAPES = str.maketrans(
         **{character: f"\\{character}" for character in "$&%#_"},
     }
 )
-_NEEDS_ESCAPE = re.compile(r"[\\{}~^$&%#_]")
+_NEEDS_ESCAPE = re.compile("|".join(re.escape(chr(code)) for code in _BIBTEX_ESCAPES))
 #: In BibTeX a word "and" inside a name would end it, and a comma would split it.
 _SPLITS_NAME = re.compile(r"(?i)\band\b|,")
 #: Math in a title, by the rule of pandoc's tex_math_dollars, so that two prices are no math: no space inside the signs,

@@ -19,6 +19,7 @@ from warehouse.publication.publish import read_published
 from warehouse.settings import Settings
 
 _QUERY = """
+    -- The rows of the macro are in order.
     with found as (select * from search($query) limit $limit)
     select
         found.paper_id, found.score, papers.display_title, papers.upvotes, papers.first_listed_on, papers.author_count,

@@ -2,7 +2,7 @@
 
 Run in the peers' environment, on a Parquet file with ``paper_id``, ``title`` and ``abstract``:
 
-    python text_search.py bm25s TEXTS.parquet QUERIES.json     # QUERIES.json: an array of texts
+    python text_search.py bm25s TEXTS.parquet [QUERIES.json]   # QUERIES.json: an array of texts
     python text_search.py related TEXTS.parquet
 
 Prints one JSON line: the seconds of building; for bm25s also the milliseconds of each query.
@@ -61,7 +61,8 @@ def main(what, parquet, queries=None):
         "select title || ' ' || coalesce(abstract, '') from read_parquet(?) order by paper_id", [parquet]
     ).fetchall()
     texts = [text for (text,) in rows]
-    print(json.dumps(bm25s(texts, json.loads(Path(queries).read_text())) if what == "bm25s" else related(texts)))
+    asked = json.loads(Path(queries).read_text()) if queries else []
+    print(json.dumps(bm25s(texts, asked) if what == "bm25s" else related(texts)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 -- depends_on: {{ ref('int_author_decisions') }}
--- That model leaves DuckDB 1 GiB while it runs, which the postings of a large archive need alone.
+-- That model leaves DuckDB 1 GiB while it runs: too little to build the postings of a large archive beside it.
 -- One row per term and text: how often the text and its title have it (255 where more often). Terms are words of title
 -- and abstract, pairs of neighbouring words, and words and pairs of each author's (`author:`) and organization's
 -- (`org:`) name. Sorted by term, so that a query reads a small part; what a day appends is sorted too.
